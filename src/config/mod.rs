@@ -1,0 +1,276 @@
+//! One TOML file in, a [`Config`] out in which no value can be wrong: nothing later parses a string.
+
+pub mod error;
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use lettre::message::Mailbox;
+use log::LevelFilter;
+use url::Url;
+
+use crate::model::id::Id;
+use crate::model::id::ReplicaId;
+use crate::secret::Secret;
+
+/// All that the file says, with the defaults where it says nothing.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `[server]`
+    pub server: Server,
+    /// `[assets]`
+    pub assets: Assets,
+    /// `[branding]`
+    pub branding: Branding,
+    /// `[metrics]`
+    pub metrics: Metrics,
+    /// `[notify]`
+    pub notify: Notify,
+    /// `[[probe.service]]`, in file order.
+    pub services: Vec<Service>,
+}
+
+/// `[server]`: the listening side.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// How much is logged, unless `RUST_LOG` says otherwise.
+    pub log_level: LevelFilter,
+    /// Where the page listens.
+    pub inet: SocketAddr,
+    /// Threads that serve pages and reports.
+    pub workers: NonZeroUsize,
+    /// What reports must carry; none only when no node takes reports.
+    pub reporter_token: Option<Secret>,
+    /// How many replicas one node may be reported to have.
+    pub reporter_replicas_max: NonZeroUsize,
+}
+
+/// `[assets]`: files that win over the built-in ones.
+#[derive(Clone, Debug)]
+pub struct Assets {
+    /// The folder; it need not exist.
+    pub path: PathBuf,
+    /// Whether the file names it, so that a missing one deserves a warning.
+    pub given: bool,
+}
+
+/// `[branding]`: how the page presents its owner.
+#[derive(Clone, Debug)]
+pub struct Branding {
+    /// The page's title.
+    pub page_title: String,
+    /// Where the public finds the page; the listening address when the file does not say.
+    pub page_url: Url,
+    /// The company, in the footer.
+    pub company_name: Option<String>,
+    /// The icon's background.
+    pub icon_color: Option<Color>,
+    /// The favicon.
+    pub icon_url: Option<Url>,
+    /// The logo's primary colour.
+    pub logo_color: Option<Color>,
+    /// The header's logo.
+    pub logo_url: Option<Url>,
+    /// The company's website.
+    pub website_url: Option<Url>,
+    /// Where users find help.
+    pub support_url: Option<Url>,
+    /// HTML that goes into the page's head as it is; never empty.
+    pub custom_html: Option<String>,
+}
+
+/// An sRGB colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Color {
+    /// Red, 0 to 255.
+    pub red: u8,
+    /// Green, 0 to 255.
+    pub green: u8,
+    /// Blue, 0 to 255.
+    pub blue: u8,
+}
+
+/// `[metrics]`: how checks and reports are judged.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    /// For nodes that Vigil polls.
+    pub poll: Poll,
+    /// For nodes whose applications report their load.
+    pub push: Push,
+    /// How long after its interval a silent replica of a local node is dead.
+    pub local_delay_dead: Duration,
+}
+
+/// The `poll_*` keys.
+#[derive(Clone, Debug)]
+pub struct Poll {
+    /// From one check of a replica to its next.
+    pub interval: Duration,
+    /// What follows a failed try.
+    pub retry: Retry,
+    /// The HTTP statuses that are healthy.
+    pub http_status: Range<u16>,
+    /// The deadline of a try, over everything.
+    pub delay_dead: Duration,
+    /// The latency from which a replica is sick.
+    pub delay_sick: Duration,
+    /// The most checks at a time; none lets the pool grow with need.
+    pub parallelism: Option<NonZeroUsize>,
+}
+
+/// Tries after the first one of a check, and the wait before each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// How many tries may follow a failed first one.
+    pub tries: u32,
+    /// The wait before each of them.
+    pub wait: Duration,
+    /// Which of the two meanings of `poll_retry` is in force.
+    pub meaning: RetryMeaning,
+}
+
+/// The two meanings that `poll_retry` has had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetryMeaning {
+    /// Without `poll_retry_wait`: the seconds before the second, and last, try.
+    Seconds,
+    /// With `poll_retry_wait`: the number of further tries.
+    Count,
+}
+
+/// The `push_*` keys.
+#[derive(Clone, Debug)]
+pub struct Push {
+    /// How long after its interval a silent replica is dead.
+    pub delay_dead: Duration,
+    /// The CPU load, 1 for all cores busy, above which a replica is sick.
+    pub cpu_sick_above: f64,
+    /// The share of RAM in use, 0 to 1, above which a replica is sick.
+    pub ram_sick_above: f64,
+}
+
+/// `[notify]`: who is told, and when.
+#[derive(Clone, Debug)]
+pub struct Notify {
+    /// Whether sick is told as well as dead.
+    pub sick: bool,
+    /// Changes within this time become one notice.
+    pub group_wait: Duration,
+    /// Two notices are at least this far apart.
+    pub group_interval: Duration,
+    /// `[notify.email]`
+    pub email: Option<Email>,
+    /// `[notify.slack]`
+    pub slack: Option<Slack>,
+}
+
+/// `[notify.email]`
+#[derive(Clone, Debug)]
+pub struct Email {
+    /// The recipient.
+    pub to: Mailbox,
+    /// The sender.
+    pub from: Mailbox,
+    /// The mail server's name or address.
+    pub smtp_host: String,
+    /// Its port.
+    pub smtp_port: u16,
+    /// How to log in, if at all.
+    pub credentials: Option<Credentials>,
+    /// How the connection is protected.
+    pub encryption: Encryption,
+    /// Certificates, in PEM, that are trusted besides the system's.
+    pub ca_pem: Option<Vec<u8>>,
+}
+
+/// A user name and its password.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// The user name.
+    pub username: String,
+    /// The password.
+    pub password: Secret,
+}
+
+/// How an SMTP connection is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encryption {
+    /// Not at all.
+    Plain,
+    /// By STARTTLS, which the server must offer.
+    StartTls,
+    /// By TLS from the first byte, as on port 465.
+    Implicit,
+}
+
+/// `[notify.slack]`
+#[derive(Clone, Debug)]
+pub struct Slack {
+    /// The incoming webhook; an `http` or `https` URL whose path is the secret.
+    pub hook_url: Secret,
+    /// Whether `@channel` is mentioned.
+    pub mention_channel: bool,
+}
+
+/// `[[probe.service]]`
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// Unique on the page.
+    pub id: Id,
+    /// What people read.
+    pub label: String,
+    /// `[[probe.service.node]]`, in file order.
+    pub nodes: Vec<Node>,
+}
+
+/// `[[probe.service.node]]`
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Unique in its service.
+    pub id: Id,
+    /// What people read.
+    pub label: String,
+    /// How its replicas are known.
+    pub mode: Mode,
+    /// Whether the page names its replicas.
+    pub reveal_replica_name: bool,
+}
+
+/// How the replicas of a node are known.
+#[derive(Clone, Debug)]
+pub enum Mode {
+    /// Vigil asks them.
+    Poll(Vec<Target>),
+    /// They report their load.
+    Push,
+    /// A vigil-local daemon reports their health.
+    Local,
+    /// Scripts would tell; known, not supported yet, so nothing watches the node.
+    Script,
+}
+
+/// A replica that Vigil asks.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Its name: the URL as written.
+    pub replica: ReplicaId,
+    /// Where it is and how it is asked.
+    pub address: Address,
+}
+
+/// Where a target is and how it is asked.
+#[derive(Clone, Debug)]
+pub enum Address {
+    /// `http://` or `https://`
+    Http(Url),
+    /// `tcp://host:port`
+    Tcp {
+        /// A name or an address, without brackets.
+        host: String,
+        /// The port.
+        port: u16,
+    },
+}
