@@ -20,6 +20,6 @@ pub mod deadline;
 // pub mod engine;
 pub mod model;
 // pub mod notify;
-// pub mod probe;
+pub mod probe;
 pub mod secret;
 // pub mod web;

@@ -1,0 +1,208 @@
+//! Why a replica is sick or dead, as values with words for people. No words name a host, a port or a URL: they are
+//! shown in public.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::observation::Load;
+use super::status::Status;
+use super::words;
+
+/// Why a replica is not healthy.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cause {
+    /// An attempt to reach it failed.
+    Failed(Failure),
+    /// It answered after this time, which is too long.
+    Slow(Duration),
+    /// Its host is under high load; what exceeds its limit is there.
+    Overloaded {
+        /// CPU load above the limit.
+        cpu: Option<f64>,
+        /// RAM load above the limit.
+        ram: Option<f64>,
+    },
+    /// It has not reported for this time.
+    Silent(Duration),
+    /// A daemon beside it says so.
+    Reported(Status),
+}
+
+/// Why an attempt to reach a replica failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// Its host name could not be resolved.
+    Dns(DnsFailure),
+    /// Nothing listens there.
+    Refused,
+    /// There is no way to its network or host.
+    Unreachable,
+    /// It took longer than this, in this phase.
+    TimedOut {
+        /// The limit.
+        after: Duration,
+        /// What it was busy with at the end.
+        phase: Phase,
+    },
+    /// The TLS handshake failed.
+    Tls(TlsFailure),
+    /// It closed or reset the connection in this phase.
+    Closed(Phase),
+    /// It answered with an HTTP status that is not healthy.
+    HttpStatus(u16),
+    /// It answered something that is no HTTP.
+    Malformed(String),
+    /// Anything else, in the words of the system.
+    Other(String),
+}
+
+/// Why a host name could not be resolved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DnsFailure {
+    /// The name does not exist, or has no address.
+    NotFound,
+    /// The resolver did not answer, or could not.
+    Unanswered,
+}
+
+/// Why a TLS handshake failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TlsFailure {
+    /// The certificate is no longer valid.
+    Expired,
+    /// The certificate is not valid yet.
+    NotYetValid,
+    /// The certificate's issuer is not trusted.
+    UnknownIssuer,
+    /// The certificate is for another host.
+    WrongHost,
+    /// The certificate was revoked.
+    Revoked,
+    /// Anything else, in the words of the TLS library.
+    Other(String),
+}
+
+/// What an attempt is busy with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Resolving the host name.
+    Resolve,
+    /// Connecting.
+    Connect,
+    /// The TLS handshake.
+    Handshake,
+    /// Waiting for the answer's head.
+    Answer,
+    /// Reading the answer's body.
+    Body,
+}
+
+impl Cause {
+    /// The cause when a load exceeds its limit.
+    #[must_use]
+    pub fn overload(load: Load, limit: Load) -> Option<Self> {
+        let over = |load: f64, limit: f64| (load > limit).then_some(load);
+        match (over(load.cpu, limit.cpu), over(load.ram, limit.ram)) {
+            (None, None) => None,
+            (cpu, ram) => Some(Self::Overloaded { cpu, ram }),
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(failure) => failure.fmt(f),
+            Self::Slow(latency) => write!(f, "slow, answered after {}", words::duration(*latency)),
+            Self::Overloaded { cpu, ram } => {
+                let cpu = cpu.map(|load| format!("CPU load {}", words::percent(load)));
+                let ram = ram.map(|load| format!("RAM load {}", words::percent(load)));
+                let loads: Vec<String> = cpu.into_iter().chain(ram).collect();
+                f.write_str(&loads.join(", "))
+            }
+            Self::Silent(time) => write!(f, "no report for {}", words::duration(*time)),
+            Self::Reported(status) => write!(f, "reported as {status}"),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dns(DnsFailure::NotFound) => f.write_str("host name not found"),
+            Self::Dns(DnsFailure::Unanswered) => f.write_str("host name could not be resolved"),
+            Self::Refused => f.write_str("connection refused"),
+            Self::Unreachable => f.write_str("host unreachable"),
+            Self::TimedOut { after, phase } => {
+                write!(f, "timed out after {} while {}", words::duration(*after), phase.gerund())
+            }
+            Self::Tls(failure) => failure.fmt(f),
+            Self::Closed(phase) => write!(f, "connection closed while {}", phase.gerund()),
+            Self::HttpStatus(code) => write!(f, "HTTP {code}"),
+            Self::Malformed(what) => write!(f, "malformed answer: {what}"),
+            Self::Other(what) => f.write_str(what),
+        }
+    }
+}
+
+impl fmt::Display for TlsFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Expired => f.write_str("TLS certificate expired"),
+            Self::NotYetValid => f.write_str("TLS certificate not valid yet"),
+            Self::UnknownIssuer => f.write_str("TLS certificate of an unknown issuer"),
+            Self::WrongHost => f.write_str("TLS certificate for another host"),
+            Self::Revoked => f.write_str("TLS certificate revoked"),
+            Self::Other(what) => write!(f, "TLS handshake failed: {what}"),
+        }
+    }
+}
+
+impl Phase {
+    /// The phase as it stands after "while".
+    fn gerund(self) -> &'static str {
+        match self {
+            Self::Resolve => "resolving the host name",
+            Self::Connect => "connecting",
+            Self::Handshake => "shaking hands over TLS",
+            Self::Answer => "waiting for the answer",
+            Self::Body => "reading the answer",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_read_as_people_say_them() {
+        for (cause, wanted) in [
+            (Cause::Failed(Failure::HttpStatus(503)), "HTTP 503"),
+            (Cause::Failed(Failure::Refused), "connection refused"),
+            (
+                Cause::Failed(Failure::TimedOut { after: Duration::from_secs(30), phase: Phase::Connect }),
+                "timed out after 30 s while connecting",
+            ),
+            (Cause::Failed(Failure::Closed(Phase::Answer)), "connection closed while waiting for the answer"),
+            (Cause::Failed(Failure::Dns(DnsFailure::NotFound)), "host name not found"),
+            (Cause::Failed(Failure::Tls(TlsFailure::Expired)), "TLS certificate expired"),
+            (Cause::Slow(Duration::from_millis(12_300)), "slow, answered after 12 s"),
+            (Cause::Silent(Duration::from_secs(52)), "no report for 52 s"),
+            (Cause::Overloaded { cpu: Some(0.97), ram: Some(0.95) }, "CPU load 97%, RAM load 95%"),
+            (Cause::Reported(Status::Sick), "reported as sick"),
+        ] {
+            assert_eq!(cause.to_string(), wanted);
+        }
+    }
+
+    #[test]
+    fn a_load_is_too_high_above_its_limit_only() {
+        let limit = Load { cpu: 0.9, ram: 0.9 };
+        assert_eq!(Cause::overload(limit, limit), None);
+        assert_eq!(
+            Cause::overload(Load { cpu: 0.91, ram: 0.9 }, limit),
+            Some(Cause::Overloaded { cpu: Some(0.91), ram: None })
+        );
+    }
+}

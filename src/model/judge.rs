@@ -1,0 +1,215 @@
+//! Judging: observations in, transitions out. The only place where a status changes.
+
+use std::time::Duration;
+use std::time::Instant;
+
+use crate::clock::Now;
+
+use super::cause::Cause;
+use super::map::Kind;
+use super::map::Limits;
+use super::map::Map;
+use super::map::Mode;
+use super::map::Node;
+use super::map::Replica;
+use super::map::Standing;
+use super::observation::Content;
+use super::observation::Finding;
+use super::observation::Observation;
+use super::observation::Outcome;
+use super::observation::Report;
+use super::status::Status;
+use super::tally::Tally;
+use super::transition::NodeKey;
+use super::transition::ReplicaKey;
+use super::transition::Subject;
+use super::transition::Transition;
+
+/// Why a report or a removal was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such service, node or replica.
+    #[error("not found")]
+    Unknown,
+    /// The node does not take such reports.
+    #[error("the node has another mode")]
+    WrongMode,
+    /// The node has as many replicas as it may have.
+    #[error("the node has too many replicas")]
+    Full,
+}
+
+/// What came of a report.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reported {
+    /// What changed.
+    pub transitions: Vec<Transition>,
+    /// When the replica is to be looked at for silence, if nobody waits for such a moment already.
+    pub expiry: Option<Instant>,
+    /// Whether the replica was unknown before.
+    pub new: bool,
+}
+
+/// What came of looking at a replica for silence.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Expired {
+    /// What changed.
+    pub transitions: Vec<Transition>,
+    /// When to look again; none when it is dead or gone.
+    pub expiry: Option<Instant>,
+}
+
+/// A status and why.
+type Verdict = (Status, Option<Cause>);
+
+impl Map {
+    /// Takes in what a check found and judges its replica.
+    pub fn record_check(&mut self, key: &ReplicaKey, outcome: Outcome, now: Now) -> Vec<Transition> {
+        self.observed = Some(now);
+        let Some((node, replica)) = self.replica_mut(key) else {
+            return Vec::new();
+        };
+        replica.seen = Some(Observation::Checked(outcome));
+        let verdict = judge(replica, &node, now);
+        self.settle(key, verdict, now)
+    }
+
+    /// Takes in a report and judges its replica; a node may have at most `most` replicas.
+    ///
+    /// # Errors
+    /// [`Refusal`], when there is no such node, it does not take such reports, or it is full.
+    pub fn record_report(&mut self, to: &NodeKey, report: Report, most: usize, now: Now) -> Result<Reported, Refusal> {
+        let node = self.node_mut(to).ok_or(Refusal::Unknown)?;
+        let Report { replica: id, interval, content } = report;
+        match (node.mode, content) {
+            (Mode::Push, Content::Load(_)) | (Mode::Local, Content::Health(_)) => {}
+            (Mode::Push | Mode::Local | Mode::Poll | Mode::Unwatched, _) => return Err(Refusal::WrongMode),
+        }
+        let limits = node.limits;
+        let new = !node.replicas.contains_key(&id);
+        if new && node.replicas.len() >= most {
+            return Err(Refusal::Full);
+        }
+        let silence = interval.saturating_add(limits.delay_dead);
+        let deadline = now.instant.checked_add(silence).unwrap_or(now.instant);
+        let replica = node.replicas.entry(id.clone()).or_insert_with(|| Replica::new(Kind::Report));
+        replica.seen = Some(Observation::Reported { content, received: now.instant, deadline });
+        let expiry = replica.expiry.is_none_or(|waiting| deadline < waiting).then_some(deadline);
+        replica.expiry = expiry.or(replica.expiry);
+        let verdict = judge(replica, &limits, now);
+        self.observed = Some(now);
+        let key = ReplicaKey { node: to.clone(), replica: id };
+        Ok(Reported { transitions: self.settle(&key, verdict, now), expiry, new })
+    }
+
+    /// Looks whether a replica that reports has fallen silent. `due` is the moment that was waited for.
+    pub fn expire(&mut self, key: &ReplicaKey, due: Instant, now: Now) -> Expired {
+        let Some((limits, replica)) = self.replica_mut(key) else {
+            return Expired::default();
+        };
+        if replica.expiry != Some(due) {
+            // An earlier moment was asked for meanwhile, or the replica was removed and came back.
+            return Expired::default();
+        }
+        let verdict = judge(replica, &limits, now);
+        replica.expiry = match &replica.seen {
+            Some(Observation::Reported { deadline, .. }) if *deadline > now.instant => Some(*deadline),
+            _ => None,
+        };
+        let expiry = replica.expiry;
+        Expired { transitions: self.settle(key, verdict, now), expiry }
+    }
+
+    /// Forgets a replica that reports.
+    ///
+    /// # Errors
+    /// [`Refusal`], when there is no such replica, or its node does not take reports.
+    pub fn remove(&mut self, key: &ReplicaKey, now: Now) -> Result<Vec<Transition>, Refusal> {
+        let node = self.node_mut(&key.node).ok_or(Refusal::Unknown)?;
+        match node.mode {
+            Mode::Push | Mode::Local => {}
+            Mode::Poll | Mode::Unwatched => return Err(Refusal::WrongMode),
+        }
+        if !node.replicas.contains_key(&key.replica) {
+            return Err(Refusal::Unknown);
+        }
+        let transitions = self.settle(key, None, now);
+        if let Some(node) = self.node_mut(&key.node) {
+            node.replicas.shift_remove(&key.replica);
+        }
+        Ok(transitions)
+    }
+
+    /// Gives a replica its verdict and carries what changes up to the page.
+    fn settle(&mut self, key: &ReplicaKey, verdict: Option<Verdict>, now: Now) -> Vec<Transition> {
+        let NodeKey { service, node } = &key.node;
+        let mut transitions = Vec::new();
+        let (status, cause) = verdict.unzip();
+        let cause = cause.flatten();
+        let mut settled = |what: Subject, standing: &mut Option<Standing>, to: Option<Status>| {
+            let from = standing.map(|standing| standing.status);
+            if from == to {
+                return None;
+            }
+            let lasted = standing.map(|standing| now.instant.saturating_duration_since(standing.since.instant));
+            *standing = to.map(|status| Standing { status, since: now });
+            let cause = cause.clone().filter(|_| to.is_some_and(|to| to > Status::Healthy));
+            transitions.push(Transition { at: now, what, from, to, cause, lasted });
+            Some((from, to))
+        };
+        let Some(in_service) = self.services.get_mut(service) else { return Vec::new() };
+        let Some(in_node) = in_service.nodes.get_mut(node) else { return Vec::new() };
+        let Some(replica) = in_node.replicas.get_mut(&key.replica) else { return Vec::new() };
+        replica.cause.clone_from(&cause);
+        let Some(change) = settled(Subject::Replica(key.clone()), &mut replica.standing, status) else {
+            return Vec::new();
+        };
+        let mut climb = |tally: &mut Tally, standing, change: Option<_>, what| {
+            let (from, to) = change?;
+            tally.shift(from, to);
+            settled(what, standing, tally.worst())
+        };
+        let change = climb(&mut in_node.tally, &mut in_node.standing, Some(change), Subject::Node(key.node.clone()));
+        let change = climb(&mut in_service.tally, &mut in_service.standing, change, Subject::Service(service.clone()));
+        climb(&mut self.tally, &mut self.standing, change, Subject::Page);
+        transitions
+    }
+
+    fn node_mut(&mut self, key: &NodeKey) -> Option<&mut Node> {
+        self.services.get_mut(&key.service)?.nodes.get_mut(&key.node)
+    }
+
+    /// The replica, with the limits of its node.
+    fn replica_mut(&mut self, key: &ReplicaKey) -> Option<(Limits, &mut Replica)> {
+        let node = self.node_mut(&key.node)?;
+        Some((node.limits, node.replicas.get_mut(&key.replica)?))
+    }
+}
+
+/// The verdict on a replica; none when nothing can be said about it.
+fn judge(replica: &Replica, limits: &Limits, now: Now) -> Option<Verdict> {
+    match replica.seen.as_ref()? {
+        Observation::Checked(outcome) => match &outcome.finding {
+            Finding::Up(latency) if *latency >= limits.delay_sick => Some((Status::Sick, Some(Cause::Slow(*latency)))),
+            Finding::Up(_) => Some((Status::Healthy, None)),
+            Finding::Down(failure) => Some((Status::Dead, Some(Cause::Failed(failure.clone())))),
+            // Nothing is known: what was true before is the best guess.
+            Finding::Blind(_) => replica.standing.map(|standing| (standing.status, replica.cause.clone())),
+        },
+        Observation::Reported { received, deadline, .. } if now.instant >= *deadline => {
+            Some((Status::Dead, Some(Cause::Silent(whole_seconds(now.instant.saturating_duration_since(*received))))))
+        }
+        Observation::Reported { content: Content::Load(load), .. } => {
+            let cause = Cause::overload(*load, limits.load);
+            Some((if cause.is_some() { Status::Sick } else { Status::Healthy }, cause))
+        }
+        Observation::Reported { content: Content::Health(status), .. } => {
+            Some((*status, (*status > Status::Healthy).then_some(Cause::Reported(*status))))
+        }
+    }
+}
+
+/// Silence is told in whole seconds: `no report for 52 s`, not `52.001 s`.
+fn whole_seconds(time: Duration) -> Duration {
+    Duration::from_secs(time.as_secs())
+}

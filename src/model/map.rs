@@ -1,0 +1,145 @@
+//! The map: page > services > nodes > replicas, in file order, each with its status and since when.
+
+use std::sync::Arc;
+use std::time::Duration;
+use std::time::Instant;
+
+use indexmap::IndexMap;
+
+use crate::clock::Now;
+
+use super::cause::Cause;
+use super::id::Id;
+use super::id::ReplicaId;
+use super::observation::Load;
+use super::observation::Observation;
+use super::status::Status;
+use super::tally::Tally;
+
+/// The page: all that is watched and how it is.
+#[derive(Clone, Debug, Default)]
+pub struct Map {
+    /// The services, in file order.
+    pub services: IndexMap<Id, Service>,
+    /// The statuses of the services.
+    pub tally: Tally,
+    /// The worst of them; none before the first verdict.
+    pub standing: Option<Standing>,
+    /// When a check or a report last came in.
+    pub observed: Option<Now>,
+}
+
+/// A service: what people know by one name.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// Its name for people.
+    pub label: Arc<str>,
+    /// Its nodes, in file order.
+    pub nodes: IndexMap<Id, Node>,
+    /// The statuses of the nodes.
+    pub tally: Tally,
+    /// The worst of them.
+    pub standing: Option<Standing>,
+}
+
+/// A node: one part of a service, with one or more replicas.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Its name for people.
+    pub label: Arc<str>,
+    /// How its replicas are known.
+    pub mode: Mode,
+    /// When a replica counts as sick or dead.
+    pub limits: Limits,
+    /// Whether the page may name its replicas.
+    pub reveals_replicas: bool,
+    /// Its replicas: as configured, or in the order in which they first reported.
+    pub replicas: IndexMap<ReplicaId, Replica>,
+    /// The statuses of the replicas.
+    pub tally: Tally,
+    /// The worst of them.
+    pub standing: Option<Standing>,
+}
+
+/// How the replicas of a node are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Vigil asks them.
+    Poll,
+    /// They report their load.
+    Push,
+    /// A daemon beside them reports their health.
+    Local,
+    /// Nothing watches them yet.
+    Unwatched,
+}
+
+/// When a replica counts as sick or dead.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// The latency from which a polled replica is sick.
+    pub delay_sick: Duration,
+    /// The load above which a pushing replica is sick.
+    pub load: Load,
+    /// The silence after its interval from which a reporting replica is dead.
+    pub delay_dead: Duration,
+}
+
+/// A replica: one instance of a node.
+#[derive(Clone, Debug)]
+pub struct Replica {
+    /// How it is asked.
+    pub kind: Kind,
+    /// The last that is known about it.
+    pub seen: Option<Observation>,
+    /// Its status; none before the first verdict.
+    pub standing: Option<Standing>,
+    /// Why, when it is not healthy.
+    pub cause: Option<Cause>,
+    /// When silence is looked at next: each replica waits for one such moment at a time, however often it reports.
+    pub expiry: Option<Instant>,
+}
+
+/// How a replica is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// By HTTP.
+    Http,
+    /// By HTTP over TLS.
+    Https,
+    /// By opening a TCP connection.
+    Tcp,
+    /// It is not asked; it reports.
+    Report,
+}
+
+/// A status and since when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The status.
+    pub status: Status,
+    /// Since when.
+    pub since: Now,
+}
+
+impl Map {
+    /// The page's status as machines read it: what is not judged yet does not count, and nothing at all is healthy.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.standing.map_or(Status::Healthy, |standing| standing.status)
+    }
+
+    /// The node of that service.
+    #[must_use]
+    pub fn node(&self, service: &str, node: &str) -> Option<&Node> {
+        self.services.get(service)?.nodes.get(node)
+    }
+}
+
+impl Replica {
+    /// A replica about which nothing is known yet.
+    #[must_use]
+    pub fn new(kind: Kind) -> Self {
+        Self { kind, seen: None, standing: None, cause: None, expiry: None }
+    }
+}

@@ -1,0 +1,63 @@
+//! Errors of the system and of the libraries, as causes.
+
+use std::io;
+use std::time::Duration;
+
+use rustls::CertificateError;
+
+use crate::model::cause::Failure;
+use crate::model::cause::Phase;
+use crate::model::cause::TlsFailure;
+use crate::model::observation::Finding;
+
+/// Linux: the process, or the system, has no file descriptor left.
+const NO_DESCRIPTOR: [i32; 2] = [24 /* EMFILE */, 23 /* ENFILE */];
+
+/// What an error of the system in that phase says about the target; `limit` is what the attempt was allowed.
+pub(super) fn of_io(error: &io::Error, phase: Phase, limit: Duration) -> Finding {
+    if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        return Finding::Down(Failure::Tls(of_tls(tls)));
+    }
+    if let Some(inner) = error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>()) {
+        return super::http::failed(inner, limit);
+    }
+    if error.raw_os_error().is_some_and(|code| NO_DESCRIPTOR.contains(&code)) {
+        return Finding::Blind("no file descriptor is left; raise the limit of open files".to_owned());
+    }
+    Finding::Down(match error.kind() {
+        io::ErrorKind::ConnectionRefused => Failure::Refused,
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Failure::TimedOut { after: limit, phase },
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable | io::ErrorKind::NetworkDown => {
+            Failure::Unreachable
+        }
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe
+        | io::ErrorKind::UnexpectedEof => Failure::Closed(phase),
+        kind => Failure::Other(kind.to_string()),
+    })
+}
+
+/// What an error of the TLS library says about the target.
+pub(super) fn of_tls(error: &rustls::Error) -> TlsFailure {
+    match error {
+        rustls::Error::InvalidCertificate(error) => of_certificate(error),
+        rustls::Error::InvalidMessage(_) => TlsFailure::Other("the answer is not TLS".to_owned()),
+        rustls::Error::AlertReceived(alert) => TlsFailure::Other(format!("refused by the host ({alert:?})")),
+        rustls::Error::PeerIncompatible(_) => {
+            TlsFailure::Other("the host offers neither TLS 1.2 nor 1.3 in a common form".to_owned())
+        }
+        other => TlsFailure::Other(other.to_string()),
+    }
+}
+
+fn of_certificate(error: &CertificateError) -> TlsFailure {
+    match error {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => TlsFailure::Expired,
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => TlsFailure::NotYetValid,
+        CertificateError::UnknownIssuer => TlsFailure::UnknownIssuer,
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => TlsFailure::WrongHost,
+        CertificateError::Revoked => TlsFailure::Revoked,
+        other => TlsFailure::Other(format!("invalid certificate ({other:?})")),
+    }
+}

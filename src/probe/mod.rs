@@ -1,0 +1,63 @@
+//! Asking targets how they are. One file a kind; each kind says in [`KINDS`] how it is made.
+
+pub mod failure;
+pub mod http;
+pub mod phase;
+pub mod resolve;
+pub mod tcp;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::config::Address;
+use crate::config::Poll;
+use crate::model::map;
+use crate::model::observation::Finding;
+
+/// A way to ask one target.
+pub trait Probe: Send + Sync {
+    /// Asks once. Returns within `limit`, whatever the target does: a target that does not answer is a finding, too.
+    fn ask(&self, limit: Duration, clock: &dyn Clock) -> Finding;
+}
+
+/// What probes share: the HTTP client and the name resolver.
+#[derive(Clone)]
+pub struct Tools {
+    /// Resolves host names.
+    pub resolver: Arc<resolve::Resolver>,
+    /// Speaks HTTP.
+    pub client: http::Client,
+}
+
+impl Tools {
+    /// What every probe needs; `user_agent` is what HTTP targets see.
+    #[must_use]
+    pub fn new(user_agent: &str) -> Self {
+        let resolver = Arc::new(resolve::Resolver::default());
+        let client = http::Client::new(user_agent, resolver.clone());
+        Self { resolver, client }
+    }
+}
+
+/// Makes the probe of a target.
+#[must_use]
+pub fn build(address: &Address, poll: &Poll, tools: &Tools) -> Arc<dyn Probe> {
+    match address {
+        Address::Http(url) => Arc::new(http::Http::new(url, poll.http_status.clone(), tools.client.clone())),
+        Address::Tcp { host, port } => Arc::new(tcp::Tcp::new(host, *port, tools.resolver.clone())),
+    }
+}
+
+/// How the page says that a target is asked.
+#[must_use]
+pub fn kind(address: &Address) -> map::Kind {
+    match address {
+        Address::Http(url) if url.scheme() == "https" => map::Kind::Https,
+        Address::Http(_) => map::Kind::Http,
+        Address::Tcp { .. } => map::Kind::Tcp,
+    }
+}
+
+/// The schemes of the URLs of replicas that can be polled.
+pub const KINDS: &[&str] = &["http", "https", "tcp"];
