@@ -71,30 +71,56 @@ pub fn after(now: Now, by: Duration) -> Now {
     }
 }
 
-/// The signal that the program ends. Clones share it.
+/// A wait that new work or the program's end cuts short. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Stop(Arc<(Mutex<bool>, Condvar)>);
+pub struct Bell(Arc<(Mutex<Rung>, Condvar)>);
 
-impl Stop {
-    /// Ends every wait, now and from now on.
-    pub fn stop(&self) {
-        *lock(&self.0.0) = true;
+#[derive(Debug, Default)]
+struct Rung {
+    rung: bool,
+    stopped: bool,
+}
+
+/// Why a wait is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wake {
+    /// Its time is up.
+    Due,
+    /// Somebody rang.
+    Rung,
+    /// The program ends.
+    Stopped,
+}
+
+impl Bell {
+    /// Ends the present wait, or the next one.
+    pub fn ring(&self) {
+        lock(&self.0.0).rung = true;
         self.0.1.notify_all();
     }
 
-    /// Whether [`Stop::stop`] was called.
-    #[must_use]
-    pub fn is_stopped(&self) -> bool {
-        *lock(&self.0.0)
+    /// Ends every wait, now and from now on.
+    pub fn stop(&self) {
+        lock(&self.0.0).stopped = true;
+        self.0.1.notify_all();
     }
 
-    /// Waits for `time`, or until [`Stop::stop`]; tells whether the program ends.
+    /// Waits for `time`, or for ever without one.
     #[must_use]
-    pub fn wait(&self, time: Duration) -> bool {
+    pub fn wait(&self, time: Option<Duration>) -> Wake {
         let guard = lock(&self.0.0);
-        let (stopped, _) =
-            self.0.1.wait_timeout_while(guard, time, |stopped| !*stopped).unwrap_or_else(PoisonError::into_inner);
-        *stopped
+        let silent = |rung: &mut Rung| !rung.rung && !rung.stopped;
+        let mut guard = match time {
+            Some(time) => self.0.1.wait_timeout_while(guard, time, silent).unwrap_or_else(PoisonError::into_inner).0,
+            None => self.0.1.wait_while(guard, silent).unwrap_or_else(PoisonError::into_inner),
+        };
+        if guard.stopped {
+            Wake::Stopped
+        } else if std::mem::take(&mut guard.rung) {
+            Wake::Rung
+        } else {
+            Wake::Due
+        }
     }
 }
 
@@ -118,12 +144,15 @@ mod tests {
     }
 
     #[test]
-    fn a_stop_ends_a_wait_of_another_thread() {
-        let stop = Stop::default();
-        let waiting = stop.clone();
-        let waiter = std::thread::spawn(move || waiting.wait(Duration::from_secs(3600)));
-        stop.stop();
-        assert!(waiter.join().unwrap());
-        assert!(stop.is_stopped());
+    fn a_ring_ends_one_wait_and_a_stop_ends_all() {
+        let bell = Bell::default();
+        bell.ring();
+        assert_eq!(bell.wait(None), Wake::Rung);
+        assert_eq!(bell.wait(Some(Duration::ZERO)), Wake::Due);
+        let waiting = bell.clone();
+        let waiter = std::thread::spawn(move || waiting.wait(None));
+        bell.stop();
+        assert_eq!(waiter.join().unwrap(), Wake::Stopped);
+        assert_eq!(bell.wait(None), Wake::Stopped);
     }
 }

@@ -5,21 +5,22 @@
 //!
 //! | layer | modules | what they do |
 //! | --- | --- | --- |
-//! | 0 | [`clock`], [`secret`], [`deadline`] | leaves without domain |
+//! | 0 | [`clock`], [`secret`] | leaves without domain |
 //! | 1 | [`model`] | statuses, the map, judging, notices: pure, no I/O, no clock |
 //! | 2 | [`config`] | one file in, a [`config::Config`] in which nothing can be wrong |
-//! | 3 | `probe`, `notify` | adapters, each speaks to one outside |
-//! | 4 | `engine` | the threads and the only shared state |
-//! | 5 | `web` | the page, the reports, the badges |
+//! | 2 | [`net`] | talking to the network with a deadline |
+//! | 3 | [`probe`], [`notify`] | adapters, each speaks to one outside |
+//! | 4 | [`engine`] | the threads and the only shared state |
+//! | 5 | [`web`] | the page, the reports, the badges |
 //!
 //! `main.rs` turns arguments into a config, a config into an engine and a server, and their end into an exit code.
 
 pub mod clock;
 pub mod config;
-pub mod deadline;
-// pub mod engine;
+pub mod engine;
 pub mod model;
-// pub mod notify;
+pub mod net;
+pub mod notify;
 pub mod probe;
 pub mod secret;
-// pub mod web;
+pub mod web;

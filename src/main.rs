@@ -1,1 +1,37 @@
-fn main() {}
+//! The program: arguments to a configuration, a configuration to an engine and a server, their end to an exit code.
+
+mod args;
+mod logging;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use self::args::Args;
+use self::args::Command;
+
+/// A channel failed, or the configuration has unknown keys.
+const FAILED: u8 = 1;
+
+/// The configuration cannot be used, or the command line was wrong.
+const REFUSED: u8 = 2;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let file = args.file();
+    let ended = match args.command {
+        None => run::serve(&file),
+        Some(Command::Check) => run::check(&file),
+        Some(Command::NotifyTest) => run::notify_test(&file),
+    };
+    match ended {
+        Ok(run::End::Well) => ExitCode::SUCCESS,
+        Ok(run::End::Failed) => ExitCode::from(FAILED),
+        Err(error) => {
+            run::complain(&*error);
+            let refused = error.is::<vigil_server::config::error::ConfigError>();
+            ExitCode::from(if refused { REFUSED } else { FAILED })
+        }
+    }
+}

@@ -1,9 +1,6 @@
 //! Asking targets how they are. One file a kind; each kind says in [`KINDS`] how it is made.
 
-pub mod failure;
 pub mod http;
-pub mod phase;
-pub mod resolve;
 pub mod tcp;
 
 use std::sync::Arc;
@@ -14,6 +11,8 @@ use crate::config::Address;
 use crate::config::Poll;
 use crate::model::map;
 use crate::model::observation::Finding;
+use crate::net::client::Client;
+use crate::net::resolve::Resolver;
 
 /// A way to ask one target.
 pub trait Probe: Send + Sync {
@@ -25,19 +24,9 @@ pub trait Probe: Send + Sync {
 #[derive(Clone)]
 pub struct Tools {
     /// Resolves host names.
-    pub resolver: Arc<resolve::Resolver>,
+    pub resolver: Arc<Resolver>,
     /// Speaks HTTP.
-    pub client: http::Client,
-}
-
-impl Tools {
-    /// What every probe needs; `user_agent` is what HTTP targets see.
-    #[must_use]
-    pub fn new(user_agent: &str) -> Self {
-        let resolver = Arc::new(resolve::Resolver::default());
-        let client = http::Client::new(user_agent, resolver.clone());
-        Self { resolver, client }
-    }
+    pub client: Client,
 }
 
 /// Makes the probe of a target.

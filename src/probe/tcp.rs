@@ -10,10 +10,10 @@ use crate::clock::Clock;
 use crate::model::cause::Failure;
 use crate::model::cause::Phase;
 use crate::model::observation::Finding;
+use crate::net::failure;
+use crate::net::resolve::Resolver;
 
 use super::Probe;
-use super::failure;
-use super::resolve::Resolver;
 
 /// Asks by opening a connection.
 pub struct Tcp {

@@ -14,12 +14,13 @@ use crate::model::observation::Finding;
 const NO_DESCRIPTOR: [i32; 2] = [24 /* EMFILE */, 23 /* ENFILE */];
 
 /// What an error of the system in that phase says about the target; `limit` is what the attempt was allowed.
-pub(super) fn of_io(error: &io::Error, phase: Phase, limit: Duration) -> Finding {
+#[must_use]
+pub fn of_io(error: &io::Error, phase: Phase, limit: Duration) -> Finding {
     if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         return Finding::Down(Failure::Tls(of_tls(tls)));
     }
     if let Some(inner) = error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>()) {
-        return super::http::failed(inner, limit);
+        return super::client::failed(inner, limit);
     }
     if error.raw_os_error().is_some_and(|code| NO_DESCRIPTOR.contains(&code)) {
         return Finding::Blind("no file descriptor is left; raise the limit of open files".to_owned());
@@ -39,7 +40,8 @@ pub(super) fn of_io(error: &io::Error, phase: Phase, limit: Duration) -> Finding
 }
 
 /// What an error of the TLS library says about the target.
-pub(super) fn of_tls(error: &rustls::Error) -> TlsFailure {
+#[must_use]
+pub fn of_tls(error: &rustls::Error) -> TlsFailure {
     match error {
         rustls::Error::InvalidCertificate(error) => of_certificate(error),
         rustls::Error::InvalidMessage(_) => TlsFailure::Other("the answer is not TLS".to_owned()),

@@ -22,7 +22,7 @@ use crate::model::cause::Phase;
 use crate::model::observation::Finding;
 
 /// Looks a name up: `getaddrinfo`, or a stand-in of a test.
-type LookUp = Arc<dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync>;
+pub type LookUp = Arc<dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync>;
 
 /// The answer to a look-up, and how it is waited for.
 type Pending = Arc<(Mutex<Option<Result<Vec<IpAddr>, DnsFailure>>>, Condvar)>;
@@ -42,7 +42,7 @@ impl Default for Resolver {
 
 impl Resolver {
     /// A resolver that looks names up by `look_up`.
-    pub(super) fn with(look_up: LookUp) -> Self {
+    pub fn with(look_up: LookUp) -> Self {
         Self { look_up, pending: Arc::default() }
     }
 

@@ -1,0 +1,46 @@
+//! The command line.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use clap::Parser;
+use clap::Subcommand;
+
+/// Where the configuration is looked for when it is not named.
+const DEFAULT_FILES: [&str; 2] = ["./config.cfg", "/etc/vigil/vigil.cfg"];
+
+/// Status page for your infrastructure: watches services, shows how they are, tells when that changes.
+#[derive(Debug, Parser)]
+#[command(name = "vigil", bin_name = "vigil", display_name = "vigil-server", version, about)]
+#[command(after_help = "Exit status: 0 after SIGTERM or SIGINT, 1 when something failed, 2 when the configuration \
+                        or the command line is refused.\nThe environment variable RUST_LOG, where it is set, wins over \
+                        `log_level`.")]
+pub(crate) struct Args {
+    /// Configuration file [default: ./config.cfg, then /etc/vigil/vigil.cfg]
+    #[arg(short, long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+
+    /// What to do; without a command, serve the page
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// What else the program does.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check the configuration and say what was understood; exit 1 for unknown keys, 2 for errors
+    Check,
+    /// Send a test notice through every channel; exit 1 if one fails
+    NotifyTest,
+}
+
+impl Args {
+    /// The configuration file: the one that is named, or the first default that is there.
+    pub(crate) fn file(&self) -> PathBuf {
+        if let Some(file) = &self.config {
+            return file.clone();
+        }
+        let there = DEFAULT_FILES.iter().map(Path::new).find(|file| file.exists());
+        there.unwrap_or(Path::new(DEFAULT_FILES[0])).to_owned()
+    }
+}

@@ -1,0 +1,144 @@
+//! The engine: the only threads besides the web server's, and the only shared state.
+//!
+//! | loop | thread | waits for | does |
+//! | --- | --- | --- | --- |
+//! | `poll` | `vigil-poll`, workers `vigil-check` | the next due check | asks targets, records outcomes |
+//! | `expire` | `vigil-expire` | the next deadline of a replica that reports | judges silence |
+//! | `tell` | `vigil-tell` | the next notice | makes notices, hands them to the channels |
+//! | `deliver` | one a channel | a notice, or the next try | delivers, in order |
+
+mod deliver;
+mod expire;
+mod guard;
+mod poll;
+mod pool;
+mod schedule;
+pub mod shared;
+mod state;
+mod tell;
+
+use std::io;
+use std::sync::Arc;
+use std::thread;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::notify::Channel;
+use crate::notify::Notifier;
+use crate::probe::Tools;
+
+use self::deliver::Deliverer;
+use self::expire::Expirer;
+use self::poll::Poller;
+use self::shared::Shared;
+use self::tell::Teller;
+
+/// How long deliveries may go on once the program ends.
+const DRAIN: Duration = Duration::from_secs(3);
+
+/// The running engine.
+pub struct Engine {
+    shared: Shared,
+    poller: Arc<Poller>,
+    teller: Arc<Teller>,
+    deliverers: Vec<Arc<Deliverer>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Engine {
+    /// Starts every loop.
+    ///
+    /// # Errors
+    /// When a thread cannot be started.
+    pub fn start(
+        config: &Config,
+        tools: &Tools,
+        notifiers: Vec<(Channel, Box<dyn Notifier>)>,
+        clock: Arc<dyn Clock>,
+    ) -> io::Result<Self> {
+        let shared = Shared::new(config, clock);
+        let deliverers: Vec<Arc<Deliverer>> = notifiers
+            .into_iter()
+            .map(|(channel, notifier)| Arc::new(Deliverer::new(channel.name, notifier, shared.clock())))
+            .collect();
+        let poller = Arc::new(Poller::new(config, tools, shared.clone()));
+        let expirer = Arc::new(Expirer::new(shared.clone()));
+        let teller = Arc::new(Teller::new(shared.clone(), deliverers.clone()));
+        let mut threads = Vec::new();
+        for deliverer in &deliverers {
+            let deliverer = deliverer.clone();
+            threads.push(spawn(&format!("vigil-{}", deliverer.channel()), move || deliverer.run())?);
+        }
+        let (told, expired, polled) = (teller.clone(), expirer, poller.clone());
+        threads.push(spawn("vigil-tell", move || told.run())?);
+        threads.push(spawn("vigil-expire", move || expired.run())?);
+        threads.push(spawn("vigil-poll", move || polled.run())?);
+        Ok(Self { shared, poller, teller, deliverers, threads })
+    }
+
+    /// What the web server reads and writes.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        Handle { shared: self.shared.clone(), deliverers: self.deliverers.clone().into() }
+    }
+
+    /// Ends every loop in order: no more checks, the last notice made, what is queued delivered or named in the log.
+    /// Takes at most a few seconds: a check or a delivery that hangs is left behind.
+    pub fn stop(self) {
+        self.shared.stop();
+        self.poller.stop();
+        self.teller.flush();
+        for deliverer in &self.deliverers {
+            deliverer.drain();
+        }
+        let end = self.shared.clock().now().instant + DRAIN;
+        for deliverer in &self.deliverers {
+            let left = end.saturating_duration_since(self.shared.clock().now().instant);
+            deliverer.finish(left);
+        }
+        for thread in self.threads {
+            // One that is not finished hangs in a delivery; the process ends without it.
+            if thread.is_finished() {
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+/// The engine, for whoever serves the public. Clones share it.
+#[derive(Clone)]
+pub struct Handle {
+    /// The state.
+    pub shared: Shared,
+    deliverers: Arc<[Arc<Deliverer>]>,
+}
+
+/// How a channel does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelHealth {
+    /// Its name.
+    pub channel: &'static str,
+    /// How many notices it owes.
+    pub owed: usize,
+    /// What its last try failed with, while it fails.
+    pub failure: Option<String>,
+}
+
+impl Handle {
+    /// How each channel does.
+    #[must_use]
+    pub fn channels(&self) -> Vec<ChannelHealth> {
+        let health = |deliverer: &Arc<Deliverer>| ChannelHealth {
+            channel: deliverer.channel(),
+            owed: deliverer.owed(),
+            failure: deliverer.failure(),
+        };
+        self.deliverers.iter().map(health).collect()
+    }
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    thread::Builder::new().name(name.to_owned()).spawn(run)
+}

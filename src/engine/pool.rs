@@ -1,0 +1,141 @@
+//! Threads that grow with need, up to a bound, and shrink again when there is nothing to do.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::Condvar;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::thread;
+use std::time::Duration;
+
+/// How long a thread waits for work before it ends.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// Stack of a worker: name look-up, TLS and HTTP need some tens of kilobytes; a thousand workers stay cheap.
+const STACK: usize = 512 * 1024;
+
+/// A pool of threads that run jobs.
+pub(super) struct Pool<J> {
+    name: &'static str,
+    most: usize,
+    run: Box<dyn Fn(J) + Send + Sync>,
+    work: Mutex<Work<J>>,
+    more: Condvar,
+}
+
+struct Work<J> {
+    jobs: VecDeque<J>,
+    threads: usize,
+    idle: usize,
+    stopped: bool,
+}
+
+impl<J: Send + 'static> Pool<J> {
+    /// A pool of at most `most` threads.
+    pub(super) fn new(name: &'static str, most: usize, run: impl Fn(J) + Send + Sync + 'static) -> Arc<Self> {
+        let work = Work { jobs: VecDeque::new(), threads: 0, idle: 0, stopped: false };
+        Arc::new(Self { name, most, run: Box::new(run), work: Mutex::new(work), more: Condvar::new() })
+    }
+
+    /// Hands a job to an idle thread, or to a new one, or lets it wait for the next that is free.
+    pub(super) fn submit(self: &Arc<Self>, job: J) {
+        let mut work = self.lock();
+        work.jobs.push_back(job);
+        if work.idle >= work.jobs.len() || work.threads >= self.most {
+            drop(work);
+            self.more.notify_one();
+            return;
+        }
+        work.threads += 1;
+        drop(work);
+        let pool = self.clone();
+        let spawned = thread::Builder::new().name(self.name.to_owned()).stack_size(STACK).spawn(move || pool.work());
+        if let Err(error) = spawned {
+            let mut work = self.lock();
+            work.threads -= 1;
+            let alone = work.threads == 0;
+            drop(work);
+            log::error!("no thread could be started for {}: {error}", self.name);
+            if alone {
+                // Nobody would ever run it; better late than never.
+                self.work_off();
+            }
+        }
+    }
+
+    /// Lets idle threads end, and busy ones after their job.
+    pub(super) fn stop(&self) {
+        let mut work = self.lock();
+        work.stopped = true;
+        work.jobs.clear();
+        drop(work);
+        self.more.notify_all();
+    }
+
+    /// How many threads there are.
+    #[cfg(test)]
+    fn threads(&self) -> usize {
+        self.lock().threads
+    }
+
+    fn work(&self) {
+        loop {
+            let mut work = self.lock();
+            work.idle += 1;
+            let (mut work, waited) = self
+                .more
+                .wait_timeout_while(work, IDLE, |work| work.jobs.is_empty() && !work.stopped)
+                .unwrap_or_else(PoisonError::into_inner);
+            work.idle -= 1;
+            let Some(job) = work.jobs.pop_front() else {
+                if work.stopped || waited.timed_out() {
+                    work.threads -= 1;
+                    return;
+                }
+                continue;
+            };
+            drop(work);
+            (self.run)(job);
+        }
+    }
+
+    /// Runs what waits on this thread.
+    fn work_off(&self) {
+        loop {
+            let Some(job) = self.lock().jobs.pop_front() else { return };
+            (self.run)(job);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Work<J>> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn the_pool_grows_with_need_up_to_its_bound() {
+        let (done, ended) = mpsc::channel();
+        let (go, gate) = mpsc::channel::<()>();
+        let gate = Mutex::new(gate);
+        let pool = Pool::new("test", 3, move |job: usize| {
+            let _ = gate.lock().unwrap().recv();
+            done.send(job).unwrap();
+        });
+        for job in 0..5 {
+            pool.submit(job);
+        }
+        assert_eq!(pool.threads(), 3);
+        drop(go);
+        let mut jobs: Vec<usize> = (0..5).map(|_| ended.recv().unwrap()).collect();
+        jobs.sort_unstable();
+        assert_eq!(jobs, [0, 1, 2, 3, 4]);
+        pool.stop();
+    }
+}

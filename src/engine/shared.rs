@@ -1,0 +1,207 @@
+//! The one lock, and what may be read without it.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use crate::clock::Bell;
+use crate::clock::Clock;
+use crate::clock::Now;
+use crate::config::Config;
+use crate::model::judge::Refusal;
+use crate::model::map::Map;
+use crate::model::observation::Outcome;
+use crate::model::observation::Report;
+use crate::model::transition::NodeKey;
+use crate::model::transition::ReplicaKey;
+use crate::model::transition::Transition;
+
+use super::state::State;
+
+/// The state of the engine. Clones share it.
+#[derive(Clone)]
+pub struct Shared(Arc<Inner>);
+
+struct Inner {
+    state: Mutex<State>,
+    clock: Arc<dyn Clock>,
+    version: Version,
+    panics: AtomicU64,
+    /// How many replicas one node may be reported to have.
+    replicas_max: usize,
+    expire: Bell,
+    tell: Bell,
+}
+
+/// Counts what changed, so that readers know when to look again.
+#[derive(Default)]
+struct Version {
+    /// Transitions, and replicas that came or went.
+    flips: AtomicU64,
+    /// All else that the page shows: latencies, loads, the time of the last check.
+    details: AtomicU64,
+}
+
+/// What a reader has seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The count of transitions, and of replicas that came or went.
+    pub flips: u64,
+    /// The count of all else that the page shows.
+    pub details: u64,
+}
+
+impl Shared {
+    pub(super) fn new(config: &Config, clock: Arc<dyn Clock>) -> Self {
+        Self(Arc::new(Inner {
+            state: Mutex::new(State::new(config)),
+            clock,
+            version: Version::default(),
+            panics: AtomicU64::new(0),
+            replicas_max: config.server.reporter_replicas_max.get(),
+            expire: Bell::default(),
+            tell: Bell::default(),
+        }))
+    }
+
+    /// Does something with the state; the lock cannot leave. Compute first, assign last: no I/O, no logging in here.
+    pub(super) fn with<T>(&self, then: impl FnOnce(&mut State) -> T) -> T {
+        then(&mut self.0.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn clock(&self) -> Arc<dyn Clock> {
+        self.0.clock.clone()
+    }
+
+    /// The present moment, by the engine's clock.
+    #[must_use]
+    pub fn now(&self) -> Now {
+        self.0.clock.now()
+    }
+
+    pub(super) fn expire_bell(&self) -> &Bell {
+        &self.0.expire
+    }
+
+    pub(super) fn tell_bell(&self) -> &Bell {
+        &self.0.tell
+    }
+
+    pub(super) fn stop(&self) {
+        self.0.expire.stop();
+        self.0.tell.stop();
+    }
+
+    pub(super) fn count_panic(&self) {
+        self.0.panics.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many steps panicked; each is a fault of ours.
+    #[must_use]
+    pub fn panics(&self) -> u64 {
+        self.0.panics.load(Ordering::Relaxed)
+    }
+
+    /// What has happened so far, without the lock.
+    #[must_use]
+    pub fn seen(&self) -> Seen {
+        Seen {
+            flips: self.0.version.flips.load(Ordering::Acquire),
+            details: self.0.version.details.load(Ordering::Acquire),
+        }
+    }
+
+    /// A copy of the map as it is, for the page.
+    #[must_use]
+    pub fn map(&self) -> Map {
+        self.with(|state| state.map.clone())
+    }
+
+    /// Does something with the map without copying it: short, and without I/O.
+    pub fn read<T>(&self, then: impl FnOnce(&Map) -> T) -> T {
+        self.with(|state| then(&state.map))
+    }
+
+    /// Takes in what a check found.
+    pub(super) fn record_check(&self, key: &ReplicaKey, outcome: Outcome) {
+        let now = self.now();
+        let transitions = self.with(|state| {
+            let transitions = state.map.record_check(key, outcome, now);
+            state.gather(&transitions);
+            transitions
+        });
+        self.changed(&transitions, false);
+    }
+
+    /// Takes in a report.
+    ///
+    /// # Errors
+    /// [`Refusal`], when there is no such node, it does not take such reports, or it is full.
+    pub fn record_report(&self, to: &NodeKey, report: Report) -> Result<(), Refusal> {
+        let now = self.now();
+        let replica = report.replica.clone();
+        let reported = self.with(|state| {
+            let reported = state.map.record_report(to, report, self.0.replicas_max, now)?;
+            state.gather(&reported.transitions);
+            let earlier = reported.expiry.is_some_and(|due| {
+                state.expire_at(due, ReplicaKey { node: to.clone(), replica });
+                state.next_expiry() == Some(due)
+            });
+            Ok((reported, earlier))
+        });
+        let (reported, earlier) = reported?;
+        if earlier {
+            self.0.expire.ring();
+        }
+        self.changed(&reported.transitions, reported.new);
+        Ok(())
+    }
+
+    /// Forgets a replica that reports.
+    ///
+    /// # Errors
+    /// [`Refusal`], when there is no such replica, or its node does not take reports.
+    pub fn remove(&self, key: &ReplicaKey) -> Result<(), Refusal> {
+        let now = self.now();
+        let transitions = self.with(|state| {
+            let transitions = state.map.remove(key, now)?;
+            state.gather(&transitions);
+            Ok(transitions)
+        })?;
+        self.changed(&transitions, true);
+        Ok(())
+    }
+
+    /// Judges the first replica whose silence is to be looked at by now; tells when there is more to do.
+    pub(super) fn expire(&self) -> Option<Instant> {
+        let now = self.now();
+        loop {
+            let (transitions, next) = self.with(|state| {
+                let transitions = state.expire(now);
+                if let Some(transitions) = &transitions {
+                    state.gather(transitions);
+                }
+                (transitions, state.next_expiry())
+            });
+            let Some(transitions) = transitions else { return next };
+            self.changed(&transitions, false);
+        }
+    }
+
+    /// Tells of changes: readers by the version, people by the log and by the thread that makes notices.
+    fn changed(&self, transitions: &[Transition], replicas: bool) {
+        let flips = !transitions.is_empty() || replicas;
+        let version = if flips { &self.0.version.flips } else { &self.0.version.details };
+        version.fetch_add(1, Ordering::Release);
+        if transitions.is_empty() {
+            return;
+        }
+        self.0.tell.ring();
+        for transition in transitions {
+            log::info!("{transition}");
+        }
+    }
+}

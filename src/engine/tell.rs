@@ -1,0 +1,56 @@
+//! Makes notices when they are due and hands them to the channels.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::clock::Wake;
+
+use super::deliver::Deliverer;
+use super::guard;
+use super::shared::Shared;
+
+/// The loop that makes notices.
+pub(super) struct Teller {
+    shared: Shared,
+    deliverers: Vec<Arc<Deliverer>>,
+}
+
+impl Teller {
+    pub(super) fn new(shared: Shared, deliverers: Vec<Arc<Deliverer>>) -> Self {
+        Self { shared, deliverers }
+    }
+
+    /// Hands out the notice that is due; tells when the next one will be.
+    pub(super) fn step(&self) -> Option<Instant> {
+        self.tell(false);
+        self.shared.with(|state| state.next_notice())
+    }
+
+    /// Hands out what would have waited for its group: the program ends.
+    pub(super) fn flush(&self) {
+        self.tell(true);
+    }
+
+    fn tell(&self, last: bool) {
+        let now = self.shared.now();
+        let Some(notice) = self.shared.with(|state| state.notice(now, last)) else { return };
+        let notice = Arc::new(notice);
+        for deliverer in &self.deliverers {
+            deliverer.push(notice.clone());
+        }
+    }
+
+    pub(super) fn run(&self) {
+        let bell = self.shared.tell_bell();
+        loop {
+            let Some(next) = guard::caught(&self.shared, "the telling loop", || self.step()) else {
+                guard::rest(bell);
+                continue;
+            };
+            let time = next.map(|next| next.saturating_duration_since(self.shared.now().instant));
+            if bell.wait(time) == Wake::Stopped {
+                return;
+            }
+        }
+    }
+}

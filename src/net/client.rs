@@ -1,0 +1,233 @@
+//! The HTTP client of probes and hooks: one set of roots, one resolver, a fresh connection for each request, one
+//! deadline over everything.
+
+use std::fmt;
+use std::io;
+use std::io::Read;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ureq::Agent;
+use ureq::Body;
+use ureq::config::Config;
+use ureq::http::Response;
+use ureq::http::Uri;
+use ureq::tls::Certificate;
+use ureq::tls::RootCerts;
+use ureq::tls::TlsConfig;
+use ureq::unversioned::resolver::ResolvedSocketAddrs;
+use ureq::unversioned::transport::ConnectProxyConnector;
+use ureq::unversioned::transport::ConnectionDetails;
+use ureq::unversioned::transport::Connector;
+use ureq::unversioned::transport::NextTimeout;
+use ureq::unversioned::transport::RustlsConnector;
+use ureq::unversioned::transport::TcpConnector;
+use ureq::unversioned::transport::Transport;
+
+use crate::model::cause::Failure;
+use crate::model::cause::Phase;
+use crate::model::observation::Finding;
+
+use super::failure;
+use super::phase;
+use super::resolve::Resolver;
+
+/// How much of a body is read: enough for any health document, little enough for any memory.
+const BODY_MAX: u64 = 1024 * 1024;
+
+/// How many addresses of a name the client has room for.
+const ADDRESSES_MAX: usize = 16;
+
+/// An HTTP client. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Client(Agent);
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The URL, without credentials.
+    pub url: &'a str,
+    /// The method, with its body.
+    pub method: Method<'a>,
+    /// Headers besides those that the client sets itself.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// The deadline over everything: name, connection, handshake, head and body.
+    pub limit: Duration,
+}
+
+/// The methods that are used.
+#[derive(Clone, Copy, Debug)]
+pub enum Method<'a> {
+    /// HEAD
+    Head,
+    /// GET
+    Get,
+    /// POST, with a body.
+    Post(&'a [u8]),
+}
+
+/// What came back; its body has come in whole, or up to a mebibyte.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// `Retry-After`, when it is in seconds.
+    pub retry_after: Option<Duration>,
+}
+
+impl Client {
+    /// Asks, and waits for the whole answer. Redirects are answers, not followed.
+    ///
+    /// # Errors
+    /// What was found instead of an answer.
+    pub fn ask(&self, request: &Request) -> Result<Answer, Finding> {
+        phase::enter(Phase::Resolve);
+        self.try_ask(request).map_err(|error| failed(&error, request.limit))
+    }
+
+    fn try_ask(&self, request: &Request) -> Result<Answer, ureq::Error> {
+        let mut head = ureq::http::Request::builder().uri(request.url);
+        for (name, value) in request.headers {
+            head = head.header(*name, *value);
+        }
+        let answer = match request.method {
+            Method::Head => self.run(head.method("HEAD").body(())?, request.limit),
+            Method::Get => self.run(head.method("GET").body(())?, request.limit),
+            Method::Post(body) => self.run(head.method("POST").body(body)?, request.limit),
+        }?;
+        let status = answer.status().as_u16();
+        let retry_after = answer.headers().get("retry-after");
+        let retry_after = retry_after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        phase::enter(Phase::Body);
+        io::copy(&mut answer.into_body().into_reader().take(BODY_MAX), &mut io::sink())?;
+        Ok(Answer { status, retry_after: retry_after.map(Duration::from_secs) })
+    }
+
+    fn run(
+        &self,
+        request: ureq::http::Request<impl ureq::AsSendBody>,
+        limit: Duration,
+    ) -> Result<Response<Body>, ureq::Error> {
+        self.0.run(self.0.configure_request(request).timeout_global(Some(limit)).build())
+    }
+
+    /// A client that trusts the system's roots (or those of `SSL_CERT_FILE`).
+    #[must_use]
+    pub fn new(user_agent: &str, resolver: Arc<Resolver>) -> Self {
+        let tls = TlsConfig::builder()
+            .root_certs(RootCerts::from(system_roots()))
+            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .build();
+        let config = Config::builder()
+            .tls_config(tls)
+            .user_agent(user_agent)
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .max_idle_connections(0)
+            .build();
+        let connector =
+            ().chain(Note(Phase::Connect))
+                .chain(ConnectProxyConnector::default())
+                .chain(TcpConnector::default())
+                .chain(Note(Phase::Handshake))
+                .chain(Tls(RustlsConnector::default()))
+                .chain(Note(Phase::Answer));
+        Self(Agent::with_parts(config, connector, Names(resolver)))
+    }
+}
+
+fn system_roots() -> Vec<Certificate<'static>> {
+    let found = rustls_native_certs::load_native_certs();
+    for error in &found.errors {
+        log::warn!("a root certificate of the system was not read: {error}");
+    }
+    if found.certs.is_empty() {
+        log::warn!("the system has no root certificates; every https target will count as dead");
+    }
+    found.certs.iter().map(|certificate| Certificate::from_der(certificate).to_owned()).collect()
+}
+
+/// Resolves names for the HTTP client as for every other probe.
+#[derive(Debug)]
+struct Names(Arc<Resolver>);
+
+/// Why a name was not resolved, on its way through the HTTP client.
+#[derive(Debug, thiserror::Error)]
+#[error("the host name was not resolved")]
+struct Unresolved(Finding);
+
+impl ureq::unversioned::resolver::Resolver for Names {
+    fn resolve(&self, uri: &Uri, _: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let host = uri.host().ok_or_else(|| ureq::Error::BadUri("no host".to_owned()))?;
+        let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
+        let found = self.0.resolve(host, port, *timeout.after);
+        let found = found.map_err(|finding| ureq::Error::Other(Box::new(Unresolved(finding))))?;
+        let mut addresses = self.empty();
+        for address in found.into_iter().take(ADDRESSES_MAX) {
+            addresses.push(address);
+        }
+        Ok(addresses)
+    }
+}
+
+/// Notes the phase that begins where it stands in the chain.
+#[derive(Debug)]
+struct Note(Phase);
+
+impl<In: Transport> Connector<In> for Note {
+    type Out = In;
+
+    fn connect(&self, _: &ConnectionDetails, chained: Option<In>) -> Result<Option<In>, ureq::Error> {
+        phase::enter(self.0);
+        Ok(chained)
+    }
+}
+
+/// TLS, with one set of roots for all requests: the client would build it anew for each request that brings a limit
+/// of its own.
+struct Tls(RustlsConnector);
+
+impl<In: Transport> Connector<In> for Tls {
+    type Out = <RustlsConnector as Connector<In>>::Out;
+
+    fn connect(&self, details: &ConnectionDetails, chained: Option<In>) -> Result<Option<Self::Out>, ureq::Error> {
+        let shared = ConnectionDetails {
+            uri: details.uri,
+            addrs: details.addrs.clone(),
+            config: details.config,
+            request_level: false,
+            resolver: details.resolver,
+            now: details.now,
+            timeout: details.timeout,
+            current_time: details.current_time.clone(),
+            run_connector: details.run_connector.clone(),
+            register_shutdown: details.register_shutdown.clone(),
+        };
+        self.0.connect(&shared, chained)
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tls")
+    }
+}
+
+/// What an error of the HTTP client says about the target.
+pub(super) fn failed(error: &ureq::Error, limit: Duration) -> Finding {
+    let phase = phase::current();
+    Finding::Down(match error {
+        ureq::Error::Timeout(_) => Failure::TimedOut { after: limit, phase },
+        ureq::Error::Io(error) => return failure::of_io(error, phase, limit),
+        ureq::Error::Rustls(error) => Failure::Tls(failure::of_tls(error)),
+        ureq::Error::Protocol(error) => Failure::Malformed(error.to_string()),
+        ureq::Error::Http(error) => Failure::Malformed(error.to_string()),
+        ureq::Error::LargeResponseHeader(..) => Failure::Malformed("its head is too large".to_owned()),
+        ureq::Error::Other(error) => match error.downcast_ref::<Unresolved>() {
+            Some(Unresolved(finding)) => return finding.clone(),
+            None => Failure::Other(error.to_string()),
+        },
+        other => Failure::Other(other.to_string()),
+    })
+}

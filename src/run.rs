@@ -1,0 +1,145 @@
+//! What the program's commands do. The only code that prints.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the commands speak to whoever called them")]
+
+use std::error::Error;
+use std::path::Path;
+use std::sync::Arc;
+
+use actix_web::rt::System;
+use jiff::Timestamp;
+use vigil_server::clock::Clock;
+use vigil_server::clock::SystemClock;
+use vigil_server::config;
+use vigil_server::config::Config;
+use vigil_server::config::error::Warning;
+use vigil_server::config::summary;
+use vigil_server::engine::Engine;
+use vigil_server::model::notice::Notice;
+use vigil_server::model::status::Status;
+use vigil_server::net::client::Client;
+use vigil_server::net::resolve::Resolver;
+use vigil_server::notify::CHANNELS;
+use vigil_server::notify::Channel;
+use vigil_server::notify::Notifier;
+use vigil_server::notify::Page;
+use vigil_server::probe::Tools;
+use vigil_server::web;
+
+use crate::logging;
+
+/// How a command ended that did its work.
+pub(crate) enum End {
+    /// All was well.
+    Well,
+    /// It found what it was to look for: unknown keys, a channel that fails.
+    Failed,
+}
+
+/// The notifiers that are configured, with their kinds.
+type Notifiers = Vec<(Channel, Box<dyn Notifier>)>;
+
+/// Serves the page until SIGTERM or SIGINT.
+pub(crate) fn serve(file: &Path) -> Result<End, Box<dyn Error>> {
+    let (config, warnings) = load(file)?;
+    logging::start(config.server.log_level);
+    for warning in &warnings {
+        log::warn!("{warning}");
+    }
+    let listener = web::listen(&config)?;
+    let address = listener.local_addr()?;
+    let page_url = page_url(&config, address.port());
+    let tools = tools(&page_url);
+    let notifiers = notifiers(&config, &page_url, &tools.client);
+    let names: Vec<&str> = notifiers.iter().map(|(channel, _)| channel.name).collect();
+    let told = if names.is_empty() { "nobody, no channel is configured".to_owned() } else { names.join(", ") };
+    println!("vigil-server {} with {}", env!("CARGO_PKG_VERSION"), file.display());
+    println!("watching {}", summary::watched(&config));
+    println!("telling {told}");
+    println!("serving the status page on http://{address}/");
+    let engine = Engine::start(&config, &tools, notifiers, Arc::new(SystemClock))?;
+    let served = System::new().block_on(async {
+        let server = web::serve(&config, &page_url, engine.handle(), listener)?;
+        Ok::<_, Box<dyn Error>>(server.await?)
+    });
+    log::info!("ending: delivering what is queued");
+    engine.stop();
+    log::info!("ended");
+    served.map(|()| End::Well)
+}
+
+/// Says what was understood of the configuration.
+pub(crate) fn check(file: &Path) -> Result<End, Box<dyn Error>> {
+    let (config, warnings) = load(file)?;
+    for warning in &warnings {
+        eprintln!("warning: {warning}");
+    }
+    print!("{}", summary::describe(&config));
+    let unknown = warnings.iter().filter(|warning| warning.unknown).count();
+    if unknown > 0 {
+        eprintln!("{unknown} unknown {}", if unknown == 1 { "key" } else { "keys" });
+        return Ok(End::Failed);
+    }
+    println!("{} is fine", file.display());
+    Ok(End::Well)
+}
+
+/// Sends a test notice through every channel.
+pub(crate) fn notify_test(file: &Path) -> Result<End, Box<dyn Error>> {
+    let (config, _) = load(file)?;
+    let page_url = page_url(&config, config.server.inet.port());
+    let tools = tools(&page_url);
+    let notifiers = notifiers(&config, &page_url, &tools.client);
+    if notifiers.is_empty() {
+        eprintln!("no channel is configured: add `[notify.email]` or `[notify.slack]`");
+        return Ok(End::Failed);
+    }
+    let notice = test_notice(SystemClock.now().wall);
+    let mut failed = false;
+    for (channel, notifier) in &notifiers {
+        match notifier.send(&notice) {
+            Ok(()) => println!("✓ {}: delivered", channel.name),
+            Err(error) => {
+                failed = true;
+                println!("✗ {}: {error}", channel.name);
+            }
+        }
+    }
+    Ok(if failed { End::Failed } else { End::Well })
+}
+
+/// Tells, on one line, why a command did not do its work.
+pub(crate) fn complain(error: &dyn Error) {
+    eprintln!("vigil: {error}");
+}
+
+fn load(file: &Path) -> Result<(Config, Vec<Warning>), Box<dyn Error>> {
+    let loaded = config::load(file, &config::environment)?;
+    Ok((loaded.config, loaded.warnings))
+}
+
+/// Where the public finds the page. When that was not said, and the system chose the port, this is it.
+fn page_url(config: &Config, port: u16) -> String {
+    let mut url = config.branding.page_url.clone();
+    if url.port() == Some(0) {
+        // Fails only for URLs that cannot have a port, which this one has.
+        let _ = url.set_port(Some(port));
+    }
+    url.into()
+}
+
+fn tools(page_url: &str) -> Tools {
+    let resolver = Arc::new(Resolver::default());
+    let client = Client::new(&format!("vigil (+{page_url})"), resolver.clone());
+    Tools { resolver, client }
+}
+
+fn notifiers(config: &Config, page_url: &str, client: &Client) -> Notifiers {
+    let page = Arc::new(Page { title: config.branding.page_title.clone(), url: page_url.to_owned() });
+    let build = |channel: &Channel| Some((*channel, (channel.build)(&config.notify, &page, client)?));
+    CHANNELS.iter().filter_map(build).collect()
+}
+
+fn test_notice(at: Timestamp) -> Notice {
+    let (status, changed, test) = (Status::Healthy, false, true);
+    Notice { at, status, changed, dead: Vec::new(), more_dead: 0, changes: Vec::new(), test }
+}

@@ -1,0 +1,158 @@
+//! The web server: the page for people, the reports of applications, the badges for machines.
+
+mod assets;
+mod auth;
+mod files;
+mod page;
+mod reporter;
+mod respond;
+mod status;
+mod templates;
+mod view;
+
+use std::io;
+use std::net::SocketAddr;
+use std::net::TcpListener;
+use std::time::Duration;
+
+use actix_web::App;
+use actix_web::HttpResponse;
+use actix_web::HttpServer;
+use actix_web::Resource;
+use actix_web::dev::Server;
+use actix_web::guard;
+use actix_web::middleware::DefaultHeaders;
+use actix_web::middleware::NormalizePath;
+use actix_web::web;
+use actix_web::web::Data;
+use actix_web::web::ServiceConfig;
+
+use crate::config::Config;
+use crate::engine::Handle;
+
+use self::assets::Assets;
+use self::page::Page;
+use self::reporter::Token;
+use self::templates::TemplateError;
+
+/// How long an idle connection is kept: below the 10 s after which the Node.js reporter gives up on one.
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
+
+/// How long a request's head may take to come in.
+const HEAD_TIME: Duration = Duration::from_secs(5);
+
+/// How long requests under way may take at the end, in seconds.
+const SHUTDOWN_S: u64 = 1;
+
+/// What the page may load: only its own files, and the pictures that the branding names.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: http: data:; \
+                      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
+
+/// The same when `custom_html` is there: it is the operator's, and what it brings is meant to run.
+const POLICY_CUSTOM: &str = "default-src * data: blob: 'unsafe-inline' 'unsafe-eval'; base-uri 'none'; \
+                             frame-ancestors 'self'; object-src 'none'";
+
+/// Why the server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum WebError {
+    /// A template of the operator cannot be used.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// A page of the operator's templates cannot be made.
+    #[error("a template cannot be filled in: {0}")]
+    Render(#[from] handlebars::RenderError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {error}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        error: io::Error,
+    },
+    /// The server's threads cannot be started.
+    #[error("the web server cannot be started: {0}")]
+    Start(#[from] io::Error),
+}
+
+/// Takes the address of the page.
+///
+/// # Errors
+/// [`WebError::Listen`], when it is taken or not ours.
+pub fn listen(config: &Config) -> Result<TcpListener, WebError> {
+    let address = config.server.inet;
+    TcpListener::bind(address).map_err(|error| WebError::Listen { address, error })
+}
+
+/// Begins to serve. The server ends on SIGTERM and SIGINT.
+///
+/// # Errors
+/// [`WebError`], when a template is faulty or the threads cannot be started.
+pub fn serve(config: &Config, page_url: &str, engine: Handle, listener: TcpListener) -> Result<Server, WebError> {
+    let assets = Assets::load(config);
+    let page = Page::new(config, page_url, &assets, engine.shared.clone())?;
+    // A faulty template is found now, not by the first visitor.
+    page.current()?;
+    page.not_found()?;
+    let policy = if config.branding.custom_html.is_some() { POLICY_CUSTOM } else { POLICY };
+    let (assets, page, engine) = (Data::new(assets), Data::new(page), Data::new(engine));
+    let token = config.server.reporter_token.clone().map(|token| Data::new(Token(token)));
+    let server = HttpServer::new(move || {
+        let token = token.clone();
+        App::new()
+            .wrap(headers(policy))
+            .wrap(NormalizePath::trim())
+            .app_data(assets.clone())
+            .app_data(page.clone())
+            .app_data(engine.clone())
+            .configure(move |app| routes(app, token))
+            .default_service(web::to(page::not_found))
+    });
+    let server = server
+        .workers(config.server.workers.get())
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(HEAD_TIME)
+        .shutdown_timeout(SHUTDOWN_S)
+        .listen(listener)?;
+    Ok(server.run())
+}
+
+fn headers(policy: &str) -> DefaultHeaders {
+    DefaultHeaders::new()
+        .add(("Content-Security-Policy", policy))
+        .add(("X-Content-Type-Options", "nosniff"))
+        .add(("X-Frame-Options", "SAMEORIGIN"))
+        .add(("Referrer-Policy", "strict-origin-when-cross-origin"))
+        .add(("Permissions-Policy", "camera=(), geolocation=(), microphone=()"))
+        .add(("Cross-Origin-Opener-Policy", "same-origin"))
+}
+
+fn routes(app: &mut ServiceConfig, token: Option<Data<Token>>) {
+    app.service(read("/").route(get().to(page::get)))
+        .service(read("/status/text").route(get().to(status::text)))
+        .service(read("/badge/{kind}").route(get().to(status::badge)))
+        .service(read("/health").route(get().to(status::health)))
+        .service(read("/robots.txt").route(get().to(files::robots)))
+        .service(read("/assets/{name:.*}").route(get().to(files::asset)));
+    // Without a token nobody may report, and there is nothing that could be reported to.
+    if let Some(token) = token {
+        app.app_data(token)
+            .service(only("/reporter/{service}/{node}", "POST").route(web::post().to(reporter::report)))
+            .service(only("/reporter/{service}/{node}/{replica}", "DELETE").route(web::delete().to(reporter::forget)));
+    }
+}
+
+/// A resource that is only read.
+fn read(path: &str) -> Resource {
+    only(path, "GET, HEAD")
+}
+
+/// A resource that names its methods to whoever uses another.
+fn only(path: &str, methods: &'static str) -> Resource {
+    let refuse = move || async move { HttpResponse::MethodNotAllowed().insert_header(("Allow", methods)).finish() };
+    web::resource(path).default_service(web::to(refuse))
+}
+
+/// GET, and HEAD for those who want the head alone.
+fn get() -> actix_web::Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}

@@ -1,0 +1,219 @@
+//! The status page: rendered once per change, not once per request.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::OnceLock;
+use std::sync::PoisonError;
+use std::sync::RwLock;
+use std::sync::TryLockError;
+use std::time::Duration;
+use std::time::Instant;
+
+use actix_web::HttpRequest;
+use actix_web::HttpResponse;
+use actix_web::web::Bytes;
+use actix_web::web::Data;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use jiff::tz::Offset;
+use serde_derive::Serialize;
+
+use crate::config::Branding;
+use crate::config::Config;
+use crate::engine::shared::Seen;
+use crate::engine::shared::Shared;
+
+use super::assets::Assets;
+use super::assets::etag;
+use super::respond;
+use super::templates::TemplateError;
+use super::templates::Templates;
+use super::view;
+use super::view::View;
+
+/// How old the page's details (latencies, loads, the last check) may be; a status is never kept back.
+const DETAILS_AGE: Duration = Duration::from_secs(1);
+
+/// Rendering takes at most one part in so many of the time, however fast things change.
+const RENDER_SHARE: u32 = 10;
+
+/// The page, and what it is made from.
+pub(super) struct Page {
+    templates: Templates,
+    brand: Brand,
+    shared: Shared,
+    rendered: RwLock<Option<Arc<Rendered>>>,
+    rendering: Mutex<()>,
+}
+
+/// The page at one moment.
+pub(super) struct Rendered {
+    seen: Seen,
+    at: Instant,
+    took: Duration,
+    pub(super) html: Bytes,
+    pub(super) etag: String,
+    gzip: OnceLock<Bytes>,
+}
+
+/// What does not change while the program runs.
+#[derive(Clone, Debug, Serialize)]
+struct Brand {
+    title: String,
+    page_url: String,
+    company: Option<String>,
+    icon_url: String,
+    icon_type: &'static str,
+    logo_url: Option<String>,
+    website_url: Option<String>,
+    support_url: Option<String>,
+    custom_html: Option<String>,
+    style_url: String,
+    script_url: String,
+    version: &'static str,
+}
+
+/// All that the template of the status page is given.
+#[derive(Serialize)]
+struct Facts<'a> {
+    #[serde(flatten)]
+    brand: &'a Brand,
+    #[serde(flatten)]
+    view: View,
+    year: i16,
+}
+
+/// All that other templates are given.
+#[derive(Serialize)]
+struct PlainFacts<'a> {
+    #[serde(flatten)]
+    brand: &'a Brand,
+    year: i16,
+}
+
+impl Page {
+    /// The page of that configuration; renders it once, so that a faulty template is found now.
+    pub(super) fn new(config: &Config, page_url: &str, assets: &Assets, shared: Shared) -> Result<Self, TemplateError> {
+        let templates = Templates::load(assets)?;
+        let brand = Brand::new(&config.branding, page_url, assets);
+        Ok(Self { templates, brand, shared, rendered: RwLock::new(None), rendering: Mutex::new(()) })
+    }
+
+    /// The page as it is now.
+    pub(super) fn current(&self) -> Result<Arc<Rendered>, handlebars::RenderError> {
+        let before = self.rendered.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(rendered) = &before {
+            let age = self.shared.now().instant.saturating_duration_since(rendered.at);
+            if rendered.still_true(self.shared.seen(), age) {
+                return Ok(rendered.clone());
+            }
+        }
+        let guard = match (self.rendering.try_lock(), before) {
+            (Ok(guard), _) => guard,
+            (Err(TryLockError::Poisoned(poisoned)), _) => poisoned.into_inner(),
+            // Another worker is at it; nobody waits, the page of a moment ago is served.
+            (Err(TryLockError::WouldBlock), Some(before)) => return Ok(before),
+            (Err(TryLockError::WouldBlock), None) => self.rendering.lock().unwrap_or_else(PoisonError::into_inner),
+        };
+        let rendered = Arc::new(self.render()?);
+        *self.rendered.write().unwrap_or_else(PoisonError::into_inner) = Some(rendered.clone());
+        drop(guard);
+        Ok(rendered)
+    }
+
+    /// The page for whoever follows a wrong link.
+    pub(super) fn not_found(&self) -> Result<String, handlebars::RenderError> {
+        let year = Offset::UTC.to_datetime(self.shared.now().wall).year();
+        self.templates.render("not_found", &PlainFacts { brand: &self.brand, year })
+    }
+
+    fn render(&self) -> Result<Rendered, handlebars::RenderError> {
+        let start = self.shared.now();
+        // Read first: what happens while the page is rendered is then seen as new.
+        let seen = self.shared.seen();
+        let view = view::view(&self.shared.map());
+        let year = Offset::UTC.to_datetime(start.wall).year();
+        let html = self.templates.render("status", &Facts { brand: &self.brand, view, year })?;
+        let took = self.shared.now().instant.saturating_duration_since(start.instant);
+        let etag = etag(html.as_bytes());
+        Ok(Rendered { seen, at: start.instant, took, html: html.into(), etag, gzip: OnceLock::new() })
+    }
+}
+
+impl Rendered {
+    /// Whether the page may be served at that age, when that has happened meanwhile.
+    fn still_true(&self, seen: Seen, age: Duration) -> bool {
+        let spacing = self.took.saturating_mul(RENDER_SHARE);
+        seen == self.seen || age < if seen.flips == self.seen.flips { spacing.max(DETAILS_AGE) } else { spacing }
+    }
+
+    /// The page in gzip, compressed when it is first asked for.
+    fn gzip(&self) -> &Bytes {
+        self.gzip.get_or_init(|| {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+            // Writing to memory does not fail.
+            let _ = encoder.write_all(&self.html);
+            encoder.finish().unwrap_or_default().into()
+        })
+    }
+}
+
+impl Brand {
+    fn new(branding: &Branding, page_url: &str, assets: &Assets) -> Self {
+        let text = |url: &Option<url::Url>| url.as_ref().map(ToString::to_string);
+        let own_icon = "/badge/icon".to_owned();
+        Self {
+            title: branding.page_title.clone(),
+            page_url: page_url.to_owned(),
+            company: branding.company_name.clone(),
+            icon_type: branding.icon_url.as_ref().map_or("image/svg+xml", |url| image_type(url.path())),
+            icon_url: text(&branding.icon_url).unwrap_or(own_icon),
+            logo_url: text(&branding.logo_url),
+            website_url: text(&branding.website_url),
+            support_url: text(&branding.support_url),
+            custom_html: branding.custom_html.clone(),
+            style_url: assets.url("stylesheets/vigil.css"),
+            script_url: assets.url("javascripts/vigil.js"),
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
+}
+
+/// The type of an icon, by its name; PNG when the name does not say.
+fn image_type(path: &str) -> &'static str {
+    let extension = path.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
+    match extension.as_deref() {
+        Some("svg") => "image/svg+xml",
+        Some("jpg" | "jpeg") => "image/jpeg",
+        Some("gif") => "image/gif",
+        Some("ico") => "image/x-icon",
+        Some("webp") => "image/webp",
+        _ => "image/png",
+    }
+}
+
+/// `GET /`
+pub(super) async fn get(request: HttpRequest, page: Data<Page>) -> HttpResponse {
+    let rendered = match page.current() {
+        Ok(rendered) => rendered,
+        Err(error) => return respond::broken(&error.to_string()),
+    };
+    let gzip = respond::accepts_gzip(&request);
+    let body = if gzip { rendered.gzip().clone() } else { rendered.html.clone() };
+    let etag = if gzip { rendered.etag.replacen('"', "\"gz-", 1) } else { rendered.etag.clone() };
+    let encoding = gzip.then_some(("Content-Encoding", "gzip"));
+    let headers = [Some(("Cache-Control", "no-cache")), Some(("Vary", "Accept-Encoding")), encoding];
+    respond::tagged(&request, &etag, "text/html; charset=utf-8", body, headers.into_iter().flatten())
+}
+
+/// Whatever has no other handler.
+pub(super) async fn not_found(page: Data<Page>) -> HttpResponse {
+    match page.not_found() {
+        Ok(html) => HttpResponse::NotFound()
+            .content_type("text/html; charset=utf-8")
+            .insert_header(("Cache-Control", "no-cache"))
+            .body(html),
+        Err(error) => respond::broken(&error.to_string()),
+    }
+}

@@ -1,0 +1,96 @@
+//! `/status/text`, `/badge/{kind}` and `/health`.
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpRequest;
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use serde_derive::Serialize;
+
+use crate::engine::Handle;
+
+use super::assets::Assets;
+use super::page;
+use super::page::Page;
+use super::respond;
+
+/// `GET /status/text`: one of three words.
+pub(super) async fn text(engine: Data<Handle>) -> HttpResponse {
+    let status = engine.shared.read(|map| map.status());
+    HttpResponse::Ok()
+        .content_type("text/plain; charset=utf-8")
+        .insert_header(("Cache-Control", "no-cache"))
+        .body(status.word())
+}
+
+/// `GET /badge/{kind}`: a picture of the status; the kinds are `icon` and `color`.
+pub(super) async fn badge(
+    request: HttpRequest,
+    engine: Data<Handle>,
+    assets: Data<Assets>,
+    page: Data<Page>,
+) -> HttpResponse {
+    let kind = request.match_info().query("kind");
+    let status = engine.shared.read(|map| map.status());
+    // The kind is looked up as part of a name in memory; no path is made of it.
+    match assets.get(&format!("images/badges/{kind}-{status}-default.svg")) {
+        Some(badge) => {
+            let headers = [("Cache-Control", "no-cache")].into_iter();
+            respond::tagged(&request, &badge.etag, &badge.content_type, badge.bytes.clone(), headers)
+        }
+        None => page::not_found(page).await,
+    }
+}
+
+/// How Vigil itself is, after the draft of `application/health+json`.
+#[derive(Serialize)]
+struct Health {
+    /// `pass`, or `warn` when something of Vigil's own needs a look.
+    status: &'static str,
+    version: &'static str,
+    #[serde(rename = "serviceId")]
+    service_id: &'static str,
+    notes: Vec<String>,
+    checks: BTreeMap<String, [Check; 1]>,
+}
+
+/// One part of it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Check {
+    status: &'static str,
+    observed_value: u64,
+    observed_unit: &'static str,
+}
+
+/// `GET /health`: 200 whatever the services do; it is Vigil itself that is asked.
+pub(super) async fn health(engine: Data<Handle>) -> HttpResponse {
+    let panics = engine.shared.panics();
+    let channels = engine.channels();
+    let word = |fails: bool| if fails { "warn" } else { "pass" };
+    let mut notes: Vec<String> = Vec::new();
+    if panics > 0 {
+        notes.push(format!("{panics} steps panicked; please report what the log says"));
+    }
+    let mut checks = BTreeMap::new();
+    let check = |fails, value, unit| [Check { status: word(fails), observed_value: value, observed_unit: unit }];
+    checks.insert("vigil:panics".to_owned(), check(panics > 0, panics, "panics"));
+    for channel in &channels {
+        let owed = u64::try_from(channel.owed).unwrap_or(u64::MAX);
+        checks.insert(format!("notify:{}", channel.channel), check(channel.failure.is_some(), owed, "notices owed"));
+        notes.extend(
+            channel.failure.as_ref().map(|_| format!("the channel {} fails; the log says why", channel.channel)),
+        );
+    }
+    let health = Health {
+        status: word(!notes.is_empty()),
+        version: env!("CARGO_PKG_VERSION"),
+        service_id: "vigil",
+        notes,
+        checks,
+    };
+    HttpResponse::Ok()
+        .content_type("application/health+json")
+        .insert_header(("Cache-Control", "no-cache"))
+        .body(serde_json::to_vec(&health).unwrap_or_default())
+}

@@ -1,0 +1,285 @@
+//! What the page says: the map turned into plain structures with finished texts, for the templates.
+//!
+//! No id and no replica name is in here, unless its node reveals it: what is in here is public.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use serde_derive::Serialize;
+
+use crate::model::map::Kind;
+use crate::model::map::Map;
+use crate::model::map::Mode;
+use crate::model::map::Node;
+use crate::model::map::Replica;
+use crate::model::map::Service;
+use crate::model::map::Standing;
+use crate::model::observation::Content;
+use crate::model::observation::Finding;
+use crate::model::observation::Observation;
+use crate::model::status::Status;
+use crate::model::words;
+
+/// The watched part of the page.
+#[derive(Debug, Serialize)]
+pub(super) struct View {
+    /// `healthy`, `sick` or `dead`; `unknown` before the first verdict.
+    status: &'static str,
+    headline: &'static str,
+    summary: String,
+    checked: Option<Time>,
+    services: Vec<ServiceView>,
+}
+
+/// A moment, for machines and for people.
+#[derive(Debug, Serialize)]
+struct Time {
+    iso: String,
+    text: String,
+}
+
+#[derive(Debug, Serialize)]
+struct ServiceView {
+    anchor: String,
+    label: String,
+    status: &'static str,
+    words: &'static str,
+    nodes: Vec<NodeView>,
+}
+
+#[derive(Debug, Serialize)]
+struct NodeView {
+    anchor: String,
+    label: String,
+    status: &'static str,
+    words: &'static str,
+    note: Option<&'static str>,
+    replicas: Vec<ReplicaView>,
+}
+
+#[derive(Debug, Serialize)]
+struct ReplicaView {
+    tip: String,
+    number: usize,
+    status: &'static str,
+    words: &'static str,
+    name: Option<String>,
+    how: &'static str,
+    facts: Vec<Fact>,
+    since: Option<Time>,
+    cause: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Fact {
+    name: &'static str,
+    value: String,
+}
+
+/// Turns the map into what the page says.
+pub(super) fn view(map: &Map) -> View {
+    let mut anchors = Anchors::default();
+    let services = map.services.values().enumerate().map(|(at, service)| service_view(at, service, &mut anchors));
+    View {
+        status: class(map.standing),
+        headline: headline(map),
+        summary: summary(map),
+        checked: map.observed.map(|now| time(now.wall)),
+        services: services.collect(),
+    }
+}
+
+fn service_view(at: usize, service: &Service, anchors: &mut Anchors) -> ServiceView {
+    let anchor = anchors.take(&service.label);
+    let node = |(number, node): (usize, &Node)| {
+        let anchor = anchors.take(&format!("{}-{}", service.label, node.label));
+        node_view(anchor, &format!("{at}-{number}"), node)
+    };
+    let nodes = service.nodes.values().enumerate().map(node).collect();
+    let (status, words) = (class(service.standing), words(service.standing));
+    ServiceView { anchor, label: service.label.to_string(), status, words, nodes }
+}
+
+fn node_view(anchor: String, place: &str, node: &Node) -> NodeView {
+    let replicas = node.replicas.iter().enumerate().map(|(at, (id, replica))| {
+        let name = node.reveals_replicas.then(|| id.to_string());
+        replica_view(format!("tip-{place}-{at}"), at + 1, name, node.mode, replica)
+    });
+    NodeView {
+        anchor,
+        label: node.label.to_string(),
+        status: class(node.standing),
+        words: words(node.standing),
+        note: note(node),
+        replicas: replicas.collect(),
+    }
+}
+
+fn replica_view(tip: String, number: usize, name: Option<String>, mode: Mode, replica: &Replica) -> ReplicaView {
+    ReplicaView {
+        tip,
+        number,
+        status: class(replica.standing),
+        words: words(replica.standing),
+        name,
+        how: how(mode, replica.kind),
+        facts: facts(replica),
+        since: replica.standing.map(|standing| time(standing.since.wall)),
+        cause: cause(replica),
+    }
+}
+
+/// Why a replica is not well, or why nothing can be said.
+fn cause(replica: &Replica) -> Option<String> {
+    match &replica.seen {
+        Some(Observation::Checked(outcome)) if matches!(outcome.finding, Finding::Blind(_)) => {
+            Some("the last check could not be made".to_owned())
+        }
+        _ => replica.cause.as_ref().map(ToString::to_string),
+    }
+}
+
+/// Why a node has no status.
+fn note(node: &Node) -> Option<&'static str> {
+    if !node.replicas.is_empty() {
+        return None;
+    }
+    Some(match node.mode {
+        Mode::Poll => "Nothing to check",
+        Mode::Push | Mode::Local => "No report received yet",
+        Mode::Unwatched => "Not watched yet",
+    })
+}
+
+fn how(mode: Mode, kind: Kind) -> &'static str {
+    match (mode, kind) {
+        (Mode::Local, _) => "Checked by a daemon on its own network",
+        (_, Kind::Http) => "Checked over HTTP",
+        (_, Kind::Https) => "Checked over HTTPS",
+        (_, Kind::Tcp) => "Checked by opening a TCP connection",
+        (_, Kind::Report) => "Reports its load itself",
+    }
+}
+
+fn facts(replica: &Replica) -> Vec<Fact> {
+    let fact = |name, value| Fact { name, value };
+    match &replica.seen {
+        Some(Observation::Checked(outcome)) => match &outcome.finding {
+            Finding::Up(latency) => vec![fact("Latency", words::duration(*latency))],
+            Finding::Down(_) | Finding::Blind(_) => Vec::new(),
+        },
+        Some(Observation::Reported { content: Content::Load(load), .. }) => {
+            vec![fact("CPU load", words::percent(load.cpu)), fact("RAM in use", words::percent(load.ram))]
+        }
+        Some(Observation::Reported { content: Content::Health(_), .. }) | None => Vec::new(),
+    }
+}
+
+fn class(standing: Option<Standing>) -> &'static str {
+    standing.map_or("unknown", |standing| standing.status.word())
+}
+
+fn words(standing: Option<Standing>) -> &'static str {
+    match standing.map(|standing| standing.status) {
+        Some(Status::Healthy) => "Healthy",
+        Some(Status::Sick) => "Sick",
+        Some(Status::Dead) => "Dead",
+        None => "Not checked yet",
+    }
+}
+
+fn time(at: Timestamp) -> Time {
+    Time { iso: at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), text: words::moment(at) }
+}
+
+fn headline(map: &Map) -> &'static str {
+    let all_dead = map.tally.count(Status::Dead) == map.services.len();
+    match map.standing.map(|standing| standing.status) {
+        Some(Status::Healthy) => "All systems are healthy",
+        Some(Status::Sick) => "Some systems are under strain",
+        Some(Status::Dead) if all_dead && map.services.len() > 1 => "All systems are affected by an outage",
+        Some(Status::Dead) => "Some systems are down",
+        None if map.services.is_empty() => "Nothing is watched yet",
+        None => "Waiting for the first results",
+    }
+}
+
+/// One sentence that counts and, where few are unwell, names.
+fn summary(map: &Map) -> String {
+    let nodes = || map.services.values().flat_map(|service| service.nodes.values());
+    let all = nodes().count();
+    if all == 0 {
+        return "No nodes are configured.".to_owned();
+    }
+    let labels = |wanted: Option<Status>| -> Vec<&str> {
+        let status = |node: &&Node| node.standing.map(|standing| standing.status) == wanted;
+        nodes().filter(status).map(|node| &*node.label).collect()
+    };
+    let [healthy, sick, dead] = Status::ALL.map(|status| labels(Some(status)));
+    let unknown = labels(None);
+    if unknown.len() == all {
+        return match all {
+            1 => "The only node is not checked yet.".to_owned(),
+            all => format!("None of the {all} nodes is checked yet."),
+        };
+    }
+    if healthy.len() == all {
+        return match all {
+            1 => "The only node is healthy.".to_owned(),
+            all => format!("All {all} nodes are healthy."),
+        };
+    }
+    let mut parts: Vec<String> = [(dead, "dead"), (sick, "sick")]
+        .into_iter()
+        .filter(|(labels, _)| !labels.is_empty())
+        .map(|(labels, word)| format!("{} {word}", named(&labels)))
+        .collect();
+    let well = match (parts.is_empty(), healthy.len()) {
+        (_, 0) => None,
+        (true, 1) => Some("1 node is healthy".to_owned()),
+        (true, count) => Some(format!("{count} nodes are healthy")),
+        (false, 1) => Some("1 other node is healthy".to_owned()),
+        (false, count) => Some(format!("{count} other nodes are healthy")),
+    };
+    parts.extend(well);
+    parts.extend(match unknown.len() {
+        0 => None,
+        1 => Some("1 is not checked yet".to_owned()),
+        count => Some(format!("{count} are not checked yet")),
+    });
+    format!("{}.", parts.join("; "))
+}
+
+/// `API is`, `API and Website are`, `API, Website and 3 more nodes are`.
+fn named(labels: &[&str]) -> String {
+    match labels {
+        [] => String::new(),
+        [one] => format!("{one} is"),
+        [one, two] => format!("{one} and {two} are"),
+        [one, two, three] => format!("{one}, {two} and {three} are"),
+        [one, two, rest @ ..] => format!("{one}, {two} and {} more nodes are", rest.len()),
+    }
+}
+
+/// Names for places on the page, made of labels: ids are not for visitors.
+#[derive(Default)]
+struct Anchors(HashSet<String>);
+
+impl Anchors {
+    /// A name for that label that no other place has.
+    fn take(&mut self, label: &str) -> String {
+        let slug = slug(label);
+        let numbered = (2..).map(|number| format!("{slug}-{number}"));
+        let free = std::iter::once(slug.clone()).chain(numbered).find(|name| !self.0.contains(name));
+        let name = free.unwrap_or(slug);
+        self.0.insert(name.clone());
+        name
+    }
+}
+
+/// Letters and digits in lower case, all else as single dashes; `section` when nothing is left.
+fn slug(label: &str) -> String {
+    let dashed: String = label.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
+    let parts: Vec<&str> = dashed.split('-').filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() { "section".to_owned() } else { parts.join("-") }
+}
