@@ -150,3 +150,150 @@ fn affected(key: &NodeKey, node: &Node) -> (Vec<Affected>, usize) {
     let more = all - named.len();
     (named, more)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::clock::Clock;
+    use crate::clock::ManualClock;
+
+    use super::super::fixture;
+    use super::super::fixture::down;
+    use super::super::fixture::key;
+    use super::super::fixture::node_key;
+    use super::super::fixture::secs;
+    use super::super::fixture::up;
+    use super::super::observation::Finding;
+    use super::super::observation::Outcome;
+    use super::*;
+
+    /// A page, its clock, and what is told of it.
+    struct Story {
+        map: Map,
+        clock: ManualClock,
+        grouping: Grouping,
+    }
+
+    impl Story {
+        fn new(sick: bool) -> Self {
+            let rules = Rules { sick, wait: secs(2), interval: secs(10) };
+            let mut story = Self { map: fixture::map(), clock: fixture::clock(), grouping: Grouping::new(rules) };
+            for (node, replica) in [("api", "a"), ("api", "b"), ("site", "a")] {
+                story.found(node, replica, up());
+            }
+            story
+        }
+
+        fn found(&mut self, node: &str, replica: &str, outcome: Outcome) {
+            for transition in self.map.record_check(&key("web", node, replica), outcome, self.clock.now()) {
+                self.grouping.add(&transition);
+            }
+        }
+
+        /// Lets time pass; tells what was told then, as `api dead` and, for a recovery, `api healthy after 60 s`.
+        fn pass(&mut self, seconds: u64) -> Vec<String> {
+            let mut told = Vec::new();
+            for _ in 0..seconds {
+                self.clock.advance(secs(1));
+                let now = self.clock.now();
+                if self.grouping.due().is_none_or(|due| due > now.instant) {
+                    continue;
+                }
+                let notice = self.grouping.take(&self.map, now).unwrap();
+                told.extend(notice.changes.iter().map(|change| {
+                    let to = change.to.map_or("?", Status::word);
+                    let was = change.was.map(|(_, time)| format!(" after {} s", time.as_secs())).unwrap_or_default();
+                    format!("{} {to}{was}", change.key.node)
+                }));
+                told.push(format!("page {}{}", notice.status, if notice.changed { "" } else { " still" }));
+            }
+            told
+        }
+    }
+
+    #[test]
+    fn healthy_at_the_start_is_not_told() {
+        assert_eq!(Story::new(false).pass(60), [""; 0]);
+    }
+
+    #[test]
+    fn a_death_is_told_after_the_wait_and_its_end_with_its_length() {
+        let mut story = Story::new(false);
+        story.found("api", "a", down());
+        assert_eq!(story.pass(1), [""; 0]);
+        assert_eq!(story.pass(1), ["api dead", "page dead"]);
+        assert_eq!(story.pass(58), [""; 0]);
+        story.found("api", "a", up());
+        assert_eq!(story.pass(3), ["api healthy after 60 s", "page healthy"]);
+    }
+
+    #[test]
+    fn deaths_within_the_wait_are_one_notice() {
+        let mut story = Story::new(false);
+        story.found("api", "a", down());
+        story.pass(1);
+        story.found("site", "a", down());
+        assert_eq!(story.pass(9), ["api dead", "site dead", "page dead"]);
+    }
+
+    #[test]
+    fn a_second_death_is_told_while_the_first_lasts() {
+        let mut story = Story::new(false);
+        story.found("api", "a", down());
+        story.pass(3);
+        story.found("site", "a", down());
+        assert_eq!(story.pass(8), [""; 0], "notices are 10 s apart");
+        assert_eq!(story.pass(1), ["site dead", "page dead still"]);
+        story.found("api", "a", up());
+        assert_eq!(story.pass(20), ["api healthy after 12 s", "page dead still"]);
+    }
+
+    #[test]
+    fn what_came_and_went_is_not_told() {
+        let mut story = Story::new(false);
+        story.found("api", "a", down());
+        story.pass(1);
+        story.found("api", "a", up());
+        assert_eq!(story.pass(60), [""; 0]);
+        story.found("api", "a", down());
+        story.pass(3);
+        story.found("api", "a", up());
+        story.pass(1);
+        story.found("api", "a", down());
+        assert_eq!(story.pass(60), [""; 0], "people know it as dead, and it is");
+    }
+
+    #[test]
+    fn sick_is_told_when_that_is_asked_for() {
+        let slow = || Outcome { finding: Finding::Up(secs(11)), ..up() };
+        let mut quiet = Story::new(false);
+        quiet.found("api", "a", slow());
+        assert_eq!(quiet.pass(60), [""; 0]);
+        quiet.found("api", "a", down());
+        quiet.pass(30);
+        quiet.found("api", "a", slow());
+        assert_eq!(quiet.pass(30), ["api sick after 30 s", "page sick"]);
+        let mut all = Story::new(true);
+        all.found("api", "a", slow());
+        assert_eq!(all.pass(30), ["api sick", "page sick"]);
+        all.found("api", "a", down());
+        assert_eq!(all.pass(30), ["api dead after 30 s", "page dead"]);
+        all.found("api", "a", up());
+        assert_eq!(all.pass(30), ["api healthy after 30 s", "page healthy"]);
+    }
+
+    #[test]
+    fn a_notice_names_the_dead_and_counts_the_rest() {
+        let many: Vec<String> = (0..70).map(|number| format!("r{number}")).collect();
+        let names: Vec<&str> = many.iter().map(String::as_str).collect();
+        let mut story = Story::new(false);
+        let node = fixture::node(super::super::map::Mode::Poll, &names);
+        story.map.services.get_mut("web").unwrap().nodes.insert(fixture::id("many"), node);
+        for name in &names {
+            story.found("many", name, down());
+        }
+        let notice = story.grouping.take(&story.map, story.clock.now()).unwrap();
+        assert_eq!((notice.dead.len(), notice.more_dead), (50, 20));
+        assert_eq!((notice.changes[0].affected.len(), notice.changes[0].more_affected), (50, 20));
+        assert_eq!(notice.changes[0].key, node_key("web", "many"));
+    }
+}

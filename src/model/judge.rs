@@ -213,3 +213,243 @@ fn judge(replica: &Replica, limits: &Limits, now: Now) -> Option<Verdict> {
 fn whole_seconds(time: Duration) -> Duration {
     Duration::from_secs(time.as_secs())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::cause::Failure;
+    use super::super::fixture;
+    use super::super::fixture::down;
+    use super::super::fixture::key;
+    use super::super::fixture::load;
+    use super::super::fixture::node_key;
+    use super::super::fixture::outcome;
+    use super::super::fixture::secs;
+    use super::super::fixture::up;
+    use super::super::id::ReplicaId;
+    use super::*;
+    use crate::clock::Clock;
+    use crate::clock::after;
+
+    /// What changed, as `node web:api: healthy -> dead`.
+    fn told(transitions: &[Transition]) -> Vec<String> {
+        let word = |status: Option<Status>| status.map_or("?", Status::word);
+        transitions.iter().map(|one| format!("{}: {} -> {}", one.what, word(one.from), word(one.to))).collect()
+    }
+
+    #[test]
+    fn a_change_climbs_from_the_replica_to_the_page() {
+        let (mut map, now) = (fixture::map(), fixture::now());
+        let first = map.record_check(&key("web", "api", "a"), up(), now);
+        let wanted = [
+            "replica web:api:a: ? -> healthy",
+            "node web:api: ? -> healthy",
+            "service web: ? -> healthy",
+            "page: ? -> healthy",
+        ];
+        assert_eq!(told(&first), wanted);
+        assert_eq!(told(&map.record_check(&key("web", "api", "a"), up(), now)), [""; 0]);
+        let second = map.record_check(&key("web", "api", "b"), down(), after(now, secs(60)));
+        let wanted = [
+            "replica web:api:b: ? -> dead",
+            "node web:api: healthy -> dead",
+            "service web: healthy -> dead",
+            "page: healthy -> dead",
+        ];
+        assert_eq!(told(&second), wanted);
+        assert_eq!(second[1].cause, Some(Cause::Failed(Failure::Refused)));
+        assert_eq!(second[1].lasted, Some(secs(60)));
+        let third = map.record_check(&key("web", "site", "a"), up(), now);
+        assert_eq!(told(&third), ["replica web:site:a: ? -> healthy", "node web:site: ? -> healthy"]);
+    }
+
+    #[test]
+    fn a_check_is_judged_by_its_finding() {
+        let slow = |seconds| Finding::Up(secs(seconds));
+        for (finding, wanted) in [
+            (slow(9), Status::Healthy),
+            (slow(10), Status::Sick),
+            (Finding::Down(Failure::HttpStatus(500)), Status::Dead),
+        ] {
+            let mut map = fixture::map();
+            map.record_check(&key("web", "site", "a"), outcome(finding.clone()), fixture::now());
+            assert_eq!(map.status(), wanted, "{finding:?}");
+        }
+    }
+
+    #[test]
+    fn a_check_that_could_not_be_made_changes_nothing() {
+        let (mut map, now) = (fixture::map(), fixture::now());
+        let blind = || outcome(Finding::Blind("no file descriptor".to_owned()));
+        assert_eq!(map.record_check(&key("web", "site", "a"), blind(), now), []);
+        assert_eq!(map.node("web", "site").unwrap().standing, None);
+        map.record_check(&key("web", "site", "a"), down(), now);
+        assert_eq!(map.record_check(&key("web", "site", "a"), blind(), now), []);
+        let site = map.node("web", "site").unwrap();
+        assert_eq!(site.replicas[0].cause, Some(Cause::Failed(Failure::Refused)));
+    }
+
+    #[test]
+    fn a_silent_replica_dies_after_its_interval_and_delay() {
+        let (mut map, start) = (fixture::map(), fixture::now());
+        let reported = map.record_report(&node_key("app", "push"), load("a", 0.1, 30), 9, start).unwrap();
+        assert!(reported.new);
+        let due = reported.expiry.unwrap();
+        assert_eq!(due, after(start, secs(50)).instant);
+        let early = map.expire(&key("app", "push", "a"), due, after(start, secs(49)));
+        assert_eq!((early.transitions.len(), early.expiry), (0, Some(due)));
+        let late = map.expire(&key("app", "push", "a"), due, after(start, secs(50)));
+        assert_eq!(told(&late.transitions)[1], "node app:push: healthy -> dead");
+        assert_eq!(late.transitions[1].cause, Some(Cause::Silent(secs(50))));
+        assert_eq!(late.expiry, None);
+        let back =
+            map.record_report(&node_key("app", "push"), load("a", 0.95, 30), 9, after(start, secs(110))).unwrap();
+        assert_eq!(told(&back.transitions)[1], "node app:push: dead -> sick");
+        assert_eq!(back.transitions[1].lasted, Some(secs(60)));
+        assert!(back.expiry.is_some());
+    }
+
+    #[test]
+    fn a_replica_waits_for_one_expiry_however_often_it_reports() {
+        let (mut map, clock) = (fixture::map(), fixture::clock());
+        let push = node_key("app", "push");
+        let first = map.record_report(&push, load("a", 0.1, 30), 9, clock.now()).unwrap().expiry.unwrap();
+        clock.advance(secs(10));
+        assert_eq!(map.record_report(&push, load("a", 0.1, 30), 9, clock.now()).unwrap().expiry, None);
+        clock.advance(secs(40));
+        let looked = map.expire(&key("app", "push", "a"), first, clock.now());
+        assert_eq!((looked.transitions.len(), looked.expiry), (0, Some(first + secs(10))));
+        // A shorter interval is waited for at once; the later moment is then nobody's.
+        let sooner = map.record_report(&push, load("a", 0.1, 1), 9, clock.now()).unwrap().expiry;
+        assert_eq!(sooner, None, "the moment that is waited for comes before the new deadline");
+        clock.advance(secs(10));
+        let again = map.expire(&key("app", "push", "a"), first + secs(10), clock.now());
+        assert_eq!(again.expiry, Some(first + secs(21)));
+    }
+
+    #[test]
+    fn reports_are_refused_where_they_do_not_belong() {
+        let (mut map, now) = (fixture::map(), fixture::now());
+        let health = |status| Report { content: Content::Health(status), ..load("a", 0.0, 30) };
+        let mut to = |service: &str, node: &str, report| {
+            map.record_report(&node_key(service, node), report, 1, now)
+                .map(|reported| told(&reported.transitions).len())
+        };
+        assert_eq!(to("web", "nope", load("a", 0.1, 30)), Err(Refusal::Unknown));
+        assert_eq!(to("nope", "api", load("a", 0.1, 30)), Err(Refusal::Unknown));
+        assert_eq!(to("web", "api", load("a", 0.1, 30)), Err(Refusal::WrongMode));
+        assert_eq!(to("app", "push", health(Status::Dead)), Err(Refusal::WrongMode));
+        assert_eq!(to("app", "local", load("a", 0.1, 30)), Err(Refusal::WrongMode));
+        assert_eq!(to("app", "push", load("a", 0.1, 30)), Ok(4));
+        assert_eq!(to("app", "push", load("b", 0.1, 30)), Err(Refusal::Full));
+        assert_eq!(to("app", "push", load("a", 0.1, 30)), Ok(0));
+        assert_eq!(to("app", "local", health(Status::Dead)), Ok(4));
+    }
+
+    #[test]
+    fn a_removed_replica_takes_its_status_with_it() {
+        let (mut map, now) = (fixture::map(), fixture::now());
+        map.record_check(&key("web", "site", "a"), up(), now);
+        let report = Report { content: Content::Health(Status::Dead), ..load("a", 0.0, 30) };
+        map.record_report(&node_key("app", "local"), report, 9, now).unwrap();
+        assert_eq!(map.status(), Status::Dead);
+        let gone = map.remove(&key("app", "local", "a"), now).unwrap();
+        assert_eq!(told(&gone)[1], "node app:local: dead -> ?");
+        assert_eq!(map.status(), Status::Healthy);
+        assert_eq!(map.remove(&key("app", "local", "a"), now), Err(Refusal::Unknown));
+        assert_eq!(map.remove(&key("web", "site", "a"), now), Err(Refusal::WrongMode));
+        assert_eq!(map.expire(&key("app", "local", "a"), now.instant, now), Expired::default());
+    }
+
+    /// Something that may happen to the page of the fixture.
+    #[derive(Clone, Debug)]
+    enum Event {
+        Check(ReplicaKey, Outcome),
+        Report(NodeKey, Report),
+        Remove(ReplicaKey),
+        Expire(ReplicaKey),
+    }
+
+    fn events() -> impl Strategy<Value = Vec<(u64, Event)>> {
+        let polled =
+            prop::sample::select(vec![key("web", "api", "a"), key("web", "api", "b"), key("web", "site", "a")]);
+        let found = prop::sample::select(vec![
+            up(),
+            down(),
+            outcome(Finding::Up(secs(11))),
+            outcome(Finding::Blind(String::new())),
+        ]);
+        let reporting = prop::sample::select(vec![("push", "a"), ("push", "b"), ("local", "a")]);
+        let content = prop::sample::select(vec![0.1, 0.95])
+            .prop_flat_map(|cpu| prop::sample::select(Status::ALL.to_vec()).prop_map(move |status| (cpu, status)));
+        let report = (reporting.clone(), content, 1u64..60).prop_map(|((node, replica), (cpu, status), interval)| {
+            let mut report = load(replica, cpu, interval);
+            if node == "local" {
+                report.content = Content::Health(status);
+            }
+            Event::Report(node_key("app", node), report)
+        });
+        let event = prop_oneof![
+            4 => (polled, found).prop_map(|(key, found)| Event::Check(key, found)),
+            4 => report,
+            1 => reporting.clone().prop_map(|(node, replica)| Event::Remove(key("app", node, replica))),
+            2 => reporting.prop_map(|(node, replica)| Event::Expire(key("app", node, replica))),
+        ];
+        prop::collection::vec((0u64..40, event), 0..60)
+    }
+
+    proptest! {
+        #[test]
+        fn the_worst_child_counts_at_every_level_and_every_change_is_told(events in events()) {
+            let (mut map, clock) = (fixture::map(), fixture::clock());
+            let mut page = None;
+            for (pause, event) in events {
+                clock.advance(secs(pause));
+                let now = clock.now();
+                let transitions = match event {
+                    Event::Check(key, found) => map.record_check(&key, found, now),
+                    Event::Report(to, report) => map.record_report(&to, report, 9, now).unwrap().transitions,
+                    Event::Remove(key) => map.remove(&key, now).unwrap_or_default(),
+                    Event::Expire(key) => {
+                        let due = map.node("app", key.node.node.as_str()).and_then(|node| node.replicas.get(&key.replica)?.expiry);
+                        due.map(|due| map.expire(&key, due, now).transitions).unwrap_or_default()
+                    }
+                };
+                for transition in &transitions {
+                    prop_assert_ne!(transition.from, transition.to);
+                    let unwell = transition.to > Some(Status::Healthy);
+                    // A node may fall back to sick because its dead replica recovered; the cause is then another's.
+                    prop_assert!(unwell || transition.cause.is_none());
+                    if matches!(transition.what, Subject::Replica(_)) {
+                        prop_assert_eq!(transition.cause.is_some(), unwell);
+                    }
+                    if transition.what == Subject::Page {
+                        prop_assert_eq!(transition.from, page);
+                        page = transition.to;
+                    }
+                }
+                prop_assert_eq!(map.standing.map(|standing| standing.status), page);
+                let status = |standing: Option<Standing>| standing.map(|standing| standing.status);
+                for service in map.services.values() {
+                    for node in service.nodes.values() {
+                        let worst = Status::worst_of(node.replicas.values().filter_map(|replica| status(replica.standing)));
+                        prop_assert_eq!(status(node.standing), worst);
+                    }
+                    prop_assert_eq!(status(service.standing), Status::worst_of(service.nodes.values().filter_map(|node| status(node.standing))));
+                }
+                prop_assert_eq!(page, Status::worst_of(map.services.values().filter_map(|service| status(service.standing))));
+            }
+        }
+
+        #[test]
+        fn the_same_twice_changes_nothing(cpu in prop::sample::select(vec![0.1, 0.95]), name in "[a-z]{1,5}") {
+            let (mut map, now) = (fixture::map(), fixture::now());
+            let push = node_key("app", "push");
+            let report = Report { replica: ReplicaId::reported(&name).unwrap(), ..load("a", cpu, 30) };
+            map.record_report(&push, report.clone(), 9, now).unwrap();
+            let again = map.record_report(&push, report, 9, now).unwrap();
+            prop_assert_eq!(again, Reported::default());
+        }
+    }
+}

@@ -1,6 +1,8 @@
 //! What Vigil knows and how it judges. Pure: no I/O, no clock, no lock, no file format; `now` is an argument.
 
 pub mod cause;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod grouping;
 pub mod id;
 pub mod judge;

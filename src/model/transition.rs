@@ -53,7 +53,7 @@ pub struct Transition {
     pub from: Option<Status>,
     /// The status from now on; none when nothing is known any more.
     pub to: Option<Status>,
-    /// Why, when the new status is not healthy; for a node and above, the cause of the replica that changed it.
+    /// Why, when the new status is not healthy and a replica brought it about by getting worse.
     pub cause: Option<Cause>,
     /// How long the status before lasted.
     pub lasted: Option<Duration>,

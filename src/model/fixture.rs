@@ -1,0 +1,98 @@
+//! A small page for the tests of the model.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::clock::Clock;
+use crate::clock::ManualClock;
+use crate::clock::Now;
+
+use super::cause::Failure;
+use super::id::Id;
+use super::id::ReplicaId;
+use super::map::Kind;
+use super::map::Limits;
+use super::map::Map;
+use super::map::Mode;
+use super::map::Node;
+use super::map::Replica;
+use super::map::Service;
+use super::observation::Content;
+use super::observation::Finding;
+use super::observation::Load;
+use super::observation::Outcome;
+use super::observation::Report;
+use super::tally::Tally;
+use super::transition::NodeKey;
+use super::transition::ReplicaKey;
+
+/// 24 Nov 2026, 01:12:05 UTC.
+pub(crate) fn clock() -> ManualClock {
+    ManualClock::at(Timestamp::constant(1_795_482_725, 0))
+}
+
+pub(crate) fn now() -> Now {
+    clock().now()
+}
+
+pub(crate) fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// Services `web` (nodes `api` with replicas `a` and `b`, `site` with `a`) and `app` (nodes `push`, `local`).
+pub(crate) fn map() -> Map {
+    let polled = |replicas: &[&str]| node(Mode::Poll, replicas);
+    let web = service("Web", vec![("api", polled(&["a", "b"])), ("site", polled(&["a"]))]);
+    let app = service("App", vec![("push", node(Mode::Push, &[])), ("local", node(Mode::Local, &[]))]);
+    let services = [("web", web), ("app", app)];
+    Map { services: services.into_iter().map(|(name, service)| (id(name), service)).collect(), ..Map::default() }
+}
+
+pub(crate) fn service(label: &str, nodes: Vec<(&str, Node)>) -> Service {
+    let nodes = nodes.into_iter().map(|(name, node)| (id(name), node)).collect();
+    Service { label: label.into(), nodes, tally: Tally::default(), standing: None }
+}
+
+pub(crate) fn node(mode: Mode, replicas: &[&str]) -> Node {
+    let replica = |name: &&str| (ReplicaId::configured(name).unwrap(), Replica::new(Kind::Tcp));
+    let load = Load { cpu: 0.9, ram: 0.9 };
+    Node {
+        label: "Node".into(),
+        mode,
+        limits: Limits { delay_sick: secs(10), load, delay_dead: secs(20) },
+        reveals_replicas: false,
+        replicas: replicas.iter().map(replica).collect(),
+        tally: Tally::default(),
+        standing: None,
+    }
+}
+
+pub(crate) fn id(text: &str) -> Id {
+    Id::new(text).unwrap()
+}
+
+pub(crate) fn node_key(service: &str, node: &str) -> NodeKey {
+    NodeKey { service: id(service), node: id(node) }
+}
+
+pub(crate) fn key(service: &str, node: &str, replica: &str) -> ReplicaKey {
+    ReplicaKey { node: node_key(service, node), replica: ReplicaId::configured(replica).unwrap() }
+}
+
+pub(crate) fn outcome(finding: Finding) -> Outcome {
+    Outcome { finding, attempts: 1, took: secs(1) }
+}
+
+pub(crate) fn up() -> Outcome {
+    outcome(Finding::Up(Duration::from_millis(12)))
+}
+
+pub(crate) fn down() -> Outcome {
+    outcome(Finding::Down(Failure::Refused))
+}
+
+pub(crate) fn load(replica: &str, cpu: f64, interval: u64) -> Report {
+    let replica = ReplicaId::reported(replica).unwrap();
+    Report { replica, interval: secs(interval), content: Content::Load(Load { cpu, ram: 0.5 }) }
+}
