@@ -1,6 +1,7 @@
 //! Why a file was refused, and what was odd about one that was not.
 
 use std::fmt;
+use std::path::Path;
 use std::path::PathBuf;
 
 /// Where in the file something stands.
@@ -33,6 +34,12 @@ pub struct Warning {
     pub what: String,
     /// Whether it is a key that no version knows, which `vigil check` counts as an error.
     pub unknown: bool,
+}
+
+impl ConfigError {
+    pub(super) fn new(file: &Path, line: Option<usize>, key: &str, what: impl Into<String>) -> Self {
+        Self { place: Place { file: file.to_owned(), line, key: key.to_owned() }, what: what.into() }
+    }
 }
 
 impl fmt::Display for Place {

@@ -1,10 +1,22 @@
 //! One TOML file in, a [`Config`] out in which no value can be wrong: nothing later parses a string.
 
+mod document;
 pub mod error;
+mod field;
+mod file;
+pub mod keys;
+mod nearest;
+mod resolve;
+mod section;
+pub mod summary;
+mod unknown;
+pub mod variables;
 
+use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::ops::Range;
+use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,9 +24,52 @@ use lettre::message::Mailbox;
 use log::LevelFilter;
 use url::Url;
 
+use crate::config::error::ConfigError;
+use crate::config::error::Warning;
+use crate::config::section::Context;
+use crate::config::section::Section;
+use crate::config::variables::Lookup;
 use crate::model::id::Id;
 use crate::model::id::ReplicaId;
 use crate::secret::Secret;
+
+/// A file that was understood.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// What it says.
+    pub config: Config,
+    /// What is odd in it, in the order of its lines.
+    pub warnings: Vec<Warning>,
+}
+
+/// Reads and understands a file; `lookup` finds the variables that it names, as [`std::env::var`] does.
+///
+/// # Errors
+/// The first thing that is wrong with it, in one line that never holds a secret.
+pub fn load(path: &Path, lookup: Lookup<'_>) -> Result<Loaded, ConfigError> {
+    let bytes = file::read(path).map_err(|what| ConfigError::new(path, None, "", what))?;
+    load_bytes(path, &bytes, lookup)
+}
+
+/// Understands `bytes` as the content of the file at `path`, which is named in messages and beside which other files
+/// are looked for.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_bytes(path: &Path, bytes: &[u8], lookup: Lookup<'_>) -> Result<Loaded, ConfigError> {
+    let text = str::from_utf8(bytes).map_err(|error| {
+        let line = bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').count();
+        ConfigError::new(path, Some(line), "", "is not UTF-8; save the file as UTF-8")
+    })?;
+    let document = document::parse(path, text, lookup)?;
+    let context = Context { file: path, warnings: RefCell::default() };
+    let root = Section::root(&context, &document);
+    let config = resolve::resolve(&root)?;
+    unknown::warn(&root)?;
+    let mut warnings = context.warnings.take();
+    warnings.sort_by_key(|warning| warning.place.line);
+    Ok(Loaded { config, warnings })
+}
 
 /// All that the file says, with the defaults where it says nothing.
 #[derive(Clone, Debug)]

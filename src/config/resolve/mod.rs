@@ -1,0 +1,66 @@
+//! The rules: from the sections of a file to a [`Config`], or to the reason why not.
+
+mod branding;
+mod email;
+mod metrics;
+mod notify;
+mod probe;
+mod replica;
+mod server;
+mod web_url;
+
+use super::Config;
+use super::error::ConfigError;
+use super::keys::known_section;
+use super::section::Section;
+
+/// Applies every rule to the file whose root is `root`.
+///
+/// # Errors
+/// The first rule that is broken, in the order of the sections.
+pub(super) fn resolve(root: &Section<'_>) -> Result<Config, ConfigError> {
+    let file = Sections::of(root)?;
+    let server = server::server(&file.server)?;
+    let config = Config {
+        assets: server::assets(&file.assets)?,
+        branding: branding::branding(&file.branding, server.inet)?,
+        metrics: metrics::metrics(&file.metrics)?,
+        notify: notify::notify(&file.notify, &file.email, &file.slack)?,
+        services: probe::services(&file.services)?,
+        server,
+    };
+    match probe::first_that_reports(&file.services)? {
+        Some(node) if config.server.reporter_token.is_none() => {
+            let what = format!("is missing or empty, yet {node} takes reports; write a long random string");
+            Err(file.server.fault("reporter_token", what))
+        }
+        _ => Ok(config),
+    }
+}
+
+struct Sections<'a> {
+    server: Section<'a>,
+    assets: Section<'a>,
+    branding: Section<'a>,
+    metrics: Section<'a>,
+    notify: Section<'a>,
+    email: Section<'a>,
+    slack: Section<'a>,
+    services: Vec<Section<'a>>,
+}
+
+impl<'a> Sections<'a> {
+    fn of(root: &Section<'a>) -> Result<Self, ConfigError> {
+        let notify = root.child(known_section("notify"))?;
+        Ok(Self {
+            server: root.child(known_section("server"))?,
+            assets: root.child(known_section("assets"))?,
+            branding: root.child(known_section("branding"))?,
+            metrics: root.child(known_section("metrics"))?,
+            email: notify.child(known_section("notify.email"))?,
+            slack: notify.child(known_section("notify.slack"))?,
+            notify,
+            services: root.child(known_section("probe"))?.children(known_section("probe.service"))?,
+        })
+    }
+}

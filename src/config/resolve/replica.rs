@@ -1,0 +1,140 @@
+//! The grammar of replicas: `http://`, `https://` and `tcp://host:port`.
+
+use url::Host;
+use url::Url;
+
+use super::super::Address;
+use super::web_url::callable;
+
+/// What a replica's text is.
+#[derive(Debug)]
+pub(super) enum Kind {
+    /// A target.
+    Asked(Address),
+    /// A kind that is known and not supported yet, such as `icmp://`.
+    NotYet(&'static str),
+}
+
+/// Reads a replica's text.
+///
+/// # Errors
+/// What is wrong with it, as it reads after the text, and what would be right.
+pub(super) fn replica(text: &str) -> Result<Kind, &'static str> {
+    let Some((scheme, rest)) = text.trim_start().split_once("://") else { return Err(OTHER) };
+    match scheme.to_ascii_lowercase().as_str() {
+        "http" | "https" => http(text, rest),
+        "tcp" => tcp(text),
+        "icmp" => Ok(Kind::NotYet("icmp://")),
+        "ssh" => Ok(Kind::NotYet("ssh://")),
+        _ => Err(OTHER),
+    }
+}
+
+const OTHER: &str = "begins with none of `http://`, `https://` and `tcp://`; \
+    write one such as `https://example.com/` or `tcp://example.com:25`";
+const BAD_HTTP: &str =
+    "is not a URL that can be asked; write one such as `https://example.com/` or `http://[::1]:8080/`";
+const BAD_TCP: &str = "is not a host and a port; write one such as `tcp://example.com:25` or `tcp://[::1]:25`";
+const NO_PORT: &str = "has no port; write one such as `tcp://example.com:25`";
+const PORT_ZERO: &str = "has the port 0, where nothing listens; write the port of the service";
+const WITH_PATH: &str = "has a path; write one such as `tcp://example.com:25`";
+
+fn http(text: &str, rest: &str) -> Result<Kind, &'static str> {
+    // A browser takes the first part of `http:///path` for the host.
+    if rest.starts_with(['/', '\\']) {
+        return Err(BAD_HTTP);
+    }
+    match Url::parse(text) {
+        Ok(url) if url.port() == Some(0) => Err(PORT_ZERO),
+        Ok(url) if callable(&url) => Ok(Kind::Asked(Address::Http(url))),
+        _ => Err(BAD_HTTP),
+    }
+}
+
+/// User, query and fragment say nothing here and are let pass, as is the one `/` that old files have.
+fn tcp(text: &str) -> Result<Kind, &'static str> {
+    let url = Url::parse(text).map_err(|_| BAD_TCP)?;
+    let host = match url.host_str().map(Host::parse) {
+        Some(Ok(Host::Ipv6(ip))) => ip.to_string(),
+        Some(Ok(host)) => host.to_string(),
+        Some(Err(_)) | None => return Err(BAD_TCP),
+    };
+    match (url.port(), url.path()) {
+        (None, _) => Err(NO_PORT),
+        (Some(0), _) => Err(PORT_ZERO),
+        (Some(port), "" | "/") => Ok(Kind::Asked(Address::Tcp { host, port })),
+        (Some(_), _) => Err(WITH_PATH),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The address in short, or the beginning of what is wrong.
+    fn check(text: &str, wanted: &str) {
+        let found = match replica(text) {
+            Ok(Kind::Asked(Address::Http(url))) => format!("http {url}"),
+            Ok(Kind::Asked(Address::Tcp { host, port })) => format!("tcp {host} {port}"),
+            Ok(Kind::NotYet(kind)) => format!("not yet {kind}"),
+            Err(BAD_HTTP) => "bad http".to_owned(),
+            Err(BAD_TCP) => "bad tcp".to_owned(),
+            Err(OTHER) => "other".to_owned(),
+            Err(NO_PORT) => "no port".to_owned(),
+            Err(PORT_ZERO) => "port 0".to_owned(),
+            Err(WITH_PATH) => "path".to_owned(),
+            Err(other) => other.to_owned(),
+        };
+        assert_eq!(found, wanted, "{text:?}");
+    }
+
+    #[test]
+    fn replicas_are_read_by_their_grammar() {
+        for (text, wanted) in [
+            ("http://example.com", "http http://example.com/"),
+            ("HTTPS://Example.com:8443/a?b=c#d", "http https://example.com:8443/a?b=c#d"),
+            ("http://user:pass@[::1]:80/", "http http://user:pass@[::1]/"),
+            ("http://127.0.0.1:1", "http http://127.0.0.1:1/"),
+            ("https://bücher.example/ü?ü", "http https://xn--bcher-kva.example/%C3%BC?%C3%BC"),
+            ("http://example.com/a b|c^d`e{f}", "http http://example.com/a%20b|c^d%60e%7Bf%7D"),
+            ("http://", "bad http"),
+            ("http:///path", "bad http"),
+            ("http://:80/", "bad http"),
+            ("http://a:0/", "port 0"),
+            ("http://a:65536/", "bad http"),
+            ("http://a b/", "bad http"),
+            ("http://[::1/", "bad http"),
+            ("http:example.com", "other"),
+            ("tcp://example.com:25", "tcp example.com 25"),
+            ("TCP://EXAMPLE.com:25/", "tcp example.com 25"),
+            ("tcp://[::1]:25", "tcp ::1 25"),
+            ("tcp://[2001:DB8::1]:25/", "tcp 2001:db8::1 25"),
+            ("tcp://127.0.0.1:25", "tcp 127.0.0.1 25"),
+            ("tcp://bücher.example:25", "tcp xn--bcher-kva.example 25"),
+            ("tcp://user@host:1", "tcp host 1"),
+            ("tcp://host:1?x", "tcp host 1"),
+            ("tcp://host:1#x", "tcp host 1"),
+            ("tcp://db_main:5432", "tcp db_main 5432"),
+            ("tcp://host", "no port"),
+            ("tcp://host:", "no port"),
+            ("tcp://host:0", "port 0"),
+            ("tcp://host:65536", "bad tcp"),
+            ("tcp://host:x", "bad tcp"),
+            ("tcp://host:1/path", "path"),
+            ("tcp://:25", "bad tcp"),
+            ("tcp://", "bad tcp"),
+            ("tcp://::1:25", "bad tcp"),
+            ("tcp:host:25", "other"),
+            ("icmp://example.com", "not yet icmp://"),
+            ("ICMP://example.com/", "not yet icmp://"),
+            ("ssh://example.com:22", "not yet ssh://"),
+            ("ftp://example.com", "other"),
+            ("example.com:80", "other"),
+            ("//example.com", "other"),
+            ("://", "other"),
+            ("", "other"),
+        ] {
+            check(text, wanted);
+        }
+    }
+}

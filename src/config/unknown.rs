@@ -1,0 +1,73 @@
+//! What the file says and nobody reads: keys that no version knows, with the known one that was probably meant, and
+//! keys that are known but not supported yet.
+
+use super::document::Entry;
+use super::document::Kind;
+use super::error::ConfigError;
+use super::field::Name;
+use super::keys;
+use super::keys::KEYS;
+use super::keys::SECTIONS;
+use super::keys::Shape;
+use super::keys::Support;
+use super::nearest::nearest;
+use super::section::Section;
+
+const NOT_YET: &str = "not supported yet, ignored";
+
+/// Warns about all in `section`, and below it, that has no effect.
+///
+/// # Errors
+/// A section that is not a table.
+pub(super) fn warn(section: &Section<'_>) -> Result<(), ConfigError> {
+    for entry in section.entries() {
+        if let Some(known) = keys::section(&section.name_below(&entry.key)) {
+            below(section, known)?;
+        } else if let Some(key) = keys::key(section.name(), &entry.key) {
+            // False is what a version without the feature does.
+            if key.support == Support::NotYet && !matches!(entry.value.kind, Kind::Boolean(false)) {
+                section.warn(key.name, NOT_YET);
+            }
+        } else {
+            section.warn_unknown(entry.line, unknown(section, entry));
+        }
+    }
+    Ok(())
+}
+
+fn below(section: &Section<'_>, known: &'static keys::Section) -> Result<(), ConfigError> {
+    if known.shape == Shape::Array {
+        return section.children(known)?.iter().try_for_each(warn);
+    }
+    let child = section.child(known)?;
+    // One warning for a whole channel; `[plugins]` alone says nothing.
+    if known.support == Support::NotYet && known.name.contains('.') {
+        child.warn_whole(NOT_YET);
+        return Ok(());
+    }
+    warn(&child)
+}
+
+fn unknown(section: &Section<'_>, entry: &Entry) -> String {
+    let name = entry.key.as_str();
+    let is_section = match &entry.value.kind {
+        Kind::Table(_) => true,
+        Kind::Array(items) => items.iter().any(|item| matches!(item.kind, Kind::Table(_))),
+        _ => false,
+    };
+    if is_section {
+        let full = section.name_below(name);
+        let meant = nearest(&full, SECTIONS.iter().map(|one| one.name)).and_then(keys::section);
+        return match meant {
+            Some(meant) => format!("unknown section {}, did you mean `{meant}`?", Name(&full)),
+            None => format!("unknown section {}", Name(&full)),
+        };
+    }
+    let here = keys::keys_of(section.name()).map(|key| key.name);
+    match (nearest(name, here), KEYS.iter().find(|key| key.name == name).and_then(|key| keys::section(key.section))) {
+        // The very name, elsewhere, is nearer than a similar one here.
+        (_, Some(elsewhere)) => format!("unknown key {}, it belongs to `{elsewhere}`", Name(name)),
+        (Some(meant), None) => format!("unknown key {}, did you mean `{meant}`?", Name(name)),
+        (None, None) => format!("unknown key {}", Name(name)),
+    }
+}

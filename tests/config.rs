@@ -1,0 +1,375 @@
+//! Configuration files: refused ones with their exact message, odd ones with their warnings, and old ones that start.
+//!
+//! `tests/config/*.cfg` are refused with the line in the `.err` beside them; `warned/*.cfg` are used with the lines of
+//! their `.warn`, and `accepted/*.cfg`, in the keys of many releases of the public Vigil, are used. With `BLESS=1` in
+//! the environment the expected lines are written instead of compared: read them before you commit them.
+
+#![expect(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+
+use std::env::VarError;
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use vigil_server::config;
+use vigil_server::config::Config;
+use vigil_server::config::Encryption;
+use vigil_server::config::Loaded;
+use vigil_server::config::error::ConfigError;
+use vigil_server::config::keys::KEYS;
+use vigil_server::config::keys::SECTIONS;
+use vigil_server::config::keys::Section;
+use vigil_server::config::keys::Support;
+use vigil_server::config::summary::describe;
+
+/// Stands in every secret of the refused and the warned files.
+const PLANTED: &str = "hunter2";
+
+/// The environment of every test.
+fn lookup(name: &str) -> Result<String, VarError> {
+    match name {
+        "REPORTER_TOKEN" => Ok("hunter2-from-the-environment".to_owned()),
+        "SLACK_HOOK" => Ok("https://hooks.slack.com/services/hunter2".to_owned()),
+        "PORT" => Ok("2525".to_owned()),
+        "DIGITS" => Ok("0042".to_owned()),
+        "QUOTED" => Ok("\"Quoted by the variable\"".to_owned()),
+        "INJECTION" => Ok("hunter2\"\n[server]\ninet = \"0.0.0.0:80".to_owned()),
+        "NOT_UTF8" => Err(VarError::NotUnicode("hunter2".into())),
+        _ => Err(VarError::NotPresent),
+    }
+}
+
+fn load_text(text: &str) -> Result<Loaded, ConfigError> {
+    config::load_bytes(Path::new("vigil.cfg"), text.as_bytes(), &lookup)
+}
+
+/// What `vigil` knows of the file at `path`, which is named by its bare name in messages.
+fn load(path: &Path) -> (Result<Config, String>, Vec<String>) {
+    let bare = |line: String| line.replace(&format!("{}/", path.parent().unwrap().display()), "");
+    match config::load(path, &lookup) {
+        Ok(loaded) => {
+            let warnings = loaded.warnings.iter().map(|warning| {
+                let mark = if warning.unknown { "unknown: " } else { "" };
+                format!("{mark}{}", bare(warning.to_string()))
+            });
+            (Ok(loaded.config), warnings.collect())
+        }
+        Err(error) => (Err(bare(error.to_string())), Vec::new()),
+    }
+}
+
+/// The files of a folder that end in `.cfg`.
+fn files(folder: &str) -> Vec<PathBuf> {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut paths: Vec<_> = paths.filter(|path| path.extension().is_some_and(|it| it == "cfg")).collect();
+    paths.sort();
+    assert!(!paths.is_empty());
+    paths
+}
+
+fn compare(path: &Path, extension: &str, found: &str) {
+    let beside = path.with_extension(extension);
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(beside, found).unwrap();
+    } else {
+        assert_eq!(fs::read_to_string(&beside).unwrap_or_default(), found, "{}", path.display());
+    }
+}
+
+#[test]
+fn every_refused_file_gets_its_message() {
+    let files = files("tests/config");
+    assert!(files.len() >= 45, "{} files are refused", files.len());
+    for path in files {
+        let Err(message) = load(&path).0 else { panic!("{} is not refused", path.display()) };
+        assert!(!message.contains(PLANTED) && message.lines().count() == 1, "{message}");
+        compare(&path, "err", &format!("{message}\n"));
+    }
+}
+
+#[test]
+fn every_odd_file_gets_its_warnings() {
+    for path in files("tests/config/warned") {
+        let (config, warnings) = load(&path);
+        let config = config.unwrap_or_else(|error| panic!("{error}"));
+        for text in [format!("{warnings:?}"), format!("{config:?}"), describe(&config)] {
+            assert!(!text.contains(PLANTED), "{text}");
+        }
+        assert!(!warnings.is_empty(), "nothing is odd in {}", path.display());
+        compare(&path, "warn", &(warnings.join("\n") + "\n"));
+    }
+}
+
+#[test]
+fn files_of_every_release_start() {
+    for path in files("tests/config/accepted") {
+        let (config, warnings) = load(&path);
+        let config = config.unwrap_or_else(|error| panic!("{error}"));
+        assert!(!config.services.is_empty(), "{}", path.display());
+        assert!(!warnings.iter().any(|line| line.starts_with("unknown: ")), "{warnings:#?}");
+    }
+}
+
+#[test]
+fn files_that_cannot_be_read_are_refused_in_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |path: &Path, wanted: &str| {
+        assert_eq!(load(path).0.unwrap_err(), wanted);
+    };
+    let large = folder.path().join("large.cfg");
+    fs::write(&large, "#".repeat(1024 * 1024 + 1)).unwrap();
+    check(&large, "large.cfg: is larger than 1 MiB");
+    fs::write(&large, "#".repeat(1024 * 1024)).unwrap();
+    assert!(load(&large).0.is_ok());
+    check(&folder.path().join("none.cfg"), "none.cfg: does not exist");
+    fs::create_dir(folder.path().join("folder.cfg")).unwrap();
+    check(&folder.path().join("folder.cfg"), "folder.cfg: is a folder, not a file");
+}
+
+#[test]
+fn a_default_that_is_written_out_changes_nothing() {
+    let debug = |text: &str| {
+        let loaded = load_text(text).unwrap_or_else(|error| panic!("{error}"));
+        // Whether the folder was given is all that the default of `assets.path` may change.
+        format!("{:?}", loaded.config).replace("given: true", "given: false")
+    };
+    for key in KEYS.iter().filter(|key| key.support == Support::Honoured) {
+        let Some(default) = key.default else { continue };
+        let alone = section_alone(key.section);
+        let written = format!("{alone}{} = {default}\n", key.name);
+        assert_eq!(debug(&written), debug(&alone), "{written}");
+    }
+}
+
+#[test]
+fn every_honoured_key_is_read() {
+    for key in KEYS.iter().filter(|key| key.support == Support::Honoured) {
+        let alone = section_alone(key.section);
+        let set = format!("\n{} = ", key.name);
+        let (before, after) = alone.rsplit_once(&set).map_or((alone.trim_end(), ""), |(before, after)| {
+            (before, after.split_once('\n').map_or("", |(_, after)| after))
+        });
+        let message = load_text(&format!("{before}{set}1979-05-27\n{after}")).unwrap_err().to_string();
+        assert!(message.contains(&format!("{}: is a date or a time; write ", key.name)), "{message}");
+    }
+}
+
+#[test]
+fn every_key_that_is_not_supported_yet_is_warned_about() {
+    for key in KEYS.iter().filter(|key| key.support == Support::NotYet) {
+        let value = if key.name == "manager_token" { "\"hunter2\"" } else { "1" };
+        let text = format!("{}{} = {value}\n", section_alone(key.section), key.name);
+        let warnings = load_text(&text).unwrap_or_else(|error| panic!("{error}")).warnings;
+        assert!(warnings.iter().any(|warning| warning.what == "not supported yet, ignored"), "{text}");
+        assert!(!warnings.iter().any(|warning| warning.unknown), "{text}");
+    }
+}
+
+/// A file that has just the section `name` with its required keys, so that more keys can follow.
+fn section_alone(name: &str) -> String {
+    let section = SECTIONS.iter().find(|section| section.name == name).unwrap();
+    let (before, required) = match name {
+        "notify.email" => ("", "to = \"a@example.com\"\nfrom = \"b@example.com\"\n"),
+        "notify.slack" => ("", "hook_url = \"https://example.com/\"\n"),
+        "probe.service" => ("", "id = \"s\"\nlabel = \"S\"\n"),
+        "probe.service.node" => {
+            ("[[probe.service]]\nid = \"s\"\nlabel = \"S\"\n", "id = \"n\"\nlabel = \"N\"\nmode = \"poll\"\n")
+        }
+        _ => ("", ""),
+    };
+    format!("{before}{section}\n{required}")
+}
+
+#[test]
+fn variables_are_filled_in_and_cannot_change_the_structure() {
+    let text = "[server]\nreporter_token = ${DIGITS} # ${NOT_UTF8} in a comment\n\
+        [branding]\npage_title = ${QUOTED}\ncompany_name = \"<${PORT}> $${PORT}\"\ncustom_html = \"${INJECTION}\"\n\
+        [notify.email]\nto = \"a@example.com\"\nfrom = \"b@example.com\"\nsmtp_port = ${PORT}\n";
+    let config = load_text(text).unwrap().config;
+    assert!(config.server.reporter_token.unwrap().matches(b"0042"));
+    assert!(config.server.inet.ip().is_loopback());
+    assert_eq!(config.branding.page_title, "Quoted by the variable");
+    assert_eq!(config.branding.company_name.as_deref(), Some("<2525> ${PORT}"));
+    assert_eq!(config.branding.custom_html, lookup("INJECTION").ok());
+    assert_eq!(config.notify.email.unwrap().smtp_port, 2_525);
+}
+
+#[test]
+fn the_poll_retry_of_both_meanings_is_told_apart() {
+    for (keys, tries, wait_ms, sentence) in [
+        ("", 1, 2_000, "a failed check is tried once more after 2 s (`poll_retry` is in seconds)"),
+        ("poll_retry = 0", 1, 0, "a failed check is tried once more at once (`poll_retry` is in seconds)"),
+        ("poll_retry = 5", 1, 5_000, "a failed check is tried once more after 5 s (`poll_retry` is in seconds)"),
+        (
+            "poll_retry_wait = 250",
+            2,
+            250,
+            "a failed check is tried 2 times more, 0.25 s apart (`poll_retry` is a number of tries)",
+        ),
+        (
+            "poll_retry = 0\npoll_retry_wait = 250",
+            0,
+            250,
+            "a failed check is not tried again (`poll_retry` is a number of tries)",
+        ),
+    ] {
+        let retry = load_text(&format!("[metrics]\n{keys}\n")).unwrap().config.metrics.poll.retry;
+        assert_eq!((retry.tries, retry.wait), (tries, Duration::from_millis(wait_ms)), "{keys}");
+        assert_eq!(config::summary::retry(&retry), sentence);
+    }
+}
+
+#[test]
+fn the_page_is_at_the_listening_address_unless_the_file_says_where() {
+    for (inet, wanted) in [
+        ("[::1]:8080", "http://[::1]:8080/"),
+        ("127.0.0.1:80", "http://127.0.0.1/"),
+        ("0.0.0.0:8080", "http://localhost:8080/"),
+        ("[::]:0", "http://localhost:0/"),
+        ("[fe80::1%3]:8080", "http://[fe80::1]:8080/"),
+    ] {
+        let config = load_text(&format!("[server]\ninet = \"{inet}\"\n")).unwrap().config;
+        assert_eq!(config.branding.page_url.as_str(), wanted);
+    }
+}
+
+#[test]
+fn mail_is_encrypted_unless_the_file_says_otherwise() {
+    for (keys, wanted) in [
+        ("", Encryption::StartTls),
+        ("smtp_encrypt = true", Encryption::StartTls),
+        ("smtp_port = 465", Encryption::Implicit),
+        ("smtp_port = 465\nsmtp_encrypt = true", Encryption::Implicit),
+        ("smtp_port = 465\nsmtp_encrypt = false", Encryption::Plain),
+        ("smtp_encrypt = false", Encryption::Plain),
+    ] {
+        let email = load_text(&format!("{}{keys}\n", section_alone("notify.email"))).unwrap().config.notify.email;
+        assert_eq!(email.unwrap().encryption, wanted, "{keys}");
+    }
+}
+
+#[test]
+fn a_private_ca_is_read_from_beside_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let pem = rcgen::generate_simple_self_signed(["mail.example.com".to_owned()]).unwrap().cert.pem();
+    fs::write(folder.path().join("ca.pem"), format!("A comment.\n{pem}{pem}")).unwrap();
+    let path = folder.path().join("vigil.cfg");
+    fs::write(&path, section_alone("notify.email") + "smtp_ca_file = \"ca.pem\"\n").unwrap();
+    let email = load(&path).0.unwrap().notify.email.unwrap();
+    assert!(String::from_utf8(email.ca_pem.unwrap()).unwrap().contains(&pem));
+}
+
+#[test]
+fn keys_nested_without_end_are_refused() {
+    let deep = format!("{}a = 1\n", "a.".repeat(200_000));
+    assert!(load_text(&deep).is_err());
+    assert!(load_text(&format!("a = {}\n", "[".repeat(200_000))).is_err());
+    assert!(load_text(&format!("[{}a]\n", "a.".repeat(200_000))).is_err());
+}
+
+#[test]
+fn the_summary_tells_what_was_understood() {
+    let config = load(Path::new("tests/config/accepted/v1.29.0.cfg")).0.unwrap();
+    insta::assert_snapshot!(describe(&config));
+}
+
+#[test]
+fn the_sample_runs_as_it_is_and_names_every_honoured_key() {
+    let text = fs::read_to_string("config.cfg").unwrap();
+    let warnings = load(Path::new("config.cfg")).1;
+    assert_eq!(warnings.len(), 1, "{warnings:#?}");
+    assert!(warnings[0].contains("reporter_token: is still the placeholder"), "{}", warnings[0]);
+    each_section(&text, |section, part| {
+        for key in KEYS.iter().filter(|key| key.section == section.name && key.support == Support::Honoured) {
+            let named = part.lines().any(|line| line.trim_start_matches("# ").starts_with(&format!("{} =", key.name)));
+            assert!(named, "config.cfg does not name {section} {}", key.name);
+        }
+    });
+}
+
+#[test]
+fn every_commented_line_of_the_sample_can_be_used() {
+    let text = fs::read_to_string("config.cfg").unwrap().replace("# smtp_ca_file", "## smtp_ca_file");
+    let used = text.lines().map(|line| match line.strip_prefix("# ") {
+        Some(code) if code.starts_with('[') || code.split_once(" = ").is_some_and(|(key, _)| is_bare(key)) => code,
+        _ => line,
+    });
+    let loaded = load_text(&used.collect::<Vec<_>>().join("\n")).unwrap_or_else(|error| panic!("{error}"));
+    assert!(loaded.config.notify.slack.is_some() && loaded.config.notify.email.is_some());
+    assert!(!loaded.warnings.iter().any(|warning| warning.unknown), "{:#?}", loaded.warnings);
+}
+
+fn is_bare(key: &str) -> bool {
+    key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+}
+
+#[test]
+fn the_documentation_has_every_key_as_the_catalogue_has_it() {
+    let text = fs::read_to_string("docs/CONFIGURATION.md").unwrap();
+    each_section(&text, |section, part| {
+        assert!(part.contains(section.doc), "{section}: {}", section.doc);
+        for key in KEYS.iter().filter(|key| key.section == section.name) {
+            let absent = if key.required { "required" } else { "–" };
+            let default = key.default.map_or_else(|| absent.to_owned(), |text| format!("`{text}`"));
+            let support = if key.support == Support::NotYet { " *Not supported yet.*" } else { "" };
+            let row = format!("| `{}` | {} | {default} | {}{support} |", key.name, key.takes, key.doc);
+            assert!(part.lines().any(|line| line == row), "docs/CONFIGURATION.md, `{section}`, lacks the line\n{row}");
+        }
+    });
+}
+
+/// Calls `check` with each section that has keys, and with the part of `text` from its header to the next one.
+fn each_section(text: &str, check: impl Fn(&Section, &str)) {
+    let header = |line: &str| SECTIONS.iter().find(|one| line.trim_matches(['#', ' ', '`']) == one.to_string());
+    let mut parts: Vec<(&Section, String)> = Vec::new();
+    for line in text.lines() {
+        if let Some(section) = header(line) {
+            parts.push((section, String::new()));
+        } else if let Some((_, part)) = parts.last_mut() {
+            part.extend([line, "\n"]);
+        }
+    }
+    for section in SECTIONS.iter().filter(|one| KEYS.iter().any(|key| key.section == one.name)) {
+        let part: String =
+            parts.iter().filter(|(one, _)| one.name == section.name).map(|(_, part)| part.as_str()).collect();
+        check(section, &part);
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        let _ = config::load_bytes(Path::new("vigil.cfg"), &bytes, &lookup);
+    }
+
+    #[test]
+    fn no_text_makes_it_panic(text in "[\\[\\]={}\"'#.,a-c0-9 \\n\\\\$é]{0,200}") {
+        let _ = load_text(&text);
+    }
+
+    #[test]
+    fn no_damage_to_a_file_makes_it_panic_or_tell_a_secret(
+        which in any::<prop::sample::Index>(),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0_usize..4), 1..6),
+    ) {
+        let files = files("tests/config/accepted");
+        let text = fs::read_to_string(which.get(&files)).unwrap();
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        for (at, other, kind) in damage {
+            let (at, other) = (at.index(lines.len()), other.index(lines.len()));
+            match kind {
+                0 => lines.swap(at, other),
+                1 => lines[at] = lines[other].clone(),
+                2 => lines[at] = lines[at].chars().skip(1).collect(),
+                _ => lines[at] = lines[at].chars().rev().collect(),
+            }
+        }
+        let told = match load_text(&lines.join("\n")) {
+            Ok(loaded) => format!("{:?} {}", loaded.warnings, describe(&loaded.config)),
+            Err(error) => error.to_string(),
+        };
+        prop_assert!(!told.contains(PLANTED), "{}", told);
+    }
+}
