@@ -1,6 +1,7 @@
 //! What the program's commands do. The only code that prints.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the commands speak to whoever called them")]
 
+use std::env;
 use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
@@ -113,7 +114,7 @@ pub(crate) fn complain(error: &dyn Error) {
 }
 
 fn load(file: &Path) -> Result<(Config, Vec<Warning>), Box<dyn Error>> {
-    let loaded = config::load(file, &config::environment)?;
+    let loaded = config::load(file, &|name| env::var(name))?;
     Ok((loaded.config, loaded.warnings))
 }
 

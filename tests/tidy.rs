@@ -5,14 +5,8 @@ use std::path::Path;
 use std::path::PathBuf;
 
 /// The modules by layer, lowest first. A module may import from lower layers only.
-const LAYERS: &[&[&str]] = &[
-    &["clock", "secret"],
-    &["model"],
-    &["config", "net"],
-    &["notify", "probe"],
-    &["engine"],
-    &["web"],
-];
+const LAYERS: &[&[&str]] =
+    &[&["clock", "secret"], &["model"], &["config", "net"], &["notify", "probe"], &["engine"], &["web"]];
 
 /// Files of the program itself, which may import everything.
 const PROGRAM: &[&str] = &["args", "lib", "logging", "main", "run"];
@@ -83,7 +77,13 @@ fn modules_import_from_lower_layers_only() {
             for import in line.split("crate::").skip(1) {
                 let module: String = import.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
                 let allowed = module == source.module || layer(&module).is_some_and(|layer| layer < own);
-                assert!(allowed, "{}:{}: `{}` may not use `{module}`", source.path.display(), number + 1, source.module);
+                assert!(
+                    allowed,
+                    "{}:{}: `{}` may not use `{module}`",
+                    source.path.display(),
+                    number + 1,
+                    source.module
+                );
             }
         }
     }

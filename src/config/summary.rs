@@ -44,6 +44,21 @@ pub fn retry(retry: &Retry) -> String {
     }
 }
 
+/// What is watched, counted, and how often: for the start-up line.
+#[must_use]
+pub fn watched(config: &Config) -> String {
+    let poll = &config.metrics.poll;
+    format!("{}, each every {}; {}", counts(config), Seconds(poll.interval), retry(&poll.retry))
+}
+
+fn counts(config: &Config) -> String {
+    let nodes: usize = config.services.iter().map(|service| service.nodes.len()).sum();
+    let targets: usize =
+        config.services.iter().flat_map(|service| &service.nodes).map(|node| targets(&node.mode)).sum();
+    let services = Count(config.services.len(), "service");
+    format!("{services}, {}, {}", Count(nodes, "node"), Count(targets, "replica to check"))
+}
+
 fn write(out: &mut String, config: &Config) -> fmt::Result {
     let (server, branding) = (&config.server, &config.branding);
     writeln!(out, "page \"{}\" on {}, for the public {}", branding.page_title, server.inet, Shown(&branding.page_url))?;
@@ -54,16 +69,7 @@ fn write(out: &mut String, config: &Config) -> fmt::Result {
         retry(&config.metrics.poll.retry)
     )?;
     notify(out, &config.notify)?;
-    let nodes: usize = config.services.iter().map(|service| service.nodes.len()).sum();
-    let targets: usize =
-        config.services.iter().flat_map(|service| &service.nodes).map(|node| targets(&node.mode)).sum();
-    writeln!(
-        out,
-        "{}, {}, {}",
-        Count(config.services.len(), "service"),
-        Count(nodes, "node"),
-        Count(targets, "replica to check")
-    )?;
+    writeln!(out, "{}", counts(config))?;
     config.services.iter().try_for_each(|one| service(out, one))
 }
 

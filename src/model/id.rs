@@ -95,18 +95,33 @@ macro_rules! reads_as_text {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Debug::fmt(&*self.0, f)
+                write!(f, "\"{self}\"")
             }
         }
     };
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for ReplicaId {
+    /// The name as people may see it: a URL without its user name and password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = self.0.split_once("://").and_then(|(scheme, rest)| {
+            let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+            let at = rest.get(..end)?.rfind('@')?;
+            Some((scheme, rest.get(at + 1..)?))
+        });
+        match shown {
+            Some((scheme, rest)) => write!(f, "{scheme}://[..]@{rest}"),
+            None => f.write_str(&self.0),
+        }
+    }
 }
 
 reads_as_text!(Id);
@@ -115,6 +130,19 @@ reads_as_text!(ReplicaId);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_credentials_of_a_url_are_not_shown() {
+        for (name, shown) in [
+            ("https://user:pass@host/path", "https://[..]@host/path"),
+            ("http://user@host", "http://[..]@host"),
+            ("http://host/a@b?c@d", "http://host/a@b?c@d"),
+            ("tcp://[::1]:80", "tcp://[::1]:80"),
+            ("worker@host", "worker@host"),
+        ] {
+            assert_eq!(ReplicaId::configured(name).unwrap().to_string(), shown);
+        }
+    }
 
     #[test]
     fn ids_have_limits() {

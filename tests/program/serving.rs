@@ -1,0 +1,40 @@
+//! What is served, and how.
+
+use crate::support::Vigil;
+use crate::support::config;
+
+fn small() -> Vigil {
+    Vigil::start(&config(
+        "[[probe.service]]\nid = \"app\"\nlabel = \"App\"\n[[probe.service.node]]\nid = \"push\"\nlabel = \"Push\"\nmode = \"push\"\n",
+    ))
+}
+
+#[test]
+fn every_address_answers_get_and_head_alike() {
+    let vigil = small();
+    for (path, status, content_type) in [
+        ("/", 200, "text/html; charset=utf-8"),
+        ("/status/text", 200, "text/plain; charset=utf-8"),
+        ("/status/text/", 200, "text/plain; charset=utf-8"),
+        ("//status//text//", 200, "text/plain; charset=utf-8"),
+        ("/badge/icon", 200, "image/svg+xml; charset=utf-8"),
+        ("/badge/color", 200, "image/svg+xml; charset=utf-8"),
+        ("/health", 200, "application/health+json"),
+        ("/robots.txt", 200, "text/plain; charset=utf-8"),
+        ("/assets/stylesheets/vigil.css", 200, "text/css; charset=utf-8"),
+        ("/assets/javascripts/vigil.js", 200, "text/javascript; charset=utf-8"),
+        ("/badge/other", 404, "text/html; charset=utf-8"),
+        ("/assets/templates/status.hbs", 404, "text/html; charset=utf-8"),
+        ("/nothing/here", 404, "text/html; charset=utf-8"),
+    ] {
+        let got = vigil.get(path);
+        assert_eq!((got.status, got.header("content-type")), (status, Some(content_type)), "GET {path}");
+        let head = vigil.request("HEAD", path, &[], b"");
+        assert_eq!(head.status, status, "HEAD {path}");
+        assert_eq!(head.header("content-length"), got.header("content-length"), "HEAD {path}");
+        assert!(head.body.is_empty(), "HEAD {path}");
+        assert_eq!(got.header("x-content-type-options"), Some("nosniff"), "GET {path}");
+    }
+    assert_eq!(vigil.get("/status/text").text(), "healthy");
+    assert_eq!(vigil.get("/robots.txt").text(), "User-agent: *\nDisallow:\n");
+}
