@@ -36,3 +36,33 @@ impl Expirer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crate::clock::Clock;
+    use crate::model::status::Status;
+
+    use super::super::fixture;
+    use super::*;
+
+    #[test]
+    fn silence_is_judged_at_its_deadline_and_looked_at_only_then() {
+        let (shared, clock) = fixture::shared(&fixture::config("", &[]));
+        let expirer = Expirer::new(shared.clone());
+        assert_eq!(expirer.step(), None);
+        shared.record_report(&fixture::push_node(), fixture::report(30)).unwrap();
+        let due = expirer.step().unwrap();
+        assert_eq!(due, clock.now().instant + Duration::from_secs(50));
+        clock.advance(Duration::from_secs(40));
+        shared.record_report(&fixture::push_node(), fixture::report(30)).unwrap();
+        clock.advance(Duration::from_secs(10));
+        let again = expirer.step().unwrap();
+        assert_eq!(again, due + Duration::from_secs(40), "it reported meanwhile");
+        assert_eq!(shared.read(|map| map.status()), Status::Healthy);
+        clock.advance(Duration::from_secs(40));
+        assert_eq!(expirer.step(), None);
+        assert_eq!(shared.read(|map| map.status()), Status::Dead);
+    }
+}

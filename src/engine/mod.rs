@@ -9,6 +9,8 @@
 
 mod deliver;
 mod expire;
+#[cfg(test)]
+mod fixture;
 mod guard;
 mod poll;
 mod pool;

@@ -283,3 +283,87 @@ fn slug(label: &str) -> String {
     let parts: Vec<&str> = dashed.split('-').filter(|part| !part.is_empty()).collect();
     if parts.is_empty() { "section".to_owned() } else { parts.join("-") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::fixture;
+    use crate::model::fixture::down;
+    use crate::model::fixture::key;
+    use crate::model::fixture::load;
+    use crate::model::fixture::node_key;
+    use crate::model::fixture::outcome;
+    use crate::model::fixture::secs;
+    use crate::model::fixture::up;
+
+    /// A page with one service of so many nodes, of which the first ones have these findings.
+    fn page(nodes: usize, found: &[Finding]) -> Map {
+        let names: Vec<String> = (1..=nodes).map(|number| format!("n{number}")).collect();
+        let node = |name: &str| {
+            let mut node = fixture::node(Mode::Poll, &["a"]);
+            node.label = name.to_uppercase().as_str().into();
+            node
+        };
+        let nodes = names.iter().map(|name| (name.as_str(), node(name))).collect();
+        let services = [(fixture::id("s"), fixture::service("S", nodes))];
+        let mut map = Map { services: services.into_iter().collect(), ..Map::default() };
+        for (name, finding) in names.iter().zip(found) {
+            map.record_check(&key("s", name, "a"), outcome(finding.clone()), fixture::now());
+        }
+        map
+    }
+
+    #[test]
+    fn the_summary_names_few_and_counts_many() {
+        let well = || up().finding;
+        let dead = || down().finding;
+        let slow = || Finding::Up(secs(11));
+        for (nodes, found, wanted) in [
+            (0, vec![], "No nodes are configured."),
+            (1, vec![], "The only node is not checked yet."),
+            (3, vec![], "None of the 3 nodes is checked yet."),
+            (1, vec![well()], "The only node is healthy."),
+            (3, vec![well(), well(), well()], "All 3 nodes are healthy."),
+            (2, vec![dead(), well()], "N1 is dead; 1 other node is healthy."),
+            (3, vec![well(), dead(), dead()], "N2 and N3 are dead; 1 other node is healthy."),
+            (3, vec![dead(), dead(), dead()], "N1, N2 and N3 are dead."),
+            (4, vec![dead(), dead(), dead(), dead()], "N1, N2 and 2 more nodes are dead."),
+            (3, vec![dead(), slow()], "N1 is dead; N2 is sick; 1 is not checked yet."),
+            (4, vec![slow(), well(), well()], "N1 is sick; 2 other nodes are healthy; 1 is not checked yet."),
+            (2, vec![well()], "1 node is healthy; 1 is not checked yet."),
+        ] {
+            assert_eq!(summary(&page(nodes, &found)), wanted);
+        }
+    }
+
+    #[test]
+    fn nothing_private_is_in_the_view() {
+        let mut map = fixture::map();
+        map.record_check(&key("web", "api", "a"), down(), fixture::now());
+        map.record_report(&node_key("app", "push"), load("worker-7", 0.95, 30), 9, fixture::now()).unwrap();
+        let shown = serde_json::to_string(&view(&map)).unwrap();
+        assert!(!shown.contains("worker-7") && !shown.contains("\"a\""), "{shown}");
+        assert!(shown.contains("connection refused") && shown.contains("CPU load 95%"), "{shown}");
+        map.services.get_mut("app").unwrap().nodes.get_mut("push").unwrap().reveals_replicas = true;
+        assert!(serde_json::to_string(&view(&map)).unwrap().contains("worker-7"));
+    }
+
+    #[test]
+    fn anchors_are_unique_slugs_of_labels() {
+        let mut anchors = Anchors::default();
+        let taken =
+            ["Web nodes", "Web  Nodes!", "日本 / API", "…", "?", "Web-nodes-2"].map(|label| anchors.take(label));
+        assert_eq!(taken, ["web-nodes", "web-nodes-2", "日本-api", "section", "section-2", "web-nodes-2-2"]);
+    }
+
+    #[test]
+    fn what_is_not_known_is_said_to_be() {
+        let map = fixture::map();
+        let shown = serde_json::to_value(view(&map)).unwrap();
+        assert_eq!(shown["status"], "unknown");
+        assert_eq!(shown["headline"], "Waiting for the first results");
+        assert_eq!(shown["services"][1]["nodes"][0]["note"], "No report received yet");
+        assert_eq!(shown["services"][0]["nodes"][0]["replicas"][0]["words"], "Not checked yet");
+        assert_eq!(serde_json::to_value(view(&Map::default())).unwrap()["headline"], "Nothing is watched yet");
+    }
+}
