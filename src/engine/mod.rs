@@ -73,10 +73,10 @@ impl Engine {
             let deliverer = deliverer.clone();
             threads.push(spawn(&format!("vigil-{}", deliverer.channel()), move || deliverer.run())?);
         }
-        let (told, expired, polled) = (teller.clone(), expirer, poller.clone());
-        threads.push(spawn("vigil-tell", move || told.run())?);
-        threads.push(spawn("vigil-expire", move || expired.run())?);
-        threads.push(spawn("vigil-poll", move || polled.run())?);
+        let (telling, polling) = (teller.clone(), poller.clone());
+        threads.push(spawn("vigil-tell", move || telling.run())?);
+        threads.push(spawn("vigil-expire", move || expirer.run())?);
+        threads.push(spawn("vigil-poll", move || polling.run())?);
         Ok(Self { shared, poller, teller, deliverers, threads })
     }
 

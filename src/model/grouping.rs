@@ -85,8 +85,8 @@ impl Grouping {
             return None;
         }
         self.first = None;
-        let changed: Vec<_> = self.changed.drain(..).collect();
-        let changes = changed.into_iter().filter_map(|(key, (to, since))| self.change(map, key, to, since)).collect();
+        let gathered: Vec<_> = self.changed.drain(..).collect();
+        let changes = gathered.into_iter().filter_map(|(key, (to, since))| self.change(map, key, to, since)).collect();
         let status = map.status();
         let before = self.last.map_or(Status::Healthy, |(_, status)| status);
         self.last = Some((now.instant, status));
