@@ -135,20 +135,20 @@ fn cause(replica: &Replica) -> Option<String> {
         Some(Observation::Checked(outcome)) if matches!(outcome.finding, Finding::Blind(_)) => {
             Some("the last check could not be made".to_owned())
         }
-        _ => replica.cause.as_ref().map(ToString::to_string),
+        Some(_) => replica.cause.as_ref().map(ToString::to_string),
+        None => Some("not checked yet".to_owned()),
     }
 }
 
 /// Why a node has no status.
 fn note(node: &Node) -> Option<&'static str> {
-    if !node.replicas.is_empty() {
-        return None;
+    match (node.mode, node.replicas.is_empty(), node.standing) {
+        (_, _, Some(_)) => None,
+        (Mode::Poll, true, None) => Some("Nothing to check"),
+        (Mode::Poll, false, None) => Some("Not checked yet"),
+        (Mode::Push | Mode::Local, _, None) => Some("No report received yet"),
+        (Mode::Unwatched, _, None) => Some("Not watched yet"),
     }
-    Some(match node.mode {
-        Mode::Poll => "Nothing to check",
-        Mode::Push | Mode::Local => "No report received yet",
-        Mode::Unwatched => "Not watched yet",
-    })
 }
 
 fn how(mode: Mode, kind: Kind) -> &'static str {
@@ -184,7 +184,7 @@ fn words(standing: Option<Standing>) -> &'static str {
         Some(Status::Healthy) => "Healthy",
         Some(Status::Sick) => "Sick",
         Some(Status::Dead) => "Dead",
-        None => "Not checked yet",
+        None => "Unknown",
     }
 }
 
@@ -219,8 +219,8 @@ fn summary(map: &Map) -> String {
     let unknown = labels(None);
     if unknown.len() == all {
         return match all {
-            1 => "The only node is not checked yet.".to_owned(),
-            all => format!("None of the {all} nodes is checked yet."),
+            1 => "The state of the only node is not known yet.".to_owned(),
+            all => format!("The state of the {all} nodes is not known yet."),
         };
     }
     if healthy.len() == all {
@@ -244,8 +244,8 @@ fn summary(map: &Map) -> String {
     parts.extend(well);
     parts.extend(match unknown.len() {
         0 => None,
-        1 => Some("1 is not checked yet".to_owned()),
-        count => Some(format!("{count} are not checked yet")),
+        1 => Some("1 is not known yet".to_owned()),
+        count => Some(format!("{count} are not known yet")),
     });
     format!("{}.", parts.join("; "))
 }
@@ -277,11 +277,20 @@ impl Anchors {
     }
 }
 
+/// How ids begin that the templates use themselves.
+const RESERVED: [&str; 4] = ["art-", "icon-", "tip-", "vigil-"];
+
 /// Letters and digits in lower case, all else as single dashes; `section` when nothing is left.
 fn slug(label: &str) -> String {
     let dashed: String = label.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
     let parts: Vec<&str> = dashed.split('-').filter(|part| !part.is_empty()).collect();
-    if parts.is_empty() { "section".to_owned() } else { parts.join("-") }
+    let slug = parts.join("-");
+    let taken = RESERVED.iter().any(|prefix| slug.starts_with(prefix));
+    match (slug.is_empty(), taken) {
+        (true, _) => "section".to_owned(),
+        (false, true) => format!("section-{slug}"),
+        (false, false) => slug,
+    }
 }
 
 #[cfg(test)]
@@ -320,17 +329,17 @@ mod tests {
         let slow = || Finding::Up(secs(11));
         for (nodes, found, wanted) in [
             (0, vec![], "No nodes are configured."),
-            (1, vec![], "The only node is not checked yet."),
-            (3, vec![], "None of the 3 nodes is checked yet."),
+            (1, vec![], "The state of the only node is not known yet."),
+            (3, vec![], "The state of the 3 nodes is not known yet."),
             (1, vec![well()], "The only node is healthy."),
             (3, vec![well(), well(), well()], "All 3 nodes are healthy."),
             (2, vec![dead(), well()], "N1 is dead; 1 other node is healthy."),
             (3, vec![well(), dead(), dead()], "N2 and N3 are dead; 1 other node is healthy."),
             (3, vec![dead(), dead(), dead()], "N1, N2 and N3 are dead."),
             (4, vec![dead(), dead(), dead(), dead()], "N1, N2 and 2 more nodes are dead."),
-            (3, vec![dead(), slow()], "N1 is dead; N2 is sick; 1 is not checked yet."),
-            (4, vec![slow(), well(), well()], "N1 is sick; 2 other nodes are healthy; 1 is not checked yet."),
-            (2, vec![well()], "1 node is healthy; 1 is not checked yet."),
+            (3, vec![dead(), slow()], "N1 is dead; N2 is sick; 1 is not known yet."),
+            (4, vec![slow(), well(), well()], "N1 is sick; 2 other nodes are healthy; 1 is not known yet."),
+            (2, vec![well()], "1 node is healthy; 1 is not known yet."),
         ] {
             assert_eq!(summary(&page(nodes, &found)), wanted);
         }
@@ -351,9 +360,12 @@ mod tests {
     #[test]
     fn anchors_are_unique_slugs_of_labels() {
         let mut anchors = Anchors::default();
-        let taken =
-            ["Web nodes", "Web  Nodes!", "日本 / API", "…", "?", "Web-nodes-2"].map(|label| anchors.take(label));
-        assert_eq!(taken, ["web-nodes", "web-nodes-2", "日本-api", "section", "section-2", "web-nodes-2-2"]);
+        let taken = ["Web nodes", "Web  Nodes!", "日本 / API", "…", "?", "Web-nodes-2", "Tip: 1", "Tips"]
+            .map(|label| anchors.take(label));
+        assert_eq!(
+            taken,
+            ["web-nodes", "web-nodes-2", "日本-api", "section", "section-2", "web-nodes-2-2", "section-tip-1", "tips"]
+        );
     }
 
     #[test]
@@ -363,7 +375,7 @@ mod tests {
         assert_eq!(shown["status"], "unknown");
         assert_eq!(shown["headline"], "Waiting for the first results");
         assert_eq!(shown["services"][1]["nodes"][0]["note"], "No report received yet");
-        assert_eq!(shown["services"][0]["nodes"][0]["replicas"][0]["words"], "Not checked yet");
+        assert_eq!(shown["services"][0]["nodes"][0]["replicas"][0]["words"], "Unknown");
         assert_eq!(serde_json::to_value(view(&Map::default())).unwrap()["headline"], "Nothing is watched yet");
     }
 }
