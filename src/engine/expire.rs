@@ -2,8 +2,6 @@
 
 use std::time::Instant;
 
-use crate::clock::Wake;
-
 use super::guard;
 use super::shared::Shared;
 
@@ -23,17 +21,7 @@ impl Expirer {
     }
 
     pub(super) fn run(&self) {
-        let bell = self.shared.expire_bell();
-        loop {
-            let Some(next) = guard::caught(&self.shared, "the expiry loop", || self.step()) else {
-                guard::rest(bell);
-                continue;
-            };
-            let time = next.map(|next| next.saturating_duration_since(self.shared.now().instant));
-            if bell.wait(time) == Wake::Stopped {
-                return;
-            }
-        }
+        guard::repeat(&self.shared, self.shared.expire_bell(), "the expiry loop", || self.step());
     }
 }
 

@@ -13,7 +13,6 @@ use std::time::Duration;
 use std::time::Instant;
 
 use crate::clock::Bell;
-use crate::clock::Wake;
 use crate::config::Config;
 use crate::config::Mode;
 use crate::config::Retry;
@@ -130,16 +129,7 @@ impl Poller {
                 }
             })
         });
-        loop {
-            let Some(next) = guard::caught(&self.shared, "the polling loop", || self.step(pool)) else {
-                guard::rest(&self.bell);
-                continue;
-            };
-            let time = next.map(|next| next.saturating_duration_since(self.shared.now().instant));
-            if self.bell.wait(time) == Wake::Stopped {
-                return;
-            }
-        }
+        guard::repeat(&self.shared, &self.bell, "the polling loop", || self.step(pool));
     }
 
     /// Begins no check any more.
