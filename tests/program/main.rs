@@ -2,5 +2,11 @@
 #![expect(clippy::disallowed_methods, reason = "these tests wait for what a real program does in real time")]
 
 mod certificates;
+mod ending;
+mod hook;
+mod mail;
+mod notify_test;
 mod serving;
+mod slack;
+mod smtp;
 mod support;
