@@ -14,6 +14,10 @@ use env_logger::Env;
 use log::Level;
 use log::LevelFilter;
 
+/// The HTTP client, which writes whole addresses when it is asked for all that it does: the path of a hook is a secret.
+/// Whatever `RUST_LOG` says, only its warnings are heard.
+const TELLS_SECRETS: &str = "ureq";
+
 /// Begins to log. `RUST_LOG` wins over `level`.
 pub(crate) fn start(level: LevelFilter) {
     // Other crates are heard when they warn: their notes are not about what is watched.
@@ -22,6 +26,9 @@ pub(crate) fn start(level: LevelFilter) {
     let journal = is_journal();
     let mut builder = Builder::from_env(Env::default().default_filter_or(filter));
     builder.format(move |line, record| {
+        if record.target().starts_with(TELLS_SECRETS) && record.level() > Level::Warn {
+            return Ok(());
+        }
         let message = one_line(&record.args().to_string());
         if journal {
             writeln!(line, "<{}>{message}", priority(record.level()))

@@ -9,13 +9,15 @@ use std::time::Duration;
 use std::time::Instant;
 
 use crate::clock::Bell;
-use crate::clock::Clock;
 use crate::clock::Wake;
 use crate::model::notice::Notice;
 use crate::model::words;
 use crate::notify::Notifier;
 use crate::notify::SendError;
 use crate::notify::text;
+
+use super::guard;
+use super::shared::Shared;
 
 /// How long a notice is tried: after a day it is history.
 const GIVE_UP: Duration = Duration::from_secs(24 * 60 * 60);
@@ -31,7 +33,7 @@ const QUEUE_MAX: usize = 10_000;
 pub(super) struct Deliverer {
     channel: &'static str,
     notifier: Box<dyn Notifier>,
-    clock: Arc<dyn Clock>,
+    shared: Shared,
     queue: Mutex<Queue>,
     bell: Bell,
     finished: Bell,
@@ -43,6 +45,8 @@ struct Queue {
     notices: VecDeque<Queued>,
     /// What the last try of the first one failed with.
     failure: Option<String>,
+    /// How often the first one was tried in vain.
+    failures: u32,
     /// Whether the program ends: a failure is final then.
     draining: bool,
 }
@@ -60,14 +64,14 @@ enum Step {
     Idle,
     /// A notice left the queue.
     Next,
-    /// The first notice is to be tried again after this time, at least.
-    Again(Option<Duration>),
+    /// The first notice is to be tried again after this time.
+    Again(Duration),
 }
 
 impl Deliverer {
-    pub(super) fn new(channel: &'static str, notifier: Box<dyn Notifier>, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(channel: &'static str, notifier: Box<dyn Notifier>, shared: Shared) -> Self {
         let (queue, bell, finished) = (Mutex::default(), Bell::default(), Bell::default());
-        Self { channel, notifier, clock, queue, bell, finished }
+        Self { channel, notifier, shared, queue, bell, finished }
     }
 
     pub(super) fn channel(&self) -> &'static str {
@@ -76,7 +80,7 @@ impl Deliverer {
 
     /// Queues a notice.
     pub(super) fn push(&self, notice: Arc<Notice>) {
-        let since = self.clock.now().instant;
+        let since = self.shared.now().instant;
         let mut queue = self.lock();
         // The first one may be under way; the oldest that is not is the second.
         let dropped = if queue.notices.len() >= QUEUE_MAX { queue.notices.remove(1) } else { None };
@@ -113,22 +117,16 @@ impl Deliverer {
     }
 
     pub(super) fn run(&self) {
-        let mut failures = 0;
         loop {
-            let step = self.step();
+            // Asked before the step: what is queued before the end begins is then seen by a step that comes after.
             let draining = self.lock().draining;
-            match step {
-                Step::Next => failures = 0,
-                Step::Idle if draining => break,
-                Step::Again(_) if draining => break,
+            match self.step() {
+                Step::Next => {}
+                Step::Idle | Step::Again(_) if draining => break,
                 Step::Idle => {
                     let _ = self.bell.wait(None);
                 }
-                Step::Again(asked) => {
-                    let wait = backoff(failures).max(asked.unwrap_or_default().min(WAIT_MAX));
-                    failures += 1;
-                    self.pause(wait);
-                }
+                Step::Again(wait) => self.pause(wait),
             }
         }
         self.finished.stop();
@@ -136,9 +134,9 @@ impl Deliverer {
 
     /// Waits for the next try; a new notice does not hasten it, the end does.
     fn pause(&self, wait: Duration) {
-        let end = self.clock.now().instant + wait;
+        let end = self.shared.now().instant + wait;
         loop {
-            let left = end.saturating_duration_since(self.clock.now().instant);
+            let left = end.saturating_duration_since(self.shared.now().instant);
             if self.bell.wait(Some(left)) != Wake::Rung || self.lock().draining {
                 return;
             }
@@ -148,25 +146,34 @@ impl Deliverer {
     /// Tries the first notice once.
     fn step(&self) -> Step {
         let Some(queued) = self.lock().notices.front().cloned() else { return Step::Idle };
-        let tried = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.notifier.send(&queued.notice)))
-            .unwrap_or_else(|_| Err(SendError::permanent("the delivery panicked")));
-        let Err(error) = tried else {
+        let tried = guard::caught(&self.shared, "a delivery", || self.notifier.send(&queued.notice));
+        let Err(error) = tried.unwrap_or_else(|| Err(SendError::permanent("the delivery panicked"))) else {
             self.leave();
             log::info!("{}: delivered: {}", self.channel, title(&queued.notice));
             return Step::Next;
         };
-        let age = self.clock.now().instant.saturating_duration_since(queued.since);
+        let age = self.shared.now().instant.saturating_duration_since(queued.since);
         if error.permanent || age >= GIVE_UP {
             self.leave();
             log::error!("{}: given up: {error}: {}", self.channel, title(&queued.notice));
             return Step::Next;
         }
-        let failure = Some(error.what);
-        let known = std::mem::replace(&mut self.lock().failure, failure.clone()) == failure;
+        let (wait, known) = self.failed(&error);
         let level = if known { log::Level::Debug } else { log::Level::Warn };
-        let what = failure.unwrap_or_default();
-        log::log!(level, "{}: not delivered yet, will be tried again: {what}: {}", self.channel, title(&queued.notice));
-        Step::Again(error.retry_after)
+        let (wait_words, title) = (words::duration(wait), title(&queued.notice));
+        log::log!(level, "{}: not delivered yet, tried again in {wait_words}: {error}: {title}", self.channel);
+        Step::Again(wait)
+    }
+
+    /// Notes a failure; tells the wait before the next try, and whether the last one failed alike.
+    fn failed(&self, error: &SendError) -> (Duration, bool) {
+        let mut queue = self.lock();
+        let asked = error.retry_after.unwrap_or_default().min(WAIT_MAX);
+        let wait = backoff(queue.failures).max(asked);
+        queue.failures = queue.failures.saturating_add(1);
+        let known = queue.failure.as_ref() == Some(&error.what);
+        queue.failure = Some(error.what.clone());
+        (wait, known)
     }
 
     /// The first notice is dealt with.
@@ -174,6 +181,7 @@ impl Deliverer {
         let mut queue = self.lock();
         queue.notices.pop_front();
         queue.failure = None;
+        queue.failures = 0;
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -190,4 +198,201 @@ fn backoff(failures: u32) -> Duration {
 fn title(notice: &Notice) -> String {
     let stories: Vec<String> = text::stories(notice).into_iter().map(|story| story.head).collect();
     format!("notice of {}: {}", words::moment(notice.at), stories.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::env::VarError;
+    use std::path::Path;
+
+    use proptest::prelude::*;
+
+    use crate::clock::ManualClock;
+    use crate::config;
+    use crate::model::fixture;
+    use crate::model::fixture::secs;
+
+    use super::*;
+
+    /// What the other side of a channel does, try by try, and what it got.
+    #[derive(Clone, Default)]
+    struct Script(Arc<Mutex<(VecDeque<Answer>, Vec<String>)>>);
+
+    enum Answer {
+        Fail(SendError),
+        Panic,
+    }
+
+    impl Notifier for Script {
+        /// Accepts when nothing else is scripted.
+        fn send(&self, notice: &Notice) -> Result<(), SendError> {
+            let mut script = self.0.lock().unwrap();
+            match script.0.pop_front() {
+                None => {
+                    script.1.push(notice.changes[0].label.to_string());
+                    Ok(())
+                }
+                Some(Answer::Fail(error)) => Err(error),
+                Some(Answer::Panic) => {
+                    drop(script);
+                    panic!("as the test wants it")
+                }
+            }
+        }
+    }
+
+    impl Script {
+        fn then(&self, answers: impl IntoIterator<Item = Answer>) {
+            self.0.lock().unwrap().0.extend(answers);
+        }
+
+        fn got(&self) -> Vec<String> {
+            self.0.lock().unwrap().1.clone()
+        }
+    }
+
+    fn passing() -> Answer {
+        Answer::Fail(SendError::passing("HTTP 500"))
+    }
+
+    /// A channel that is led by hand, its other side, and the clock.
+    fn channel() -> (Deliverer, Script, Arc<ManualClock>) {
+        let clock = Arc::new(fixture::clock());
+        let config = config::load_bytes(Path::new("test.cfg"), b"", &|_| Err(VarError::NotPresent)).unwrap().config;
+        let script = Script::default();
+        let shared = Shared::new(&config, clock.clone());
+        (Deliverer::new("slack", Box::new(script.clone()), shared), script, clock)
+    }
+
+    fn notice(label: impl Into<Arc<str>>) -> Arc<Notice> {
+        let mut notice = fixture::death();
+        notice.changes[0].label = label.into();
+        Arc::new(notice)
+    }
+
+    #[test]
+    fn notices_are_delivered_in_order() {
+        let (channel, script, _) = channel();
+        for label in ["a", "b", "c"] {
+            channel.push(notice(label));
+        }
+        assert_eq!(channel.owed(), 3);
+        assert_eq!([(); 4].map(|()| channel.step()), [Step::Next, Step::Next, Step::Next, Step::Idle]);
+        assert_eq!(script.got(), ["a", "b", "c"]);
+        assert_eq!(channel.owed(), 0);
+    }
+
+    #[test]
+    fn a_passing_error_holds_the_queue_and_is_tried_again_later_and_later() {
+        let (channel, script, _) = channel();
+        channel.push(notice("a"));
+        channel.push(notice("b"));
+        script.then([passing(), passing(), passing()]);
+        for seconds in [1, 2, 4] {
+            assert_eq!(channel.step(), Step::Again(secs(seconds)));
+            assert_eq!(channel.failure().as_deref(), Some("HTTP 500"));
+        }
+        assert_eq!([channel.step(), channel.step()], [Step::Next, Step::Next]);
+        assert_eq!(script.got(), ["a", "b"]);
+        assert_eq!(channel.failure(), None);
+        channel.push(notice("c"));
+        script.then([passing()]);
+        assert_eq!(channel.step(), Step::Again(secs(1)), "a success forgets the failures before it");
+    }
+
+    #[test]
+    fn a_permanent_refusal_is_dropped_and_the_next_notice_follows() {
+        let (channel, script, _) = channel();
+        channel.push(notice("a"));
+        channel.push(notice("b"));
+        script.then([Answer::Fail(SendError::permanent("HTTP 404"))]);
+        assert_eq!([channel.step(), channel.step(), channel.step()], [Step::Next, Step::Next, Step::Idle]);
+        assert_eq!(script.got(), ["b"]);
+    }
+
+    #[test]
+    fn the_other_side_may_ask_for_a_longer_wait_but_not_for_hours() {
+        let (channel, script, _) = channel();
+        channel.push(notice("a"));
+        let asking = |seconds| {
+            Answer::Fail(SendError { permanent: false, retry_after: Some(secs(seconds)), what: "HTTP 429".to_owned() })
+        };
+        script.then([asking(30), asking(0), asking(86_400)]);
+        assert_eq!([(); 3].map(|()| channel.step()), [30, 2, 300].map(|seconds| Step::Again(secs(seconds))));
+    }
+
+    #[test]
+    fn a_notice_is_given_up_after_a_day() {
+        let (channel, script, clock) = channel();
+        channel.push(notice("a"));
+        clock.advance(secs(60 * 60));
+        channel.push(notice("b"));
+        script.then([passing(), passing(), passing()]);
+        clock.advance(secs(23 * 60 * 60 - 1));
+        assert!(matches!(channel.step(), Step::Again(_)));
+        clock.advance(secs(1));
+        assert_eq!(channel.step(), Step::Next);
+        assert_eq!(channel.owed(), 1);
+        assert_eq!(channel.step(), Step::Again(secs(1)), "the next one has its own day");
+        assert_eq!(channel.step(), Step::Next);
+        assert_eq!(script.got(), ["b"]);
+    }
+
+    #[test]
+    fn a_full_queue_drops_the_oldest_that_is_not_under_way() {
+        let (channel, script, _) = channel();
+        for number in 0..QUEUE_MAX + 2 {
+            channel.push(notice(number.to_string()));
+        }
+        assert_eq!(channel.owed(), QUEUE_MAX);
+        assert_eq!([(); 2].map(|()| channel.step()), [Step::Next, Step::Next]);
+        assert_eq!(script.got(), ["0", "3"]);
+    }
+
+    #[test]
+    fn a_panic_in_a_notifier_is_an_error_of_that_notice() {
+        let (channel, script, _) = channel();
+        channel.push(notice("a"));
+        channel.push(notice("b"));
+        script.then([Answer::Panic]);
+        assert_eq!([channel.step(), channel.step()], [Step::Next, Step::Next]);
+        assert_eq!(script.got(), ["b"]);
+        assert_eq!(channel.shared.panics(), 1);
+    }
+
+    #[test]
+    fn what_is_queued_is_delivered_before_the_end() {
+        let (channel, script, _) = channel();
+        channel.push(notice("a"));
+        channel.push(notice("b"));
+        channel.drain();
+        channel.run();
+        assert_eq!(script.got(), ["a", "b"]);
+    }
+
+    #[test]
+    fn at_the_end_a_failure_is_final() {
+        let (channel, script, _) = channel();
+        channel.push(notice("a"));
+        script.then([passing()]);
+        channel.drain();
+        channel.run();
+        assert_eq!(channel.owed(), 1);
+        channel.finish(Duration::ZERO);
+    }
+
+    #[test]
+    fn the_waits_double_up_to_five_minutes() {
+        let waits: Vec<u64> = (0..10).map(|failures| backoff(failures).as_secs()).collect();
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_wait_never_shrinks_and_stays_in_its_bounds(failures in any::<u32>()) {
+            let wait = backoff(failures);
+            prop_assert!((secs(1)..=WAIT_MAX).contains(&wait));
+            prop_assert!(backoff(failures.saturating_add(1)) >= wait);
+        }
+    }
 }

@@ -46,7 +46,10 @@ pub struct Engine {
     poller: Arc<Poller>,
     teller: Arc<Teller>,
     deliverers: Vec<Arc<Deliverer>>,
-    threads: Vec<JoinHandle<()>>,
+    /// Of those that end at once when they are told to.
+    loops: Vec<JoinHandle<()>>,
+    /// Of those that may hang in a check or a delivery.
+    patient: Vec<JoinHandle<()>>,
 }
 
 impl Engine {
@@ -63,21 +66,21 @@ impl Engine {
         let shared = Shared::new(config, clock);
         let deliverers: Vec<Arc<Deliverer>> = notifiers
             .into_iter()
-            .map(|(channel, notifier)| Arc::new(Deliverer::new(channel.name, notifier, shared.clock())))
+            .map(|(channel, notifier)| Arc::new(Deliverer::new(channel.name, notifier, shared.clone())))
             .collect();
         let poller = Arc::new(Poller::new(config, tools, shared.clone()));
-        let expirer = Arc::new(Expirer::new(shared.clone()));
+        let expirer = Expirer::new(shared.clone());
         let teller = Arc::new(Teller::new(shared.clone(), deliverers.clone()));
-        let mut threads = Vec::new();
+        let (mut loops, mut patient) = (Vec::new(), Vec::new());
         for deliverer in &deliverers {
             let deliverer = deliverer.clone();
-            threads.push(spawn(&format!("vigil-{}", deliverer.channel()), move || deliverer.run())?);
+            patient.push(spawn(&format!("vigil-{}", deliverer.channel()), move || deliverer.run())?);
         }
         let (telling, polling) = (teller.clone(), poller.clone());
-        threads.push(spawn("vigil-tell", move || telling.run())?);
-        threads.push(spawn("vigil-expire", move || expirer.run())?);
-        threads.push(spawn("vigil-poll", move || polling.run())?);
-        Ok(Self { shared, poller, teller, deliverers, threads })
+        loops.push(spawn("vigil-tell", move || telling.run())?);
+        loops.push(spawn("vigil-expire", move || expirer.run())?);
+        patient.push(spawn("vigil-poll", move || polling.run())?);
+        Ok(Self { shared, poller, teller, deliverers, loops, patient })
     }
 
     /// What the web server reads and writes.
@@ -91,17 +94,20 @@ impl Engine {
     pub fn stop(self) {
         self.shared.stop();
         self.poller.stop();
+        for thread in self.loops {
+            // One that panicked has said so; a notice that it was handing out has left it.
+            let _ = thread.join();
+        }
         self.teller.flush();
         for deliverer in &self.deliverers {
             deliverer.drain();
         }
-        let end = self.shared.clock().now().instant + DRAIN;
+        let end = self.shared.now().instant + DRAIN;
         for deliverer in &self.deliverers {
-            let left = end.saturating_duration_since(self.shared.clock().now().instant);
-            deliverer.finish(left);
+            deliverer.finish(end.saturating_duration_since(self.shared.now().instant));
         }
-        for thread in self.threads {
-            // One that is not finished hangs in a delivery; the process ends without it.
+        for thread in self.patient {
+            // The process ends without one that hangs.
             if thread.is_finished() {
                 let _ = thread.join();
             }

@@ -1,4 +1,4 @@
-//! A small page for the tests of the model.
+//! A small page, and notices of it, for the tests of the model and of those who tell.
 
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::clock::ManualClock;
 use crate::clock::Now;
 
+use super::cause::Cause;
 use super::cause::Failure;
 use super::id::Id;
 use super::id::ReplicaId;
@@ -18,11 +19,15 @@ use super::map::Mode;
 use super::map::Node;
 use super::map::Replica;
 use super::map::Service;
+use super::notice::Affected;
+use super::notice::Change;
+use super::notice::Notice;
 use super::observation::Content;
 use super::observation::Finding;
 use super::observation::Load;
 use super::observation::Outcome;
 use super::observation::Report;
+use super::status::Status;
 use super::tally::Tally;
 use super::transition::NodeKey;
 use super::transition::ReplicaKey;
@@ -95,4 +100,51 @@ pub(crate) fn down() -> Outcome {
 pub(crate) fn load(replica: &str, cpu: f64, interval: u64) -> Report {
     let replica = ReplicaId::reported(replica).unwrap();
     Report { replica, interval: secs(interval), content: Content::Load(Load { cpu, ram: 0.5 }) }
+}
+
+/// A notice of a moment, of a page that died, with nothing in it.
+pub(crate) fn notice() -> Notice {
+    let (at, status) = (now().wall, Status::Dead);
+    Notice { at, status, changed: true, dead: Vec::new(), more_dead: 0, changes: Vec::new(), test: false }
+}
+
+/// `Web, API` (`web:api`) with its replica `tcp://10.0.0.1:80`, dead since three seconds before the notice.
+pub(crate) fn death() -> Notice {
+    let affected = affected("tcp://10.0.0.1:80", Status::Dead);
+    let change = Change { to: Some(Status::Dead), affected: vec![affected.clone()], ..change() };
+    Notice { dead: vec![affected.key], changes: vec![change], ..notice() }
+}
+
+/// The same node is healthy again, after 7 min 12 s and some.
+pub(crate) fn recovery() -> Notice {
+    let was = Some((Status::Dead, Duration::from_millis(432_900)));
+    Notice { status: Status::Healthy, changes: vec![Change { was, ..change() }], ..notice() }
+}
+
+/// What `vigil notify-test` tells.
+pub(crate) fn test_notice() -> Notice {
+    Notice { status: Status::Healthy, changed: false, test: true, ..notice() }
+}
+
+/// `Web, API` (`web:api`), healthy.
+pub(crate) fn change() -> Change {
+    Change {
+        key: node_key("web", "api"),
+        service: "Web".into(),
+        label: "API".into(),
+        to: Some(Status::Healthy),
+        since: now().wall - secs(3),
+        was: None,
+        affected: Vec::new(),
+        more_affected: 0,
+    }
+}
+
+/// A replica of `web:api` and why it is not well.
+pub(crate) fn affected(replica: &str, status: Status) -> Affected {
+    let cause = match status {
+        Status::Sick => Cause::Slow(secs(12)),
+        _ => Cause::Failed(Failure::Refused),
+    };
+    Affected { key: key("web", "api", replica), status, cause: Some(cause) }
 }

@@ -65,6 +65,10 @@ impl Grouping {
         let Subject::Node(key) = &transition.what else { return };
         let (from, to) = (self.level(transition.from), self.level(transition.to));
         if from == to {
+            // Not worth a notice of its own; one that is on its way tells what is true when it leaves.
+            if let Some(pending) = self.changed.get_mut(key) {
+                pending.to = transition.to;
+            }
             return;
         }
         let known = to == self.told.get(key).map(|(status, _)| *status);
@@ -313,6 +317,24 @@ mod tests {
         assert_eq!(all.pass(30), ["api dead after 30 s", "page dead"]);
         all.found("api", "a", up());
         assert_eq!(all.pass(30), ["api healthy after 30 s", "page healthy"]);
+    }
+
+    #[test]
+    fn a_notice_tells_what_is_true_when_it_leaves() {
+        let slow = || Outcome { finding: Finding::Up(secs(11)), ..up() };
+        let mut story = Story::new(false);
+        story.found("site", "a", down());
+        assert_eq!(story.pass(30), ["site dead", "page dead"]);
+        story.found("site", "a", slow());
+        story.pass(1);
+        story.found("site", "a", up());
+        assert_eq!(story.pass(30), ["site healthy after 30 s", "page healthy"]);
+        story.found("site", "a", down());
+        assert_eq!(story.pass(30), ["site dead", "page dead"]);
+        story.found("site", "a", up());
+        story.pass(1);
+        story.found("site", "a", slow());
+        assert_eq!(story.pass(30), ["site sick after 30 s", "page sick"]);
     }
 
     #[test]

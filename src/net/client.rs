@@ -7,6 +7,7 @@ use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::pki_types::CertificateDer;
 use ureq::Agent;
 use ureq::Body;
 use ureq::config::Config;
@@ -40,7 +41,10 @@ const ADDRESSES_MAX: usize = 16;
 
 /// An HTTP client. Clones share it.
 #[derive(Clone, Debug)]
-pub struct Client(Agent);
+pub struct Client {
+    agent: Agent,
+    roots: Arc<[CertificateDer<'static>]>,
+}
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -108,14 +112,16 @@ impl Client {
         request: ureq::http::Request<impl ureq::AsSendBody>,
         limit: Duration,
     ) -> Result<Response<Body>, ureq::Error> {
-        self.0.run(self.0.configure_request(request).timeout_global(Some(limit)).build())
+        self.agent.run(self.agent.configure_request(request).timeout_global(Some(limit)).build())
     }
 
     /// A client that trusts the system's roots (or those of `SSL_CERT_FILE`).
     #[must_use]
     pub fn new(user_agent: &str, resolver: Arc<Resolver>) -> Self {
+        let roots = system_roots();
+        let trusted = roots.iter().map(|certificate| Certificate::from_der(certificate).to_owned());
         let tls = TlsConfig::builder()
-            .root_certs(RootCerts::from(system_roots()))
+            .root_certs(RootCerts::from(trusted))
             .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .build();
         let config = Config::builder()
@@ -133,11 +139,17 @@ impl Client {
                 .chain(Note(Phase::Handshake))
                 .chain(Tls(RustlsConnector::default()))
                 .chain(Note(Phase::Answer));
-        Self(Agent::with_parts(config, connector, Names(resolver)))
+        Self { agent: Agent::with_parts(config, connector, Names(resolver)), roots: roots.into() }
+    }
+
+    /// The certificates of the system (or of `SSL_CERT_FILE`), for others who speak TLS.
+    #[must_use]
+    pub fn roots(&self) -> &[CertificateDer<'static>] {
+        &self.roots
     }
 }
 
-fn system_roots() -> Vec<Certificate<'static>> {
+fn system_roots() -> Vec<CertificateDer<'static>> {
     let found = rustls_native_certs::load_native_certs();
     for error in &found.errors {
         log::warn!("a root certificate of the system was not read: {error}");
@@ -145,7 +157,7 @@ fn system_roots() -> Vec<Certificate<'static>> {
     if found.certs.is_empty() {
         log::warn!("the system has no root certificates; every https target will count as dead");
     }
-    found.certs.iter().map(|certificate| Certificate::from_der(certificate).to_owned()).collect()
+    found.certs
 }
 
 /// Resolves names for the HTTP client as for every other probe.

@@ -57,7 +57,8 @@ fn of_certificate(error: &CertificateError) -> TlsFailure {
     match error {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => TlsFailure::Expired,
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => TlsFailure::NotYetValid,
-        CertificateError::UnknownIssuer => TlsFailure::UnknownIssuer,
+        // A bad signature is that of an issuer which has the name of a trusted one and another key: one made anew.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => TlsFailure::UnknownIssuer,
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => TlsFailure::WrongHost,
         CertificateError::Revoked => TlsFailure::Revoked,
         other => TlsFailure::Other(format!("invalid certificate ({other:?})")),

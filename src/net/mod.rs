@@ -1,7 +1,6 @@
-//! Talking to the network with a deadline: what probes and notifiers share.
+//! Talking to the network: what probes and notifiers share.
 
 pub mod client;
-pub mod deadline;
 pub mod failure;
 mod phase;
 pub mod resolve;

@@ -22,6 +22,9 @@ use super::text;
 /// How much of a text is sent: Slack cuts a message at 40,000 characters and shows far fewer.
 const TEXT_MAX: usize = 8_000;
 
+/// How much of a list of replicas is sent: people do not read more, and it is sent three times.
+const NODES_MAX: usize = 1_000;
+
 /// Tells a Slack channel.
 pub struct Slack {
     config: config::Slack,
@@ -63,7 +66,7 @@ struct Field {
 }
 
 fn message(notice: &Notice, page: &Page, mention_channel: bool) -> Message {
-    let dead = escape(&text::dead(notice));
+    let dead = escape(&text::dead(notice, NODES_MAX));
     let mut summary = match (notice.test, notice.changed) {
         (true, _) => "This is a test notice, nothing has changed. Status is: ".to_owned(),
         (false, true) => "Status changed to: ".to_owned(),
@@ -131,4 +134,228 @@ fn cut(text: &str) -> String {
         kept.push_str(line);
     }
     kept
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::fixture::affected;
+    use crate::model::fixture::change;
+    use crate::model::fixture::death;
+    use crate::model::fixture::recovery;
+    use crate::model::fixture::test_notice;
+    use crate::model::notice::Change;
+
+    use super::*;
+
+    fn page() -> Page {
+        Page { title: "Status".to_owned(), url: "https://status.example.com/?a=1&b=2".to_owned() }
+    }
+
+    /// The document, as it goes over the wire but for its white space.
+    fn json(notice: &Notice) -> String {
+        serde_json::to_string_pretty(&message(notice, &page(), false)).unwrap()
+    }
+
+    #[test]
+    fn a_death() {
+        insta::assert_snapshot!(json(&death()), @r#"
+        {
+          "text": "Status changed to: *dead*. Nodes: *web:api:tcp://10.0.0.1:80*.\n• Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
+          "attachments": [
+            {
+              "fallback": "Status changed to: *dead*. Nodes: *web:api:tcp://10.0.0.1:80*.\n• Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
+              "color": "danger",
+              "fields": [
+                {
+                  "title": "Nodes",
+                  "value": "web:api:tcp://10.0.0.1:80",
+                  "short": false
+                },
+                {
+                  "title": "Status",
+                  "value": "Dead",
+                  "short": true
+                },
+                {
+                  "title": "Time",
+                  "value": "01:12:05 UTC+00:00",
+                  "short": true
+                },
+                {
+                  "title": "Monitor Page",
+                  "value": "https://status.example.com/?a=1&amp;b=2",
+                  "short": false
+                }
+              ]
+            }
+          ]
+        }
+        "#);
+    }
+
+    #[test]
+    fn a_second_death_while_the_page_is_dead() {
+        let mut notice = death();
+        notice.changed = false;
+        notice.changes[0].label = "Site".into();
+        insta::assert_snapshot!(json(&notice), @r#"
+        {
+          "text": "Status is still: *dead*. Nodes: *web:api:tcp://10.0.0.1:80*.\n• Web, Site (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
+          "attachments": [
+            {
+              "fallback": "Status is still: *dead*. Nodes: *web:api:tcp://10.0.0.1:80*.\n• Web, Site (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
+              "color": "danger",
+              "fields": [
+                {
+                  "title": "Nodes",
+                  "value": "web:api:tcp://10.0.0.1:80",
+                  "short": false
+                },
+                {
+                  "title": "Status",
+                  "value": "Dead",
+                  "short": true
+                },
+                {
+                  "title": "Time",
+                  "value": "01:12:05 UTC+00:00",
+                  "short": true
+                },
+                {
+                  "title": "Monitor Page",
+                  "value": "https://status.example.com/?a=1&amp;b=2",
+                  "short": false
+                }
+              ]
+            }
+          ]
+        }
+        "#);
+    }
+
+    #[test]
+    fn a_recovery() {
+        insta::assert_snapshot!(json(&recovery()), @r#"
+        {
+          "text": "Status changed to: *healthy*.\n• Web, API (web:api) is healthy again, it was dead for 7 min 12 s",
+          "attachments": [
+            {
+              "fallback": "Status changed to: *healthy*.\n• Web, API (web:api) is healthy again, it was dead for 7 min 12 s",
+              "color": "good",
+              "fields": [
+                {
+                  "title": "Status",
+                  "value": "Healthy",
+                  "short": true
+                },
+                {
+                  "title": "Time",
+                  "value": "01:12:05 UTC+00:00",
+                  "short": true
+                },
+                {
+                  "title": "Monitor Page",
+                  "value": "https://status.example.com/?a=1&amp;b=2",
+                  "short": false
+                }
+              ]
+            }
+          ]
+        }
+        "#);
+    }
+
+    #[test]
+    fn something_sick() {
+        let affected = vec![affected("a", Status::Sick), affected("b", Status::Sick)];
+        let changes = vec![Change { to: Some(Status::Sick), affected, ..change() }];
+        insta::assert_snapshot!(json(&Notice { status: Status::Sick, dead: Vec::new(), changes, ..death() }), @r#"
+        {
+          "text": "Status changed to: *sick*.\n• Web, API (web:api) is sick since 24 Nov 2026, 01:12:02 UTC: slow, answered after 12 s\n    ◦ a is sick: slow, answered after 12 s\n    ◦ b is sick: slow, answered after 12 s",
+          "attachments": [
+            {
+              "fallback": "Status changed to: *sick*.\n• Web, API (web:api) is sick since 24 Nov 2026, 01:12:02 UTC: slow, answered after 12 s\n    ◦ a is sick: slow, answered after 12 s\n    ◦ b is sick: slow, answered after 12 s",
+              "color": "warning",
+              "fields": [
+                {
+                  "title": "Status",
+                  "value": "Sick",
+                  "short": true
+                },
+                {
+                  "title": "Time",
+                  "value": "01:12:05 UTC+00:00",
+                  "short": true
+                },
+                {
+                  "title": "Monitor Page",
+                  "value": "https://status.example.com/?a=1&amp;b=2",
+                  "short": false
+                }
+              ]
+            }
+          ]
+        }
+        "#);
+    }
+
+    #[test]
+    fn a_test_notice() {
+        insta::assert_snapshot!(json(&test_notice()), @r#"
+        {
+          "text": "This is a test notice, nothing has changed. Status is: *healthy*.",
+          "attachments": [
+            {
+              "fallback": "This is a test notice, nothing has changed. Status is: *healthy*.",
+              "color": "good",
+              "fields": [
+                {
+                  "title": "Status",
+                  "value": "Healthy",
+                  "short": true
+                },
+                {
+                  "title": "Time",
+                  "value": "01:12:05 UTC+00:00",
+                  "short": true
+                },
+                {
+                  "title": "Monitor Page",
+                  "value": "https://status.example.com/?a=1&amp;b=2",
+                  "short": false
+                }
+              ]
+            }
+          ]
+        }
+        "#);
+    }
+
+    #[test]
+    fn the_channel_is_mentioned_in_the_text_only() {
+        let message = message(&death(), &page(), true);
+        assert_eq!(message.text.strip_prefix("<!channel> "), Some(message.attachments[0].fallback.as_str()));
+    }
+
+    #[test]
+    fn what_slack_reserves_is_escaped_in_labels_and_names() {
+        let mut notice = death();
+        notice.changes[0].label = "<!channel> & co".into();
+        notice.dead[0] = affected("<b>&", Status::Dead).key;
+        let message = message(&notice, &page(), false);
+        assert!(message.text.starts_with("Status changed to: *dead*. Nodes: *web:api:&lt;b&gt;&amp;*.\n"));
+        assert!(message.text.contains("• Web, &lt;!channel&gt; &amp; co (web:api) is dead"));
+        assert_eq!(message.attachments[0].fields[0].value, "web:api:&lt;b&gt;&amp;");
+        assert!(!serde_json::to_string(&message).unwrap().contains("<!channel>"));
+    }
+
+    #[test]
+    fn a_very_long_notice_is_cut_at_the_end_of_a_line() {
+        let changes = vec![Change { label: "x".repeat(100).into(), ..death().changes.remove(0) }; 500];
+        let notice = Notice { dead: vec![affected(&"y".repeat(2_000), Status::Dead).key; 50], changes, ..death() };
+        let message = message(&notice, &page(), false);
+        assert!(message.text.ends_with("(tcp://10.0.0.1:80)\n[..]"), "{}", message.text);
+        // Slack takes 40,000 characters.
+        assert!(serde_json::to_string(&message).unwrap().len() < 40_000);
+    }
 }

@@ -27,11 +27,36 @@ pub fn stories(notice: &Notice) -> Vec<Story> {
     notice.changes.iter().map(story).collect()
 }
 
-/// The replicas that are dead, as `service:node:replica` with commas; empty when there are none.
+/// The replicas that are dead, as `service:node:replica` with commas; empty when there are none. Names that do not fit
+/// into `max` bytes are counted; the first one is there in any case, be it cut.
 #[must_use]
-pub fn dead(notice: &Notice) -> String {
-    let named: Vec<String> = notice.dead.iter().map(ToString::to_string).collect();
-    and_more(&named, notice.more_dead)
+pub fn dead(notice: &Notice, max: usize) -> String {
+    let mut list = String::new();
+    let mut more = notice.more_dead;
+    for key in &notice.dead {
+        let name = key.to_string();
+        if list.is_empty() {
+            list.push_str(&cut(name, max));
+        } else if list.len() + name.len() <= max {
+            list.push_str(", ");
+            list.push_str(&name);
+        } else {
+            more += 1;
+        }
+    }
+    if more > 0 {
+        list.push_str(&format!(" and {more} more"));
+    }
+    list
+}
+
+/// A name that is longer than `max` bytes loses its end.
+fn cut(mut name: String, max: usize) -> String {
+    if name.len() > max {
+        name.truncate(name.floor_char_boundary(max));
+        name.push_str("[..]");
+    }
+    name
 }
 
 /// A status with a capital letter: `Dead`.
@@ -84,12 +109,106 @@ fn detail(affected: &Affected) -> String {
     format!("{} is {}{cause}", affected.key.replica, affected.status)
 }
 
-fn and_more(named: &[String], more: usize) -> String {
-    let list = named.join(", ");
-    if more == 0 { list } else { format!("{list} and {more} more") }
-}
-
 /// People count outages in seconds.
 fn whole(time: Duration) -> Duration {
     if time < Duration::from_secs(1) { time } else { Duration::from_secs(time.as_secs()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::cause::Cause;
+    use crate::model::fixture::affected;
+    use crate::model::fixture::change;
+    use crate::model::fixture::death;
+    use crate::model::fixture::notice;
+    use crate::model::fixture::recovery;
+    use crate::model::fixture::secs;
+
+    use super::*;
+
+    /// The sentence of a change, and its details.
+    fn check(change: Change, head: &str, details: &[&str]) {
+        let story = story(&change);
+        assert_eq!(story.head, head);
+        assert_eq!(story.details, details);
+    }
+
+    #[test]
+    fn a_death_says_which_node_since_when_why_and_which_replica() {
+        check(
+            death().changes.remove(0),
+            "Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
+            &[],
+        );
+    }
+
+    #[test]
+    fn a_recovery_says_how_long_it_lasted() {
+        check(recovery().changes.remove(0), "Web, API (web:api) is healthy again, it was dead for 7 min 12 s", &[]);
+    }
+
+    #[test]
+    fn a_node_that_gets_better_but_not_well_says_both() {
+        let sick = Change { to: Some(Status::Sick), affected: vec![affected("a", Status::Sick)], ..change() };
+        let since = "since 24 Nov 2026, 01:12:02 UTC";
+        check(
+            Change { was: Some((Status::Dead, secs(30))), ..sick.clone() },
+            &format!("Web, API (web:api) is sick {since}, it was dead for 30 s: slow, answered after 12 s (a)"),
+            &[],
+        );
+        check(sick, &format!("Web, API (web:api) is sick {since}: slow, answered after 12 s (a)"), &[]);
+    }
+
+    #[test]
+    fn a_node_that_gets_worse_does_not_dwell_on_what_it_was() {
+        let dead = Change { to: Some(Status::Dead), was: Some((Status::Sick, secs(30))), ..change() };
+        check(
+            Change { affected: vec![affected("a", Status::Dead)], ..dead },
+            "Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (a)",
+            &[],
+        );
+    }
+
+    #[test]
+    fn a_node_whose_replicas_were_removed_is_not_called_healthy() {
+        check(
+            Change { to: None, was: Some((Status::Dead, secs(65))), ..change() },
+            "Web, API (web:api) is no longer dead, its replicas were removed (dead for 1 min 5 s)",
+            &[],
+        );
+        check(Change { to: None, ..change() }, "Web, API (web:api) has no replicas any more", &[]);
+    }
+
+    #[test]
+    fn many_replicas_are_listed_with_their_causes_and_the_rest_is_counted() {
+        let silent = Affected { cause: Some(Cause::Silent(secs(52))), ..affected("b", Status::Dead) };
+        let affected = vec![affected("a", Status::Dead), silent, affected("c", Status::Sick)];
+        check(
+            Change { to: Some(Status::Dead), affected, more_affected: 7, ..change() },
+            "Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused",
+            &[
+                "a is dead: connection refused",
+                "b is dead: no report for 52 s",
+                "c is sick: slow, answered after 12 s",
+                "and 7 more",
+            ],
+        );
+    }
+
+    #[test]
+    fn the_dead_are_listed_and_the_rest_is_counted() {
+        let names = |names: &[&str]| names.iter().map(|name| affected(name, Status::Dead).key).collect();
+        let many = Notice { dead: names(&["a", "b", "c"]), more_dead: 20, ..notice() };
+        let long = Notice { dead: names(&["äöü"]), ..notice() };
+        for (notice, max, wanted) in [
+            (notice(), 100, ""),
+            (death(), 100, "web:api:tcp://10.0.0.1:80"),
+            (many.clone(), 100, "web:api:a, web:api:b, web:api:c and 20 more"),
+            (many.clone(), 20, "web:api:a, web:api:b and 21 more"),
+            (many, 1, "w[..] and 22 more"),
+            (long, 11, "web:api:ä[..]"),
+        ] {
+            assert_eq!(dead(&notice, max), wanted);
+        }
+    }
 }

@@ -1,5 +1,12 @@
 //! The program as its users meet it: the built binary, its configuration file, real targets, real clients.
 #![expect(clippy::disallowed_methods, reason = "these tests wait for what a real program does in real time")]
 
+mod certificates;
+mod ending;
+mod hook;
+mod mail;
+mod notify_test;
 mod serving;
+mod slack;
+mod smtp;
 mod support;

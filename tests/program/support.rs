@@ -156,6 +156,13 @@ impl Vigil {
         assert!(Command::new("kill").args(["-s", name, &self.id().to_string()]).status().unwrap().success());
     }
 
+    /// Sends SIGTERM and waits for the end; tells the exit code and how long it took.
+    pub(crate) fn end(&mut self) -> (Option<i32>, Duration) {
+        let start = Instant::now();
+        self.signal("TERM");
+        (self.wait(), start.elapsed())
+    }
+
     /// Waits for the end; tells the exit code.
     pub(crate) fn wait(&mut self) -> Option<i32> {
         self.child.wait().unwrap().code()

@@ -1,0 +1,273 @@
+//! The message that tells a notice: text and HTML.
+
+use std::error::Error;
+use std::time::SystemTime;
+
+use handlebars::Handlebars;
+use handlebars::RenderError;
+use lettre::Message;
+use lettre::message::Mailbox;
+use lettre::message::MultiPart;
+use lettre::message::header::HeaderName;
+use lettre::message::header::HeaderValue;
+use serde_json::json;
+
+use crate::config;
+use crate::model::notice::Notice;
+use crate::model::status::Status;
+use crate::model::words;
+
+use super::super::Page;
+use super::super::text;
+
+/// How much of a list of replicas a subject holds: mail programs show far less, and one line of a header may have 998
+/// characters (RFC 5322, 2.1.1).
+const SUBJECT_MAX: usize = 200;
+
+/// How much of it a body holds.
+const NODES_MAX: usize = 4_000;
+
+/// The message: text and HTML, with a Message-ID that stays the same when the delivery is tried again.
+pub(super) fn compose(notice: &Notice, config: &config::Email, page: &Page) -> Result<Message, Box<dyn Error>> {
+    let id = format!("<vigil-notice-{}@{}>", notice.at.as_nanosecond(), config.from.email.domain());
+    let sender = config.from.name.clone().unwrap_or_else(|| page.title.clone());
+    let message = Message::builder()
+        .from(Mailbox::new(Some(sender), config.from.email.clone()))
+        .to(config.to.clone())
+        .subject(subject(notice))
+        .date(SystemTime::from(notice.at))
+        .message_id(Some(id))
+        .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
+        .multipart(MultiPart::alternative_plain_html(body(notice, page), html(notice, page)?))?;
+    Ok(message)
+}
+
+fn subject(notice: &Notice) -> String {
+    let status = notice.status.word().to_uppercase();
+    let dead = text::dead(notice, SUBJECT_MAX);
+    match (notice.test, dead.is_empty()) {
+        (true, _) => format!("{status} | test notice"),
+        (false, true) => status,
+        (false, false) => format!("{status} | {dead}"),
+    }
+}
+
+fn body(notice: &Notice, page: &Page) -> String {
+    let time = words::time(notice.at);
+    let kind = match (notice.test, notice.changed) {
+        (true, _) => "Test notice",
+        (false, true) => "Status change report",
+        (false, false) => "Node change report",
+    };
+    let mut lines = vec![format!("{kind} from: {time}"), String::new(), "--".to_owned()];
+    lines.push(format!("Status: {}", text::capital(notice.status)));
+    let dead = text::dead(notice, NODES_MAX);
+    if !dead.is_empty() {
+        lines.push(format!("Nodes: {dead}"));
+    }
+    lines.push(format!("Time: {time}"));
+    lines.push(format!("URL: {}", page.url));
+    for story in text::stories(notice) {
+        lines.push(format!("Change: {}", story.head));
+        lines.extend(story.details.iter().map(|detail| format!("  - {detail}")));
+    }
+    lines.push("--".to_owned());
+    lines.push(String::new());
+    lines.push("You get this because you are the recipient in the configuration of this status page.".to_owned());
+    lines.join("\r\n")
+}
+
+fn html(notice: &Notice, page: &Page) -> Result<String, RenderError> {
+    Handlebars::new().render_template(include_str!("message.hbs"), &facts(notice, page))
+}
+
+fn facts(notice: &Notice, page: &Page) -> serde_json::Value {
+    let (color, headline) = match notice.status {
+        _ if notice.test => ("#1957c2", "This is a test notice, nothing has changed"),
+        Status::Healthy => ("#0b7a29", "Everything is healthy"),
+        Status::Sick => ("#a85a00", "Something is sick"),
+        Status::Dead => ("#c01515", "Something is dead"),
+    };
+    json!({
+        "title": page.title,
+        "url": page.url,
+        "headline": headline,
+        "color": color,
+        "stories": text::stories(notice),
+        "dead": text::dead(notice, NODES_MAX),
+        "time": words::moment(notice.at),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Encryption;
+    use crate::model::fixture::affected;
+    use crate::model::fixture::change;
+    use crate::model::fixture::death;
+    use crate::model::fixture::recovery;
+    use crate::model::fixture::test_notice;
+    use crate::model::notice::Change;
+
+    use super::*;
+
+    fn email(title: &str, notice: &Notice) -> Message {
+        let config = config::Email {
+            to: "Ops <ops@example.org>".parse().unwrap(),
+            from: "vigil@status.example.org".parse().unwrap(),
+            smtp_host: "localhost".to_owned(),
+            smtp_port: 25,
+            credentials: None,
+            encryption: Encryption::Plain,
+            ca_pem: None,
+        };
+        compose(notice, &config, &page(title)).unwrap()
+    }
+
+    fn page(title: &str) -> Page {
+        Page { title: title.to_owned(), url: "https://status.example.org/?a=1&b=2".to_owned() }
+    }
+
+    fn header(message: &Message, name: &str) -> String {
+        let formatted = String::from_utf8(message.formatted()).unwrap();
+        let head = formatted.split("\r\n\r\n").next().unwrap().replace("\r\n ", " ");
+        let prefix = format!("{name}: ");
+        let mut values = head.split("\r\n").filter_map(|line| line.strip_prefix(&prefix));
+        let value = values.next().unwrap_or_else(|| panic!("no {name} in {head}")).to_owned();
+        assert_eq!(values.next(), None, "{name}");
+        value
+    }
+
+    #[test]
+    fn a_death_has_every_header_that_mail_programs_look_for() {
+        let message = email("Acme Status", &death());
+        for (name, wanted) in [
+            ("From", "\"Acme Status\" <vigil@status.example.org>"),
+            ("To", "Ops <ops@example.org>"),
+            ("Subject", "DEAD | web:api:tcp://10.0.0.1:80"),
+            ("Date", "Tue, 24 Nov 2026 01:12:05 +0000"),
+            ("MIME-Version", "1.0"),
+            ("Message-ID", "<vigil-notice-1795482725000000000@status.example.org>"),
+            ("Auto-Submitted", "auto-generated"),
+        ] {
+            assert_eq!(header(&message, name), wanted);
+        }
+        assert!(header(&message, "Content-Type").starts_with("multipart/alternative; boundary="));
+        let formatted = String::from_utf8(message.formatted()).unwrap();
+        let parts: Vec<&str> = formatted.lines().filter(|line| line.starts_with("Content-Type: text/")).collect();
+        assert_eq!(parts, ["Content-Type: text/plain; charset=utf-8", "Content-Type: text/html; charset=utf-8"]);
+        assert_eq!(
+            header(&email("Acme Status", &death()), "Message-ID"),
+            header(&message, "Message-ID"),
+            "tried again"
+        );
+    }
+
+    #[test]
+    fn words_beyond_ascii_are_encoded_and_never_break_a_header() {
+        let mut notice = death();
+        notice.dead[0] = affected("höst", Status::Dead).key;
+        notice.changes[0].label = "Zürich 🗻".into();
+        let message = email("Größe \"Ü\" & Söhne", &notice);
+        assert!(message.formatted().is_ascii(), "no server needs 8BITMIME");
+        assert!(header(&message, "From").contains("=?utf-8?b?"), "{}", header(&message, "From"));
+        assert!(header(&message, "Subject").contains("=?utf-8?b?"), "{}", header(&message, "Subject"));
+        assert!(body(&notice, &page("")).contains("Web, Zürich 🗻 (web:api) is dead"));
+    }
+
+    #[test]
+    fn the_subject_says_the_status_and_who_is_dead() {
+        for (notice, wanted) in [
+            (recovery(), "HEALTHY"),
+            (Notice { status: Status::Sick, ..recovery() }, "SICK"),
+            (test_notice(), "HEALTHY | test notice"),
+        ] {
+            assert_eq!(header(&email("Status", &notice), "Subject"), wanted);
+        }
+    }
+
+    #[test]
+    fn the_text_has_the_lines_that_others_parse() {
+        insta::assert_snapshot!(body(&death(), &page("Status")).replace("\r\n", "\n"), @r#"
+        Status change report from: 01:12:05 UTC+00:00
+
+        --
+        Status: Dead
+        Nodes: web:api:tcp://10.0.0.1:80
+        Time: 01:12:05 UTC+00:00
+        URL: https://status.example.org/?a=1&b=2
+        Change: Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)
+        --
+
+        You get this because you are the recipient in the configuration of this status page.
+        "#);
+        insta::assert_snapshot!(body(&recovery(), &page("Status")).replace("\r\n", "\n"), @r#"
+        Status change report from: 01:12:05 UTC+00:00
+
+        --
+        Status: Healthy
+        Time: 01:12:05 UTC+00:00
+        URL: https://status.example.org/?a=1&b=2
+        Change: Web, API (web:api) is healthy again, it was dead for 7 min 12 s
+        --
+
+        You get this because you are the recipient in the configuration of this status page.
+        "#);
+        let replicas = vec![affected("a", Status::Dead), affected("b", Status::Sick)];
+        let changes = vec![Change { to: Some(Status::Dead), affected: replicas, more_affected: 9, ..change() }];
+        let notice = Notice { changed: false, changes, more_dead: 3, ..death() };
+        insta::assert_snapshot!(body(&notice, &page("Status")).replace("\r\n", "\n"), @r#"
+        Node change report from: 01:12:05 UTC+00:00
+
+        --
+        Status: Dead
+        Nodes: web:api:tcp://10.0.0.1:80 and 3 more
+        Time: 01:12:05 UTC+00:00
+        URL: https://status.example.org/?a=1&b=2
+        Change: Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused
+          - a is dead: connection refused
+          - b is sick: slow, answered after 12 s
+          - and 9 more
+        --
+
+        You get this because you are the recipient in the configuration of this status page.
+        "#);
+        insta::assert_snapshot!(body(&test_notice(), &page("Status")).replace("\r\n", "\n"), @r#"
+        Test notice from: 01:12:05 UTC+00:00
+
+        --
+        Status: Healthy
+        Time: 01:12:05 UTC+00:00
+        URL: https://status.example.org/?a=1&b=2
+        --
+
+        You get this because you are the recipient in the configuration of this status page.
+        "#);
+    }
+
+    #[test]
+    fn what_comes_from_outside_is_escaped_in_the_html() {
+        let mut notice = death();
+        notice.changes[0].label = "<script>alert(1)</script>".into();
+        notice.dead[0] = affected("\"><img src=x>", Status::Dead).key;
+        let html = html(&notice, &page("<b>Acme</b> & co")).unwrap();
+        for raw in ["<script>", "<img", "<b>"] {
+            assert!(!html.contains(raw), "{raw} in {html}");
+        }
+        for escaped in ["&lt;script&gt;", "&lt;b&gt;Acme&lt;/b&gt; &amp; co", "?a=1&amp;b=2\""] {
+            assert!(html.contains(&escaped.replace('=', "&#x3D;")) || html.contains(escaped), "{escaped} in {html}");
+        }
+    }
+
+    #[test]
+    fn a_very_long_notice_has_lines_that_every_server_takes() {
+        let replicas = vec![affected(&"y".repeat(2_000), Status::Dead); 50];
+        let dead = replicas.iter().map(|replica| replica.key.clone()).collect();
+        let changes = vec![Change { to: Some(Status::Dead), affected: replicas, more_affected: 700, ..change() }; 20];
+        let message = email("Status", &Notice { dead, more_dead: 700, changes, ..death() });
+        let formatted = message.formatted();
+        let longest = formatted.split(|byte| *byte == b'\n').map(<[u8]>::len).max();
+        assert!(longest < Some(998), "a line of {longest:?}");
+        assert!(header(&message, "Subject").ends_with("[..] and 749 more"));
+    }
+}
