@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Vigil, closed, config, tcp, until, web } from '../support/vigil.mjs';
+import { Vigil, closed, config, pending, tcp, until, web } from '../support/vigil.mjs';
 import { launch, squares, tooltip, visit } from './support.mjs';
 
 /** The page looks at the server every 10 s; a probe takes another second. */
@@ -25,7 +25,7 @@ async function watching(more, check) {
   const services = [{ label: 'Watched', nodes: [{ label: 'Target', replicas: [target.url] }] }, filler];
   const vigil = await Vigil.start(config({ services, ...more }));
   try {
-    await until(async () => !(await vigil.get()).includes('>Not checked yet'));
+    await until(async () => !(await pending(vigil)));
     await check(vigil, target, services);
   } finally {
     await Promise.allSettled([vigil.stop(), target.stop(), quiet.stop()]);

@@ -84,8 +84,10 @@ describe('each status', () => {
           icon: await page.locator(`main .is-${name} use[href^="#icon-"]`).first().getAttribute('href'),
           badge: await (await fetch(`${variants[name].vigil.url}badge/icon`)).text(),
         };
-        const words = { healthy: 'Healthy', sick: 'Sick', dead: 'Dead', unknown: 'Not checked yet' };
-        assert.match(await page.getByRole('main').innerText(), new RegExp(words[name]));
+        const word = name[0].toUpperCase() + name.slice(1);
+        const row = page.locator(`li.is-${name}:has(h3)`).first();
+        assert.match(await row.innerText(), new RegExp(`\\b${word}\\b`));
+        assert.match(await squares(row).first().getAttribute('aria-label'), new RegExp(`\\b${word}\\b`));
       });
     }
     for (const what of ['headline', 'icon']) assert.equal(new Set(STATES.map((name) => seen[name][what])).size, STATES.length, what);

@@ -1,6 +1,6 @@
 // A status page in each of its states, each served by a program of its own.
 
-import { Vigil, closed, config, silent, tcp, until, web } from '../support/vigil.mjs';
+import { Vigil, closed, config, pending, silent, tcp, until, web } from '../support/vigil.mjs';
 
 const LOGO = '<svg xmlns="http://www.w3.org/2000/svg" width="160" height="40"><rect width="160" height="40" rx="8" fill="#5b21b6"/></svg>';
 
@@ -62,7 +62,7 @@ export async function startVariants() {
     wanted.map(async ({ prepare, ...variant }) => {
       const vigil = await Vigil.start(config(variant));
       await prepare?.(vigil);
-      const settled = async () => (await vigil.get('status/text')) === variant.word && (variant.unchecked || !(await vigil.get()).includes('>Not checked yet'));
+      const settled = async () => (await vigil.get('status/text')) === variant.word && (variant.unchecked || !(await pending(vigil)));
       await until(settled, undefined, `${variant.name} is settled`);
       return { ...variant, vigil, url: vigil.url, elsewhere: new URL(logo.url).origin };
     }),
