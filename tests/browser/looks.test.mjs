@@ -87,7 +87,7 @@ describe('each status', () => {
         const word = name[0].toUpperCase() + name.slice(1);
         const row = page.locator(`li.is-${name}:has(h3)`).first();
         assert.match(await row.innerText(), new RegExp(`\\b${word}\\b`));
-        assert.match(await squares(row).first().getAttribute('aria-label'), new RegExp(`\\b${word}\\b`));
+        assert.match(await row.locator(`.is-${name} > [aria-describedby]`).first().getAttribute('aria-label'), new RegExp(`\\b${word}\\b`));
       });
     }
     for (const what of ['headline', 'icon']) assert.equal(new Set(STATES.map((name) => seen[name][what])).size, STATES.length, what);
