@@ -5,6 +5,7 @@ mod certificates;
 mod ending;
 mod hook;
 mod mail;
+mod malformed;
 mod notify_test;
 mod serving;
 mod slack;
