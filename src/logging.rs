@@ -13,6 +13,7 @@ use env_logger::Builder;
 use env_logger::Env;
 use log::Level;
 use log::LevelFilter;
+use log::Record;
 
 /// Begins to log. `RUST_LOG` wins over `level`.
 pub(crate) fn start(level: LevelFilter) {
@@ -22,6 +23,9 @@ pub(crate) fn start(level: LevelFilter) {
     let journal = is_journal();
     let mut builder = Builder::from_env(Env::default().default_filter_or(filter));
     builder.format(move |line, record| {
+        if is_wire_dump(record) {
+            return Ok(());
+        }
         let message = one_line(&record.args().to_string());
         if journal {
             writeln!(line, "<{}>{message}", priority(record.level()))
@@ -33,6 +37,11 @@ pub(crate) fn start(level: LevelFilter) {
     // A second start is a fault of a test only; the first logger stays.
     let _ = builder.try_init();
     panic::set_hook(Box::new(|panic| log::error!("{panic}")));
+}
+
+/// Whether an entry shows all that goes over the wire, credentials and tokens included: nobody's log is for that.
+fn is_wire_dump(record: &Record) -> bool {
+    record.level() == Level::Trace && record.target().starts_with("ureq")
 }
 
 /// Whether stderr goes to journald, which says so in `JOURNAL_STREAM` (systemd.exec(5)).
