@@ -57,9 +57,13 @@ fn of_certificate(error: &CertificateError) -> TlsFailure {
     match error {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => TlsFailure::Expired,
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => TlsFailure::NotYetValid,
-        CertificateError::UnknownIssuer => TlsFailure::UnknownIssuer,
+        // A bad signature is what a CA leaves that was made anew under its old name.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => TlsFailure::UnknownIssuer,
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => TlsFailure::WrongHost,
         CertificateError::Revoked => TlsFailure::Revoked,
-        other => TlsFailure::Other(format!("invalid certificate ({other:?})")),
+        CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
+            TlsFailure::Other("the certificate is one of a CA, not of a host".to_owned())
+        }
+        other => TlsFailure::Other(format!("invalid certificate ({other})")),
     }
 }
