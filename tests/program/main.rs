@@ -3,3 +3,6 @@
 
 mod serving;
 mod support;
+mod target;
+mod targets;
+mod tls;
