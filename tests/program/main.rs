@@ -10,6 +10,7 @@ mod malformed;
 mod notify_test;
 mod pages;
 mod reports;
+mod schedule;
 mod serving;
 mod slack;
 mod smtp;
