@@ -22,7 +22,8 @@ const TELLS_SECRETS: &str = "ureq";
 pub(crate) fn start(level: LevelFilter) {
     // Other crates are heard when they warn: their notes are not about what is watched.
     let others = level.min(LevelFilter::Warn);
-    let filter = format!("{others},vigil={level},vigil_server={level}");
+    // The HTTP server takes every malformed request for an error; nobody here can mend what strangers send.
+    let filter = format!("{others},actix_http=off,vigil={level},vigil_server={level}");
     let journal = is_journal();
     let mut builder = Builder::from_env(Env::default().default_filter_or(filter));
     builder.format(move |line, record| {

@@ -46,11 +46,13 @@ fn check_by(vigil: &Vigil, cases: &[(&str, Vec<u8>, Wanted)], send: impl Fn(&[u8
     well(vigil);
 }
 
-/// The server still serves its page and takes reports.
+/// The server still serves its page and takes reports, and has nothing to say to its operator.
 fn well(vigil: &Vigil) {
     assert_eq!(vigil.get("/").status, 200);
     let report = r#"{"replica":"a","interval":30,"load":{"cpu":0.1,"ram":0.1}}"#;
     assert_eq!(vigil.report("/reporter/app/push", report).status, 200);
+    let log = vigil.log().text();
+    assert!(!log.contains("ERROR") && !log.contains("WARN"), "strangers fill the log:\n{log}");
 }
 
 /// A GET of that target, as it is spelled.
