@@ -57,9 +57,13 @@ pub(crate) fn serve(file: &Path) -> Result<End, Box<dyn Error>> {
     println!("vigil-server {} with {}", env!("CARGO_PKG_VERSION"), file.display());
     println!("watching {}", summary::watched(&config));
     println!("telling {told}");
-    let engine = Engine::start(&config, &tools, notifiers, Arc::new(SystemClock))?;
-    let served = System::new().block_on(async {
-        let server = rt::spawn(web::serve(&config, &page_url, engine.handle(), listener)?);
+    let mut engine = Engine::new(&config, &tools, notifiers, Arc::new(SystemClock));
+    let system = System::new();
+    // A page that cannot be made is refused before anything is watched and anybody told.
+    let server = system.block_on(async { web::serve(&config, &page_url, engine.handle(), listener) })?;
+    engine.start()?;
+    let served = system.block_on(async {
+        let server = rt::spawn(server);
         // Once the server has run for the first time, it listens to signals too.
         rt::task::yield_now().await;
         println!("serving the status page on http://{address}/");

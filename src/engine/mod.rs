@@ -40,7 +40,7 @@ use self::tell::Teller;
 /// How long deliveries may go on once the program ends.
 const DRAIN: Duration = Duration::from_secs(3);
 
-/// The running engine.
+/// The engine.
 pub struct Engine {
     shared: Shared,
     poller: Arc<Poller>,
@@ -53,34 +53,39 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts every loop.
-    ///
-    /// # Errors
-    /// When a thread cannot be started.
-    pub fn start(
+    /// An engine that has not begun yet: nothing is watched, and nobody is told.
+    #[must_use]
+    pub fn new(
         config: &Config,
         tools: &Tools,
         notifiers: Vec<(Channel, Box<dyn Notifier>)>,
         clock: Arc<dyn Clock>,
-    ) -> io::Result<Self> {
+    ) -> Self {
         let shared = Shared::new(config, clock);
         let deliverers: Vec<Arc<Deliverer>> = notifiers
             .into_iter()
             .map(|(channel, notifier)| Arc::new(Deliverer::new(channel.name, notifier, shared.clone())))
             .collect();
         let poller = Arc::new(Poller::new(config, tools, shared.clone()));
-        let expirer = Expirer::new(shared.clone());
         let teller = Arc::new(Teller::new(shared.clone(), deliverers.clone()));
-        let (mut loops, mut patient) = (Vec::new(), Vec::new());
-        for deliverer in &deliverers {
+        Self { shared, poller, teller, deliverers, loops: Vec::new(), patient: Vec::new() }
+    }
+
+    /// Starts every loop.
+    ///
+    /// # Errors
+    /// When a thread cannot be started.
+    pub fn start(&mut self) -> io::Result<()> {
+        for deliverer in &self.deliverers {
             let deliverer = deliverer.clone();
-            patient.push(spawn(&format!("vigil-{}", deliverer.channel()), move || deliverer.run())?);
+            self.patient.push(spawn(&format!("vigil-{}", deliverer.channel()), move || deliverer.run())?);
         }
-        let (telling, polling) = (teller.clone(), poller.clone());
-        loops.push(spawn("vigil-tell", move || telling.run())?);
-        loops.push(spawn("vigil-expire", move || expirer.run())?);
-        patient.push(spawn("vigil-poll", move || polling.run())?);
-        Ok(Self { shared, poller, teller, deliverers, loops, patient })
+        let (teller, poller) = (self.teller.clone(), self.poller.clone());
+        let expirer = Expirer::new(self.shared.clone());
+        self.loops.push(spawn("vigil-tell", move || teller.run())?);
+        self.loops.push(spawn("vigil-expire", move || expirer.run())?);
+        self.patient.push(spawn("vigil-poll", move || poller.run())?);
+        Ok(())
     }
 
     /// What the web server reads and writes.

@@ -93,7 +93,7 @@ pub fn listen(config: &Config) -> Result<TcpListener, WebError> {
     TcpListener::bind(address).map_err(|error| WebError::Listen { address, error })
 }
 
-/// Begins to serve. The server ends on SIGTERM and SIGINT.
+/// The server, which serves once it is waited for, and ends on SIGTERM and SIGINT.
 ///
 /// # Errors
 /// [`WebError`], when a template is faulty or the threads cannot be started.

@@ -24,7 +24,7 @@ impl Templates {
         for (name, bytes) in assets.templates() {
             let failed = |why: String| TemplateError { name: name.to_owned(), why };
             let text = std::str::from_utf8(bytes).map_err(|error| failed(error.to_string()))?;
-            registry.register_template_string(name, text).map_err(|error| failed(error.to_string()))?;
+            registry.register_template_string(name, text).map_err(|error| failed(on_one_line(&error)))?;
         }
         Ok(Self(registry))
     }
@@ -32,5 +32,13 @@ impl Templates {
     /// The template of that name, filled in.
     pub(super) fn render(&self, name: &str, facts: &impl Serialize) -> Result<String, RenderError> {
         self.0.render(name, facts)
+    }
+}
+
+/// The library draws the place over several lines; a line number says as much.
+fn on_one_line(error: &handlebars::TemplateError) -> String {
+    match error.pos() {
+        Some((line, _)) => format!("line {line}: {}", error.reason()),
+        None => error.reason().to_string(),
     }
 }

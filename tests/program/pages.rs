@@ -201,9 +201,12 @@ fn the_operators_files_win_one_by_one() {
 
 #[test]
 fn a_template_that_cannot_be_used_is_refused_at_the_start() {
-    for (text, wanted) in
-        [("{{#if company}}never closed", "template `footer`: "), ("{{> missing}}", "a template cannot be filled in: ")]
-    {
+    for (text, wanted) in [
+        ("{{#if company}}never closed", "template `footer`: line 1: "),
+        ("one\n{{#if company}\nthree", "template `footer`: line 2: "),
+        ("{{> missing}}", "a template cannot be filled in: "),
+        ("{{no_such_helper title}}", "a template cannot be filled in: "),
+    ] {
         let folder = TempDir::new().unwrap();
         fs::create_dir(folder.path().join("templates")).unwrap();
         fs::write(folder.path().join("templates/footer.hbs"), text).unwrap();
@@ -211,8 +214,9 @@ fn a_template_that_cannot_be_used_is_refused_at_the_start() {
         fs::write(&file, format!("{}\n[assets]\npath = {:?}\n", config(""), folder.path())).unwrap();
         let ended = command().arg("-c").arg(&file).output().unwrap();
         let said = String::from_utf8_lossy(&ended.stderr).into_owned();
-        let line = said.lines().find(|line| line.starts_with("vigil: ")).unwrap_or_default();
         assert_eq!(ended.status.code(), Some(1), "{said}");
-        assert!(line.contains(wanted), "{said}");
+        // It is all that is said: nothing was watched or told yet.
+        assert!(said.starts_with(&format!("vigil: {wanted}")) && said.lines().count() == 1, "{said}");
+        assert!(!String::from_utf8_lossy(&ended.stdout).contains("serving"), "it says that it serves");
     }
 }
