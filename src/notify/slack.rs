@@ -3,6 +3,7 @@
 //! The text and the attachment's first fields keep the shape that those who parse such messages know; what changed is
 //! told in lines and a field of our own.
 
+use std::fmt::Write;
 use std::sync::Arc;
 
 use serde_derive::Serialize;
@@ -72,9 +73,10 @@ fn message(notice: &Notice, page: &Page, mention_channel: bool) -> Message {
         (false, true) => "Status changed to: ".to_owned(),
         (false, false) => "Status is still: ".to_owned(),
     };
-    summary.push_str(&format!("*{}*.", notice.status));
+    // Writing into a string cannot fail, here and below.
+    let _ = write!(summary, "*{}*.", notice.status);
     if !dead.is_empty() {
-        summary.push_str(&format!(" Nodes: *{dead}*."));
+        let _ = write!(summary, " Nodes: *{dead}*.");
     }
     let changes = cut(&changes(notice));
     if !changes.is_empty() {
