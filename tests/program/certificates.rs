@@ -1,5 +1,4 @@
 //! Certificates of these tests, made anew each time: an authority of our own and what it signs.
-#![allow(dead_code, reason = "each test target that includes this file uses a part of it")]
 
 use std::sync::Arc;
 
