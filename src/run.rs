@@ -6,6 +6,7 @@ use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 
+use actix_web::rt;
 use actix_web::rt::System;
 use jiff::Timestamp;
 use vigil_server::clock::Clock;
@@ -56,11 +57,13 @@ pub(crate) fn serve(file: &Path) -> Result<End, Box<dyn Error>> {
     println!("vigil-server {} with {}", env!("CARGO_PKG_VERSION"), file.display());
     println!("watching {}", summary::watched(&config));
     println!("telling {told}");
-    println!("serving the status page on http://{address}/");
     let engine = Engine::start(&config, &tools, notifiers, Arc::new(SystemClock))?;
     let served = System::new().block_on(async {
-        let server = web::serve(&config, &page_url, engine.handle(), listener)?;
-        Ok::<_, Box<dyn Error>>(server.await?)
+        let server = rt::spawn(web::serve(&config, &page_url, engine.handle(), listener)?);
+        // Once the server has run for the first time, it listens to signals too.
+        rt::task::yield_now().await;
+        println!("serving the status page on http://{address}/");
+        Ok::<_, Box<dyn Error>>(server.await??)
     });
     log::info!("ending: delivering what is queued");
     engine.stop();

@@ -320,6 +320,15 @@ fn the_documentation_has_every_key_as_the_catalogue_has_it() {
     });
 }
 
+#[test]
+fn the_readme_has_every_key_that_is_honoured() {
+    let text = fs::read_to_string("README.md").unwrap();
+    for key in KEYS.iter().filter(|key| key.support == Support::Honoured && key.section != "probe") {
+        let named = text.lines().any(|line| line.starts_with('|') && line.contains(&format!("`{}`", key.name)));
+        assert!(named, "README.md has no row for `{}` of `{}`", key.name, key.section);
+    }
+}
+
 /// Calls `check` with each section that has keys, and with the part of `text` from its header to the next one.
 fn each_section(text: &str, check: impl Fn(&Section, &str)) {
     let header = |line: &str| SECTIONS.iter().find(|one| line.trim_matches(['#', ' ', '`']) == one.to_string());

@@ -167,7 +167,7 @@ const TEXT: &str = "a string";
 const WEB_URL: &str = "an `http` or `https` URL";
 const COLOR: &str = "a colour such as `#1972f5` or `#17f`";
 const SECONDS: &str = "a whole number of seconds, 1 to 86400";
-const SECONDS_OR_NONE: &str = "a whole number of seconds, 0 to 86400";
+const SILENCE: &str = "a whole number of seconds, 0 to 604800";
 const WHOLE: &str = "a whole number";
 const LOAD: &str = "a number above 0, such as `0.90`";
 const EMAIL: &str = "an email address, such as `ops@example.com`";
@@ -204,12 +204,12 @@ pub static KEYS: &[Key] = &[
     Key::new("metrics", "poll_delay_dead", SECONDS, "The deadline of a try, over everything from the name lookup to the last byte: what has not answered by then is dead.").default("30"),
     Key::new("metrics", "poll_delay_sick", SECONDS, "An answer that takes this long or longer is sick.").default("10"),
     Key::new("metrics", "poll_parallelism", "a whole number, 1 to 1024", "The most checks at a time. Without it the pool grows with need, up to 1024."),
-    Key::new("metrics", "push_delay_dead", SECONDS_OR_NONE, "How long after its announced interval a replica that does not report is dead.").default("20"),
+    Key::new("metrics", "push_delay_dead", SILENCE, "How long after its announced interval a replica that does not report is dead.").default("20"),
     Key::new("metrics", "push_system_cpu_sick_above", LOAD, "The reported CPU load, 1 for all cores busy, above which a replica is sick.").default("0.90"),
     Key::new("metrics", "push_system_ram_sick_above", LOAD, "The reported share of memory in use, 1 for all of it, above which a replica is sick.").default("0.90"),
     Key::new("metrics", "script_interval", SECONDS, "The time from one run of a script to its next.").default("300").not_yet(),
     Key::new("metrics", "script_parallelism", WHOLE, "The most scripts at a time.").default("2").not_yet(),
-    Key::new("metrics", "local_delay_dead", SECONDS_OR_NONE, "As `push_delay_dead`, for nodes whose health a vigil-local daemon reports.").default("40"),
+    Key::new("metrics", "local_delay_dead", SILENCE, "As `push_delay_dead`, for nodes whose health a vigil-local daemon reports.").default("40"),
     // [plugins.rabbitmq]
     Key::new("plugins.rabbitmq", "api_url", WEB_URL, "The management interface of the RabbitMQ server.").not_yet(),
     Key::new("plugins.rabbitmq", "auth_username", TEXT, "Its user name.").not_yet(),

@@ -2,8 +2,6 @@
 
 use std::time::Instant;
 
-use crate::clock::Wake;
-
 use super::guard;
 use super::shared::Shared;
 
@@ -23,16 +21,36 @@ impl Expirer {
     }
 
     pub(super) fn run(&self) {
-        let bell = self.shared.expire_bell();
-        loop {
-            let Some(next) = guard::caught(&self.shared, "the expiry loop", || self.step()) else {
-                guard::rest(bell);
-                continue;
-            };
-            let time = next.map(|next| next.saturating_duration_since(self.shared.now().instant));
-            if bell.wait(time) == Wake::Stopped {
-                return;
-            }
-        }
+        guard::repeat(&self.shared, self.shared.expire_bell(), "the expiry loop", || self.step());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crate::clock::Clock;
+    use crate::model::status::Status;
+
+    use super::super::fixture;
+    use super::*;
+
+    #[test]
+    fn silence_is_judged_at_its_deadline_and_looked_at_only_then() {
+        let (shared, clock) = fixture::shared(&fixture::config("", &[]));
+        let expirer = Expirer::new(shared.clone());
+        assert_eq!(expirer.step(), None);
+        shared.record_report(&fixture::push_node(), fixture::report(30)).unwrap();
+        let due = expirer.step().unwrap();
+        assert_eq!(due, clock.now().instant + Duration::from_secs(50));
+        clock.advance(Duration::from_secs(40));
+        shared.record_report(&fixture::push_node(), fixture::report(30)).unwrap();
+        clock.advance(Duration::from_secs(10));
+        let again = expirer.step().unwrap();
+        assert_eq!(again, due + Duration::from_secs(40), "it reported meanwhile");
+        assert_eq!(shared.read(|map| map.status()), Status::Healthy);
+        clock.advance(Duration::from_secs(40));
+        assert_eq!(expirer.step(), None);
+        assert_eq!(shared.read(|map| map.status()), Status::Dead);
     }
 }

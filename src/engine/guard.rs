@@ -1,10 +1,12 @@
-//! A panic in one step must not end a loop.
+//! The loop that all loops are: wait until due or woken, step, again. A panic in one step does not end it.
 
 use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 use std::time::Duration;
+use std::time::Instant;
 
 use crate::clock::Bell;
+use crate::clock::Wake;
 
 use super::shared::Shared;
 
@@ -22,7 +24,15 @@ pub(super) fn caught<T>(shared: &Shared, what: &str, step: impl FnOnce() -> T) -
         .ok()
 }
 
-/// What a loop waits for when a step panicked: a short rest.
-pub(super) fn rest(bell: &Bell) {
-    let _ = bell.wait(Some(REST));
+/// Steps, waits until the step says that the next is due or `bell` rings, and steps again, until `bell` is stopped.
+pub(super) fn repeat(shared: &Shared, bell: &Bell, what: &str, step: impl Fn() -> Option<Instant>) {
+    loop {
+        let time = match caught(shared, what, &step) {
+            Some(next) => next.map(|next| next.saturating_duration_since(shared.now().instant)),
+            None => Some(REST),
+        };
+        if bell.wait(time) == Wake::Stopped {
+            return;
+        }
+    }
 }

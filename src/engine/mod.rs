@@ -9,6 +9,8 @@
 
 mod deliver;
 mod expire;
+#[cfg(test)]
+mod fixture;
 mod guard;
 mod poll;
 mod pool;
@@ -74,10 +76,10 @@ impl Engine {
             let deliverer = deliverer.clone();
             patient.push(spawn(&format!("vigil-{}", deliverer.channel()), move || deliverer.run())?);
         }
-        let (told, polled) = (teller.clone(), poller.clone());
-        loops.push(spawn("vigil-tell", move || told.run())?);
+        let (telling, polling) = (teller.clone(), poller.clone());
+        loops.push(spawn("vigil-tell", move || telling.run())?);
         loops.push(spawn("vigil-expire", move || expirer.run())?);
-        patient.push(spawn("vigil-poll", move || polled.run())?);
+        patient.push(spawn("vigil-poll", move || polling.run())?);
         Ok(Self { shared, poller, teller, deliverers, loops, patient })
     }
 

@@ -13,7 +13,6 @@ use std::time::Duration;
 use std::time::Instant;
 
 use crate::clock::Bell;
-use crate::clock::Wake;
 use crate::config::Config;
 use crate::config::Mode;
 use crate::config::Retry;
@@ -130,16 +129,7 @@ impl Poller {
                 }
             })
         });
-        loop {
-            let Some(next) = guard::caught(&self.shared, "the polling loop", || self.step(pool)) else {
-                guard::rest(&self.bell);
-                continue;
-            };
-            let time = next.map(|next| next.saturating_duration_since(self.shared.now().instant));
-            if self.bell.wait(time) == Wake::Stopped {
-                return;
-            }
-        }
+        guard::repeat(&self.shared, &self.bell, "the polling loop", || self.step(pool));
     }
 
     /// Begins no check any more.
@@ -213,10 +203,90 @@ fn next_turn(phase: Instant, interval: Duration, now: Instant) -> Instant {
 
 #[cfg(test)]
 mod tests {
-    use crate::clock::Clock;
-    use crate::clock::SystemClock;
+    use std::collections::VecDeque;
 
+    use crate::clock::Clock;
+    use crate::clock::ManualClock;
+    use crate::clock::SystemClock;
+    use crate::model::cause::Failure;
+    use crate::model::status::Status;
+    use crate::net::client::Client;
+    use crate::net::resolve::Resolver;
+
+    use super::super::fixture;
     use super::*;
+
+    /// Finds what it is told to find, one after the other.
+    struct Scripted(Mutex<VecDeque<Finding>>);
+
+    impl Probe for Scripted {
+        fn ask(&self, _: Duration, _: &dyn Clock) -> Finding {
+            self.0.lock().unwrap().pop_front().unwrap()
+        }
+    }
+
+    const UP: Finding = Finding::Up(Duration::from_millis(5));
+    const DOWN: Finding = Finding::Down(Failure::Refused);
+
+    /// One target with these findings, asked on this thread as time passes.
+    struct Watch {
+        poller: Poller,
+        shared: Shared,
+        clock: Arc<ManualClock>,
+    }
+
+    impl Watch {
+        fn new(more: &str, findings: &[Finding]) -> Self {
+            let config = fixture::config(more, &["tcp://127.0.0.1:1"]);
+            let (shared, clock) = fixture::shared(&config);
+            let resolver = Arc::new(Resolver::default());
+            let tools = Tools { client: Client::new("test", resolver.clone()), resolver };
+            let mut poller = Poller::new(&config, &tools, shared.clone());
+            poller.targets[0].probe = Arc::new(Scripted(Mutex::new(findings.iter().cloned().collect())));
+            Self { poller, shared, clock }
+        }
+
+        /// Makes the next attempt when it is due; tells how long that took to come.
+        fn next(&self) -> u64 {
+            let now = self.clock.now().instant;
+            let due = self.poller.schedule().next_due().unwrap();
+            self.clock.advance(due.saturating_duration_since(now));
+            let (_, job) = self.poller.schedule().pop(due).unwrap();
+            self.poller.attempt(job);
+            due.saturating_duration_since(now).as_secs()
+        }
+
+        fn status(&self) -> Option<Status> {
+            self.shared.read(|map| map.standing.map(|standing| standing.status))
+        }
+    }
+
+    #[test]
+    fn a_failure_counts_when_the_second_try_fails_too() {
+        let watch = Watch::new("", &[UP, DOWN, UP, DOWN, DOWN, UP]);
+        let mut told = Vec::new();
+        for _ in 0..6 {
+            told.push((watch.next(), watch.status()));
+        }
+        let (healthy, dead) = (Some(Status::Healthy), Some(Status::Dead));
+        let wanted = [(0, healthy), (60, healthy), (2, healthy), (58, healthy), (2, dead), (58, healthy)];
+        assert_eq!(told, wanted);
+    }
+
+    #[test]
+    fn with_a_wait_the_number_of_tries_counts() {
+        let watch = Watch::new("poll_retry = 3\npoll_retry_wait = 1000", &[DOWN, DOWN, DOWN, DOWN]);
+        let told: Vec<_> = (0..4).map(|_| (watch.next(), watch.status())).collect();
+        assert_eq!(told, [(0, None), (1, None), (1, None), (1, Some(Status::Dead))]);
+    }
+
+    #[test]
+    fn a_check_that_cannot_be_made_is_not_tried_again_and_says_nothing() {
+        let blind = Finding::Blind("no file descriptor is left".to_owned());
+        let watch = Watch::new("", &[blind, UP]);
+        assert_eq!((watch.next(), watch.status()), (0, None));
+        assert_eq!((watch.next(), watch.status()), (60, Some(Status::Healthy)));
+    }
 
     #[test]
     fn a_target_keeps_its_own_clock() {

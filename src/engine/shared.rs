@@ -175,7 +175,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Judges the first replica whose silence is to be looked at by now; tells when there is more to do.
+    /// Judges every replica whose silence is to be looked at by now; tells when the next one is.
     pub(super) fn expire(&self) -> Option<Instant> {
         let now = self.now();
         loop {

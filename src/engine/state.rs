@@ -13,6 +13,7 @@ use crate::model::map;
 use crate::model::map::Map;
 use crate::model::notice::Notice;
 use crate::model::observation::Load;
+use crate::model::tally::Tally;
 use crate::model::transition::ReplicaKey;
 use crate::model::transition::Transition;
 use crate::probe;
@@ -81,7 +82,7 @@ fn map(config: &Config) -> Map {
         let in_map = map::Service {
             label: service.label.as_str().into(),
             nodes: nodes.collect(),
-            tally: Default::default(),
+            tally: Tally::default(),
             standing: None,
         };
         (service.id.clone(), in_map)
@@ -107,7 +108,7 @@ fn of_node(node: &Node, metrics: &Metrics) -> map::Node {
         limits: map::Limits { delay_sick: metrics.poll.delay_sick, load, delay_dead },
         reveals_replicas: node.reveal_replica_name,
         replicas,
-        tally: Default::default(),
+        tally: Tally::default(),
         standing: None,
     }
 }

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::clock::Wake;
-
 use super::deliver::Deliverer;
 use super::guard;
 use super::shared::Shared;
@@ -41,16 +39,6 @@ impl Teller {
     }
 
     pub(super) fn run(&self) {
-        let bell = self.shared.tell_bell();
-        loop {
-            let Some(next) = guard::caught(&self.shared, "the telling loop", || self.step()) else {
-                guard::rest(bell);
-                continue;
-            };
-            let time = next.map(|next| next.saturating_duration_since(self.shared.now().instant));
-            if bell.wait(time) == Wake::Stopped {
-                return;
-            }
-        }
+        guard::repeat(&self.shared, self.shared.tell_bell(), "the telling loop", || self.step());
     }
 }

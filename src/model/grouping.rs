@@ -25,12 +25,21 @@ pub struct Grouping {
     rules: Rules,
     /// What was last told of each node that was not healthy then.
     told: HashMap<NodeKey, (Status, Now)>,
-    /// What changed since, by node, with the moment of its latest change.
-    changed: IndexMap<NodeKey, (Option<Status>, Now)>,
+    /// What changed since, by node.
+    changed: IndexMap<NodeKey, Pending>,
     /// When the first of them changed.
     first: Option<Instant>,
     /// When the last notice was made, and the page's status in it.
     last: Option<(Instant, Status)>,
+}
+
+/// A change that is not told yet.
+#[derive(Clone, Copy, Debug)]
+struct Pending {
+    to: Option<Status>,
+    at: Now,
+    /// What it was for a while, when it is again what people were told last: longer than the wait, so it is told.
+    passed: Option<(Status, Duration)>,
 }
 
 /// The rules of telling.
@@ -57,16 +66,19 @@ impl Grouping {
         let (from, to) = (self.level(transition.from), self.level(transition.to));
         if from == to {
             // Not worth a notice of its own; one that is on its way tells what is true when it leaves.
-            if let Some((pending, _)) = self.changed.get_mut(key) {
-                *pending = transition.to;
+            if let Some(pending) = self.changed.get_mut(key) {
+                pending.to = transition.to;
             }
             return;
         }
-        if to == self.told.get(key).map(|(status, _)| *status) {
-            // It is again what people were told last: it came and went unseen.
+        let known = to == self.told.get(key).map(|(status, _)| *status);
+        let lasted = self.changed.get(key).map(|pending| elapsed(pending.at, transition.at));
+        if known && lasted.is_none_or(|lasted| lasted < self.rules.wait) {
+            // It is again what people were told last: it came and went within the wait.
             self.changed.shift_remove(key);
         } else {
-            self.changed.insert(key.clone(), (transition.to, transition.at));
+            let passed = if known { from.zip(lasted) } else { None };
+            self.changed.insert(key.clone(), Pending { to: transition.to, at: transition.at, passed });
         }
         if self.changed.is_empty() {
             self.first = None;
@@ -89,8 +101,8 @@ impl Grouping {
             return None;
         }
         self.first = None;
-        let changed: Vec<_> = self.changed.drain(..).collect();
-        let changes = changed.into_iter().filter_map(|(key, (to, since))| self.change(map, key, to, since)).collect();
+        let gathered: Vec<_> = self.changed.drain(..).collect();
+        let changes = gathered.into_iter().filter_map(|(key, pending)| self.change(map, key, pending)).collect();
         let status = map.status();
         let before = self.last.map_or(Status::Healthy, |(_, status)| status);
         self.last = Some((now.instant, status));
@@ -104,20 +116,22 @@ impl Grouping {
         status.filter(|status| *status >= least)
     }
 
-    fn change(&mut self, map: &Map, key: NodeKey, to: Option<Status>, since: Now) -> Option<Change> {
+    fn change(&mut self, map: &Map, key: NodeKey, Pending { to, at, passed }: Pending) -> Option<Change> {
         let service = map.services.get(&key.service)?;
         let node = service.nodes.get(&key.node)?;
-        let was = self
-            .told
-            .remove(&key)
-            .map(|(status, told)| (status, since.instant.saturating_duration_since(told.instant)));
+        let was = self.told.remove(&key).map(|(status, since)| (status, elapsed(since, at))).or(passed);
         if let Some(status) = self.level(to) {
-            self.told.insert(key.clone(), (status, since));
+            self.told.insert(key.clone(), (status, at));
         }
         let (affected, more_affected) = affected(&key, node);
         let (service, label) = (service.label.clone(), node.label.clone());
-        Some(Change { key, service, label, to, since: since.wall, was, affected, more_affected })
+        Some(Change { key, service, label, to, since: at.wall, was, affected, more_affected })
     }
+}
+
+/// How long it is from one moment to a later one.
+fn elapsed(from: Now, to: Now) -> Duration {
+    to.instant.saturating_duration_since(from.instant)
 }
 
 /// Every dead replica of the page, and how many more there are than a notice names.
@@ -264,6 +278,26 @@ mod tests {
         story.pass(1);
         story.found("api", "a", down());
         assert_eq!(story.pass(60), [""; 0], "people know it as dead, and it is");
+    }
+
+    #[test]
+    fn what_lasted_longer_than_the_wait_is_told_even_if_it_is_over() {
+        let mut story = Story::new(false);
+        story.found("site", "a", down());
+        assert_eq!(story.pass(3), ["site dead", "page dead"]);
+        story.found("api", "a", down());
+        story.pass(4);
+        story.found("api", "a", up());
+        assert_eq!(story.pass(20), ["api healthy after 4 s", "page dead still"]);
+        let mut story = Story::new(false);
+        story.found("site", "a", down());
+        story.pass(3);
+        story.found("site", "a", up());
+        story.pass(4);
+        story.found("site", "a", down());
+        assert_eq!(story.pass(20), ["site dead after 7 s", "page dead still"]);
+        story.found("site", "a", up());
+        assert_eq!(story.pass(20), ["site healthy after 20 s", "page healthy"]);
     }
 
     #[test]

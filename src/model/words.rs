@@ -18,7 +18,7 @@ pub fn duration(duration: Duration) -> String {
     }
     if millis < 10_000 {
         let tenths = millis / 100;
-        return if tenths % 10 == 0 {
+        return if tenths.is_multiple_of(10) {
             format!("{} s", tenths / 10)
         } else {
             format!("{}.{} s", tenths / 10, tenths % 10)
@@ -46,10 +46,10 @@ pub fn time(at: Timestamp) -> String {
     Offset::UTC.to_datetime(at).strftime("%H:%M:%S UTC+00:00").to_string()
 }
 
-/// A load or share as percent: `0.934` is `93%`.
+/// A load or share as percent: `0.934` is `93%`; beyond what anybody reads digit by digit, `over 99999%`.
 #[must_use]
 pub fn percent(share: f64) -> String {
-    format!("{:.0}%", share * 100.0)
+    if share >= 1_000.0 { "over 99999%".to_owned() } else { format!("{:.0}%", share * 100.0) }
 }
 
 #[cfg(test)]
@@ -87,6 +87,6 @@ mod tests {
 
     #[test]
     fn loads_are_percent() {
-        assert_eq!([0.0, 0.934, 1.0, 7.5].map(percent), ["0%", "93%", "100%", "750%"]);
+        assert_eq!([0.0, 0.934, 1.0, 7.5, 1e39].map(percent), ["0%", "93%", "100%", "750%", "over 99999%"]);
     }
 }

@@ -3,6 +3,7 @@
 //! All of them are read at start and served from memory by name, so no spelling of a path can reach another file.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::hash::DefaultHasher;
 use std::hash::Hash;
@@ -163,7 +164,8 @@ fn colors(branding: &Branding) -> String {
         let Some(color) = color else { continue };
         let Color { red, green, blue } = color;
         let on = if luminance(color) > 0.179 { "#000" } else { "#fff" };
-        rules.push_str(&format!("--brand-{name}:#{red:02x}{green:02x}{blue:02x};--on-brand-{name}:{on};"));
+        // Writing into a string cannot fail.
+        let _ = write!(rules, "--brand-{name}:#{red:02x}{green:02x}{blue:02x};--on-brand-{name}:{on};");
     }
     if rules.is_empty() { rules } else { format!("\n:root{{{rules}}}\n") }
 }

@@ -32,11 +32,12 @@ use super::templates::Templates;
 use super::view;
 use super::view::View;
 
-/// How old the page's details (latencies, loads, the last check) may be; a status is never kept back.
+/// How old the page's details (latencies, loads, the last check) may be.
 const DETAILS_AGE: Duration = Duration::from_secs(1);
 
-/// Rendering takes at most one part in so many of the time, however fast things change.
-const RENDER_SHARE: u32 = 10;
+/// Rendering for the sake of details takes at most one part in so many of the time; for the sake of a status, half of
+/// it: a status on the page is no older than the page takes to render.
+const DETAILS_SHARE: u32 = 10;
 
 /// The page, and what it is made from.
 pub(super) struct Page {
@@ -144,8 +145,12 @@ impl Page {
 impl Rendered {
     /// Whether the page may be served at that age, when that has happened meanwhile.
     fn still_true(&self, seen: Seen, age: Duration) -> bool {
-        let spacing = self.took.saturating_mul(RENDER_SHARE);
-        seen == self.seen || age < if seen.flips == self.seen.flips { spacing.max(DETAILS_AGE) } else { spacing }
+        let spacing = if seen.flips == self.seen.flips {
+            self.took.saturating_mul(DETAILS_SHARE).max(DETAILS_AGE)
+        } else {
+            self.took
+        };
+        seen == self.seen || age < spacing
     }
 
     /// The page in gzip, compressed when it is first asked for.

@@ -8,6 +8,7 @@ use actix_web::web::Data;
 use serde_derive::Serialize;
 
 use crate::engine::Handle;
+use crate::model::map::Map;
 
 use super::assets::Assets;
 use super::page;
@@ -16,7 +17,7 @@ use super::respond;
 
 /// `GET /status/text`: one of three words.
 pub(super) async fn text(engine: Data<Handle>) -> HttpResponse {
-    let status = engine.shared.read(|map| map.status());
+    let status = engine.shared.read(Map::status);
     HttpResponse::Ok()
         .content_type("text/plain; charset=utf-8")
         .insert_header(("Cache-Control", "no-cache"))
@@ -31,7 +32,7 @@ pub(super) async fn badge(
     page: Data<Page>,
 ) -> HttpResponse {
     let kind = request.match_info().query("kind");
-    let status = engine.shared.read(|map| map.status());
+    let status = engine.shared.read(Map::status);
     // The kind is looked up as part of a name in memory; no path is made of it.
     match assets.get(&format!("images/badges/{kind}-{status}-default.svg")) {
         Some(badge) => {

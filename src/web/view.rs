@@ -135,20 +135,20 @@ fn cause(replica: &Replica) -> Option<String> {
         Some(Observation::Checked(outcome)) if matches!(outcome.finding, Finding::Blind(_)) => {
             Some("the last check could not be made".to_owned())
         }
-        _ => replica.cause.as_ref().map(ToString::to_string),
+        Some(_) => replica.cause.as_ref().map(ToString::to_string),
+        None => Some("not checked yet".to_owned()),
     }
 }
 
 /// Why a node has no status.
 fn note(node: &Node) -> Option<&'static str> {
-    if !node.replicas.is_empty() {
-        return None;
+    match (node.mode, node.replicas.is_empty(), node.standing) {
+        (_, _, Some(_)) => None,
+        (Mode::Poll, true, None) => Some("Nothing to check"),
+        (Mode::Poll, false, None) => Some("Not checked yet"),
+        (Mode::Push | Mode::Local, _, None) => Some("No report received yet"),
+        (Mode::Unwatched, _, None) => Some("Not watched yet"),
     }
-    Some(match node.mode {
-        Mode::Poll => "Nothing to check",
-        Mode::Push | Mode::Local => "No report received yet",
-        Mode::Unwatched => "Not watched yet",
-    })
 }
 
 fn how(mode: Mode, kind: Kind) -> &'static str {
@@ -184,7 +184,7 @@ fn words(standing: Option<Standing>) -> &'static str {
         Some(Status::Healthy) => "Healthy",
         Some(Status::Sick) => "Sick",
         Some(Status::Dead) => "Dead",
-        None => "Not checked yet",
+        None => "Unknown",
     }
 }
 
@@ -219,8 +219,8 @@ fn summary(map: &Map) -> String {
     let unknown = labels(None);
     if unknown.len() == all {
         return match all {
-            1 => "The only node is not checked yet.".to_owned(),
-            all => format!("None of the {all} nodes is checked yet."),
+            1 => "The state of the only node is not known yet.".to_owned(),
+            all => format!("The state of the {all} nodes is not known yet."),
         };
     }
     if healthy.len() == all {
@@ -244,8 +244,8 @@ fn summary(map: &Map) -> String {
     parts.extend(well);
     parts.extend(match unknown.len() {
         0 => None,
-        1 => Some("1 is not checked yet".to_owned()),
-        count => Some(format!("{count} are not checked yet")),
+        1 => Some("1 is not known yet".to_owned()),
+        count => Some(format!("{count} are not known yet")),
     });
     format!("{}.", parts.join("; "))
 }
@@ -277,9 +277,105 @@ impl Anchors {
     }
 }
 
+/// How ids begin that the templates use themselves.
+const RESERVED: [&str; 4] = ["art-", "icon-", "tip-", "vigil-"];
+
 /// Letters and digits in lower case, all else as single dashes; `section` when nothing is left.
 fn slug(label: &str) -> String {
     let dashed: String = label.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
     let parts: Vec<&str> = dashed.split('-').filter(|part| !part.is_empty()).collect();
-    if parts.is_empty() { "section".to_owned() } else { parts.join("-") }
+    let slug = parts.join("-");
+    let taken = RESERVED.iter().any(|prefix| slug.starts_with(prefix));
+    match (slug.is_empty(), taken) {
+        (true, _) => "section".to_owned(),
+        (false, true) => format!("section-{slug}"),
+        (false, false) => slug,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::fixture;
+    use crate::model::fixture::down;
+    use crate::model::fixture::key;
+    use crate::model::fixture::load;
+    use crate::model::fixture::node_key;
+    use crate::model::fixture::outcome;
+    use crate::model::fixture::secs;
+    use crate::model::fixture::up;
+
+    /// A page with one service of so many nodes, of which the first ones have these findings.
+    fn page(nodes: usize, found: &[Finding]) -> Map {
+        let names: Vec<String> = (1..=nodes).map(|number| format!("n{number}")).collect();
+        let node = |name: &str| {
+            let mut node = fixture::node(Mode::Poll, &["a"]);
+            node.label = name.to_uppercase().as_str().into();
+            node
+        };
+        let nodes = names.iter().map(|name| (name.as_str(), node(name))).collect();
+        let services = [(fixture::id("s"), fixture::service("S", nodes))];
+        let mut map = Map { services: services.into_iter().collect(), ..Map::default() };
+        for (name, finding) in names.iter().zip(found) {
+            map.record_check(&key("s", name, "a"), outcome(finding.clone()), fixture::now());
+        }
+        map
+    }
+
+    #[test]
+    fn the_summary_names_few_and_counts_many() {
+        let well = || up().finding;
+        let dead = || down().finding;
+        let slow = || Finding::Up(secs(11));
+        for (nodes, found, wanted) in [
+            (0, vec![], "No nodes are configured."),
+            (1, vec![], "The state of the only node is not known yet."),
+            (3, vec![], "The state of the 3 nodes is not known yet."),
+            (1, vec![well()], "The only node is healthy."),
+            (3, vec![well(), well(), well()], "All 3 nodes are healthy."),
+            (2, vec![dead(), well()], "N1 is dead; 1 other node is healthy."),
+            (3, vec![well(), dead(), dead()], "N2 and N3 are dead; 1 other node is healthy."),
+            (3, vec![dead(), dead(), dead()], "N1, N2 and N3 are dead."),
+            (4, vec![dead(), dead(), dead(), dead()], "N1, N2 and 2 more nodes are dead."),
+            (3, vec![dead(), slow()], "N1 is dead; N2 is sick; 1 is not known yet."),
+            (4, vec![slow(), well(), well()], "N1 is sick; 2 other nodes are healthy; 1 is not known yet."),
+            (2, vec![well()], "1 node is healthy; 1 is not known yet."),
+        ] {
+            assert_eq!(summary(&page(nodes, &found)), wanted);
+        }
+    }
+
+    #[test]
+    fn nothing_private_is_in_the_view() {
+        let mut map = fixture::map();
+        map.record_check(&key("web", "api", "a"), down(), fixture::now());
+        map.record_report(&node_key("app", "push"), load("worker-7", 0.95, 30), 9, fixture::now()).unwrap();
+        let shown = serde_json::to_string(&view(&map)).unwrap();
+        assert!(!shown.contains("worker-7") && !shown.contains("\"a\""), "{shown}");
+        assert!(shown.contains("connection refused") && shown.contains("CPU load 95%"), "{shown}");
+        map.services.get_mut("app").unwrap().nodes.get_mut("push").unwrap().reveals_replicas = true;
+        assert!(serde_json::to_string(&view(&map)).unwrap().contains("worker-7"));
+    }
+
+    #[test]
+    fn anchors_are_unique_slugs_of_labels() {
+        let mut anchors = Anchors::default();
+        let taken = ["Web nodes", "Web  Nodes!", "日本 / API", "…", "?", "Web-nodes-2", "Tip: 1", "Tips"]
+            .map(|label| anchors.take(label));
+        assert_eq!(
+            taken,
+            ["web-nodes", "web-nodes-2", "日本-api", "section", "section-2", "web-nodes-2-2", "section-tip-1", "tips"]
+        );
+    }
+
+    #[test]
+    fn what_is_not_known_is_said_to_be() {
+        let map = fixture::map();
+        let shown = serde_json::to_value(view(&map)).unwrap();
+        assert_eq!(shown["status"], "unknown");
+        assert_eq!(shown["headline"], "Waiting for the first results");
+        assert_eq!(shown["services"][1]["nodes"][0]["note"], "No report received yet");
+        assert_eq!(shown["services"][0]["nodes"][0]["replicas"][0]["words"], "Unknown");
+        assert_eq!(serde_json::to_value(view(&Map::default())).unwrap()["headline"], "Nothing is watched yet");
+    }
 }

@@ -2,10 +2,13 @@
 #![expect(clippy::disallowed_methods, reason = "these tests wait for what a real program does in real time")]
 
 mod certificates;
+mod cli;
 mod ending;
 mod hook;
 mod mail;
+mod malformed;
 mod notify_test;
+mod pages;
 mod serving;
 mod slack;
 mod smtp;

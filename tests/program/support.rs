@@ -5,6 +5,7 @@ use std::io::BufRead;
 use std::io::BufReader;
 use std::io::Read;
 use std::io::Write;
+use std::net::Shutdown;
 use std::net::SocketAddr;
 use std::net::TcpStream;
 use std::process::Child;
@@ -114,13 +115,23 @@ impl Vigil {
 
     /// Sends these bytes and reads what comes back; none when the connection is closed without an answer.
     pub(crate) fn raw(&self, bytes: &[u8]) -> Option<Answer> {
+        Answer::parse(&read_all(&mut self.open(bytes)))
+    }
+
+    /// The same, and says that no more will come.
+    pub(crate) fn raw_and_done(&self, bytes: &[u8]) -> Option<Answer> {
+        let mut stream = self.open(bytes);
+        let _ = stream.shutdown(Shutdown::Write);
+        Answer::parse(&read_all(&mut stream))
+    }
+
+    /// Sends these bytes on a connection of their own, which is left open.
+    pub(crate) fn open(&self, bytes: &[u8]) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(SOON)).unwrap();
         // The server may refuse and close before all is sent; what it says then counts.
         let _ = stream.write_all(bytes);
-        let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer);
-        Answer::parse(&answer)
+        stream
     }
 
     /// A report of a replica's load, as reporters send it.
@@ -177,6 +188,13 @@ impl Drop for Vigil {
             assert!(!self.log.text().contains("panicked"), "the program panicked:\n{}", self.log.text());
         }
     }
+}
+
+/// All that comes until the connection is closed.
+pub(crate) fn read_all(stream: &mut TcpStream) -> Vec<u8> {
+    let mut all = Vec::new();
+    let _ = stream.read_to_end(&mut all);
+    all
 }
 
 /// The built binary, with an empty environment.

@@ -2,8 +2,8 @@
 (() => {
   'use strict';
 
-  const EVERY = 10e3; // between two looks at the server
-  const SLOWEST = 60e3; // the same, when the server does not answer
+  const EVERY = 10e3; // ms between two looks
+  const SLOWEST = 60e3; // the same, without answers
   const byId = (id) => document.getElementById(id);
   if (!byId('vigil-banner')) return;
   const root = document.documentElement;
@@ -11,7 +11,7 @@
 
   let skew = null; // server clock minus visitor clock
   let seen; // ETag of what is shown
-  let known = Date.now(); // last word from the server
+  let known = new Date(); // last word from the server
   let failures = 0;
   let timer;
   let busy;
@@ -67,13 +67,9 @@
       const same = child.id
         ? [...old.children].find(({ id }) => id === child.id)
         : at && !at.id && at.nodeName === child.nodeName && at;
-      if (!same) {
-        old.insertBefore(document.importNode(child, true), at);
-        continue;
-      }
-      if (same === at) at = at.nextSibling;
-      else old.insertBefore(same, at);
-      morph(same, child);
+      if (same && same === at) at = at.nextSibling;
+      else old.insertBefore(same || document.importNode(child, true), at);
+      if (same) morph(same, child);
     }
     while (old.childNodes.length > fresh.childNodes.length) old.lastChild.remove();
   }
@@ -88,16 +84,16 @@
     if (focused.isConnected && focused !== document.activeElement) focused.focus({ preventScroll: true });
     if (status === banner.dataset.status) return;
     byId('vigil-live').textContent = banner.querySelector('h1').textContent;
-    const [icon, fresh] = [document, page].map((one) => one.querySelector('link[rel=icon]'));
-    const href = fresh.getAttribute('href');
-    if (href.startsWith('/')) icon.href = href + '?' + banner.dataset.status; // past the favicon cache
+    const icon = document.querySelector('link[rel=icon]');
+    const [href] = icon.href.split('?');
+    if (href.startsWith(location.origin)) icon.href = href + '?' + banner.dataset.status;
   }
 
   function lost() {
     const line = byId('vigil-lost');
     line.hidden = !failures;
     byId('vigil-banner').toggleAttribute('data-lost', failures > 0);
-    if (failures) write(line.lastElementChild, 'Connection lost; showing what was known at ' + clock(new Date(known)));
+    if (failures) write(line.lastElementChild, 'Connection lost; showing what was known at ' + clock(known));
   }
 
   async function poll() {
@@ -116,7 +112,7 @@
         show(page);
         seen = etag;
       }
-      known = now();
+      known = new Date(now());
       failures = 0;
     } catch {
       failures += 1;
@@ -124,7 +120,7 @@
     busy = false;
     lost();
     tick(document);
-    if (!document.hidden) timer = setTimeout(poll, Math.min(SLOWEST, EVERY * 2 ** Math.max(0, failures - 1)));
+    if (!document.hidden) timer = setTimeout(poll, Math.min(SLOWEST, EVERY * (failures || 1)));
   }
 
   document.addEventListener('visibilitychange', () => (document.hidden ? clearTimeout(timer) : poll()));
@@ -132,7 +128,7 @@
   setInterval(() => tick(document), 1e3);
   poll();
 
-  /* Tooltips: the stylesheet shows them; here they are kept on screen and closed */
+  /* Tooltips: shown by the stylesheet, kept on screen and closed here */
 
   function place(replica) {
     const tip = replica.querySelector('.tip');

@@ -24,6 +24,8 @@ const DEFAULT_SICK_ABOVE: f64 = 0.90;
 
 /// What takes longer than a day is a mistake.
 pub(super) const LONGEST_S: u32 = 24 * 60 * 60;
+/// How long silence may be borne: jobs that report once a week are watched as well.
+const LONGEST_SILENCE_S: u32 = 7 * LONGEST_S;
 /// More tries than any outage needs.
 const MOST_TRIES: u32 = 100;
 /// As many threads as the pool grows to when nothing is said.
@@ -35,21 +37,21 @@ pub(super) fn metrics(section: &Section<'_>) -> Result<Metrics, ConfigError> {
     Ok(Metrics {
         poll: poll(section)?,
         push: Push {
-            delay_dead: seconds(section, "push_delay_dead", 0)?.unwrap_or(DEFAULT_PUSH_DELAY_DEAD),
+            delay_dead: silence(section, "push_delay_dead")?.unwrap_or(DEFAULT_PUSH_DELAY_DEAD),
             cpu_sick_above: limit("push_system_cpu_sick_above")?.unwrap_or(DEFAULT_SICK_ABOVE),
             ram_sick_above: limit("push_system_ram_sick_above")?.unwrap_or(DEFAULT_SICK_ABOVE),
         },
-        local_delay_dead: seconds(section, "local_delay_dead", 0)?.unwrap_or(DEFAULT_LOCAL_DELAY_DEAD),
+        local_delay_dead: silence(section, "local_delay_dead")?.unwrap_or(DEFAULT_LOCAL_DELAY_DEAD),
     })
 }
 
 fn poll(section: &Section<'_>) -> Result<Poll, ConfigError> {
     let poll = Poll {
-        interval: seconds(section, "poll_interval", 1)?.unwrap_or(DEFAULT_POLL_INTERVAL),
+        interval: seconds(section, "poll_interval")?.unwrap_or(DEFAULT_POLL_INTERVAL),
         retry: retry(section)?,
         http_status: http_status(section)?,
-        delay_dead: seconds(section, "poll_delay_dead", 1)?.unwrap_or(DEFAULT_POLL_DELAY_DEAD),
-        delay_sick: seconds(section, "poll_delay_sick", 1)?.unwrap_or(DEFAULT_POLL_DELAY_SICK),
+        delay_dead: seconds(section, "poll_delay_dead")?.unwrap_or(DEFAULT_POLL_DELAY_DEAD),
+        delay_sick: seconds(section, "poll_delay_sick")?.unwrap_or(DEFAULT_POLL_DELAY_SICK),
         parallelism: section.read("poll_parallelism", |field| at_least_one(&field, MOST_PARALLEL))?,
     };
     if poll.delay_sick >= poll.delay_dead {
@@ -88,9 +90,14 @@ fn http_status(section: &Section<'_>) -> Result<Range<u16>, ConfigError> {
     Ok(range)
 }
 
-/// A whole number of seconds from `least` to a day.
-fn seconds(section: &Section<'_>, name: &str, least: u32) -> Result<Option<Duration>, ConfigError> {
-    section.read(name, |field| Ok(Duration::from_secs(field.whole(least..=LONGEST_S)?.into())))
+/// A whole number of seconds from 1 to a day.
+fn seconds(section: &Section<'_>, name: &str) -> Result<Option<Duration>, ConfigError> {
+    section.read(name, |field| Ok(Duration::from_secs(field.whole(1..=LONGEST_S)?.into())))
+}
+
+/// A whole number of seconds from none to a week.
+fn silence(section: &Section<'_>, name: &str) -> Result<Option<Duration>, ConfigError> {
+    section.read(name, |field| Ok(Duration::from_secs(field.whole(0..=LONGEST_SILENCE_S)?.into())))
 }
 
 fn sick_above(field: &Field<'_, '_>) -> Result<f64, ConfigError> {
