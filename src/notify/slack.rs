@@ -3,7 +3,6 @@
 //! The text and the attachment's first fields keep the shape that those who parse such messages know; what changed is
 //! told in lines and a field of our own.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use serde_derive::Serialize;
@@ -68,16 +67,13 @@ struct Field {
 
 fn message(notice: &Notice, page: &Page, mention_channel: bool) -> Message {
     let dead = escape(&text::dead(notice, NODES_MAX));
-    let mut summary = match (notice.test, notice.changed) {
-        (true, _) => "This is a test notice, nothing has changed. Status is: ".to_owned(),
-        (false, true) => "Status changed to: ".to_owned(),
-        (false, false) => "Status is still: ".to_owned(),
+    let kind = match (notice.test, notice.changed) {
+        (true, _) => "This is a test notice, nothing has changed. Status is",
+        (false, true) => "Status changed to",
+        (false, false) => "Status is still",
     };
-    // Writing into a string cannot fail, here and below.
-    let _ = write!(summary, "*{}*.", notice.status);
-    if !dead.is_empty() {
-        let _ = write!(summary, " Nodes: *{dead}*.");
-    }
+    let nodes = if dead.is_empty() { String::new() } else { format!(" Nodes: *{dead}*.") };
+    let mut summary = format!("{kind}: *{}*.{nodes}", notice.status);
     let changes = cut(&changes(notice));
     if !changes.is_empty() {
         summary.push('\n');

@@ -1,6 +1,5 @@
 //! The words of a notice, from which each channel makes its message.
 
-use std::fmt::Write;
 use std::time::Duration;
 
 use serde_derive::Serialize;
@@ -45,20 +44,17 @@ pub fn dead(notice: &Notice, max: usize) -> String {
             more += 1;
         }
     }
-    if more > 0 {
-        // Writing into a string cannot fail.
-        let _ = write!(list, " and {more} more");
-    }
-    list
+    if more == 0 { list } else { format!("{list} and {more} more") }
 }
 
 /// A name that is longer than `max` bytes loses its end.
-fn cut(mut name: String, max: usize) -> String {
-    if name.len() > max {
-        name.truncate(name.floor_char_boundary(max));
-        name.push_str("[..]");
+fn cut(name: String, max: usize) -> String {
+    if name.len() <= max {
+        return name;
     }
-    name
+    let ends = name.char_indices().map(|(start, char)| start + char.len_utf8());
+    let end = ends.take_while(|end| *end <= max).last().unwrap_or(0);
+    format!("{}[..]", &name[..end])
 }
 
 /// A status with a capital letter: `Dead`.
