@@ -233,7 +233,7 @@ pub(super) fn failed(error: &ureq::Error, limit: Duration) -> Finding {
         ureq::Error::Timeout(_) => Failure::TimedOut { after: limit, phase },
         ureq::Error::Io(error) => return failure::of_io(error, phase, limit),
         ureq::Error::Rustls(error) => Failure::Tls(failure::of_tls(error)),
-        ureq::Error::Protocol(error) => Failure::Malformed(error.to_string()),
+        ureq::Error::Protocol(error) => Failure::Malformed(malformed(&error.to_string())),
         ureq::Error::Http(error) => Failure::Malformed(error.to_string()),
         ureq::Error::LargeResponseHeader(..) => Failure::Malformed("its head is too large".to_owned()),
         ureq::Error::Other(error) => match error.downcast_ref::<Unresolved>() {
@@ -242,4 +242,10 @@ pub(super) fn failed(error: &ureq::Error, limit: Duration) -> Finding {
         },
         other => Failure::Other(other.to_string()),
     })
+}
+
+/// What the parser says, without its own name for itself.
+fn malformed(what: &str) -> String {
+    let bare = what.strip_prefix("http parse fail: ").or_else(|| what.strip_prefix("http parse resulted in "));
+    bare.unwrap_or(what).to_owned()
 }

@@ -61,6 +61,9 @@ fn of_certificate(error: &CertificateError) -> TlsFailure {
         CertificateError::UnknownIssuer | CertificateError::BadSignature => TlsFailure::UnknownIssuer,
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => TlsFailure::WrongHost,
         CertificateError::Revoked => TlsFailure::Revoked,
-        other => TlsFailure::Other(format!("invalid certificate ({other:?})")),
+        CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
+            TlsFailure::Other("the certificate is one of a CA, not of a host".to_owned())
+        }
+        other => TlsFailure::Other(format!("invalid certificate ({other})")),
     }
 }

@@ -62,7 +62,7 @@ pub enum WebError {
     #[error("a template cannot be filled in: {0}")]
     Render(#[from] handlebars::RenderError),
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {error}")]
+    #[error("cannot listen on {address}: {}", reason(error))]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -72,6 +72,16 @@ pub enum WebError {
     /// The server's threads cannot be started.
     #[error("the web server cannot be started: {0}")]
     Start(#[from] io::Error),
+}
+
+/// Why an address cannot be had, in words that say what to do.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => "another program listens there".to_owned(),
+        io::ErrorKind::AddrNotAvailable => "this host does not have that address".to_owned(),
+        io::ErrorKind::PermissionDenied => "not permitted; take a port from 1024 on, or grant this one".to_owned(),
+        _ => error.to_string(),
+    }
 }
 
 /// Takes the address of the page.

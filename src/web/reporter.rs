@@ -82,7 +82,7 @@ pub(super) async fn report(
     if !is_json(&request) {
         return text(StatusCode::BAD_REQUEST, "Content type error: send application/json");
     }
-    let body = match read(payload).await {
+    let body = match read(&request, payload).await {
         Ok(body) => body,
         Err(refused) => return refused,
     };
@@ -137,11 +137,16 @@ fn is_json(request: &HttpRequest) -> bool {
     given.strip_prefix("application/").is_some_and(|subtype| subtype == "json" || subtype.ends_with("+json"))
 }
 
-async fn read(payload: Payload) -> Result<Bytes, HttpResponse> {
+async fn read(request: &HttpRequest, payload: Payload) -> Result<Bytes, HttpResponse> {
+    let too_large = || Err(text(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 64 KiB"));
+    let announced = respond::header(request, "content-length").and_then(|length| length.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > BODY_MAX as u64) {
+        return too_large();
+    }
     match timeout(BODY_TIME, payload.to_bytes_limited(BODY_MAX)).await {
         Ok(Ok(Ok(body))) => Ok(body),
         Ok(Ok(Err(_))) => Err(text(StatusCode::BAD_REQUEST, "the body broke off")),
-        Ok(Err(_)) => Err(text(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 64 KiB")),
+        Ok(Err(_)) => too_large(),
         Err(_) => Err(text(StatusCode::SERVICE_UNAVAILABLE, "the body took longer than 10 s")),
     }
 }

@@ -31,6 +31,23 @@ function open(name, options, check) {
   return visit(browser, url, { reducedMotion: 'reduce', ...options }, check, allow);
 }
 
+/** The words of the header that are broken over lines, though none of these brands has a long one. */
+const brokenWords = (page) =>
+  page.evaluate(() => {
+    const broken = [];
+    const walker = document.createTreeWalker(document.querySelector('header'), NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      if (walker.currentNode.parentElement.closest('[aria-hidden]')) continue;
+      for (const word of walker.currentNode.data.matchAll(/\S+/g)) {
+        const range = document.createRange();
+        range.setStart(walker.currentNode, word.index);
+        range.setEnd(walker.currentNode, word.index + word[0].length);
+        if (range.getClientRects().length > 1) broken.push(word[0]);
+      }
+    }
+    return broken;
+  });
+
 for (const name of NAMES) {
   describe(`the page: ${name}`, () => {
     for (const colorScheme of ['light', 'dark']) {
@@ -39,6 +56,7 @@ for (const name of NAMES) {
           await open(name, { colorScheme, viewport: { width, height: 900 } }, async (page) => {
             const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
             assert.ok(wide <= room, `${wide} px in ${room} px`);
+            assert.deepEqual(await brokenWords(page), []);
             if (width === 320) return;
             await page.screenshot({ path: path.join(ARTEFACTS, `${name}-${colorScheme}-${width}.png`), fullPage: true });
             if (width === 768) return;

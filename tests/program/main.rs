@@ -1,6 +1,11 @@
 //! The program as its users meet it: the built binary, its configuration file, real targets, real clients.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::format_push_string,
+    reason = "a test that cannot go on fails, and is in no hurry"
+)]
 #![expect(clippy::disallowed_methods, reason = "these tests wait for what a real program does in real time")]
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test ends at what it does not expect")]
 
 #[allow(dead_code, reason = "the test of Postfix uses the rest of it")]
 mod certificates;
@@ -11,7 +16,11 @@ mod mail;
 mod malformed;
 mod notify_test;
 mod pages;
+mod reports;
 mod serving;
 mod slack;
 mod smtp;
 mod support;
+mod target;
+mod targets;
+mod tls;

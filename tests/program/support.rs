@@ -45,12 +45,14 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
 }
 
-/// A configuration with a port that the system chooses, `poll_interval` 1 and `poll_retry` 0, and what is added.
-/// Lines before the first `[section]` of `more` go into `[metrics]`.
+/// A configuration with a port that the system chooses, `poll_interval` 1 and `poll_retry` 0 unless `more` says
+/// otherwise, and what is added. Lines before the first `[section]` of `more` go into `[metrics]`.
 pub(crate) fn config(more: &str) -> String {
+    let unless_given = |key, value| if more.contains(key) { String::new() } else { format!("{key}{value}\n") };
+    let (interval, retry) = (unless_given("poll_interval = ", 1), unless_given("poll_retry = ", 0));
     format!(
         "[server]\nlog_level = \"info\"\ninet = \"127.0.0.1:0\"\nworkers = 2\nreporter_token = \"s3cret\"\n\n\
-         [metrics]\npoll_interval = 1\npoll_retry = 0\n{more}\n"
+         [metrics]\n{interval}{retry}{more}\n"
     )
 }
 

@@ -1,0 +1,187 @@
+//! HTTPS targets with good and with faulty certificates, under a CA of our own.
+
+use std::fs;
+use std::io::Read;
+use std::io::Write;
+use std::sync::Arc;
+
+use rcgen::BasicConstraints;
+use rcgen::CertificateParams;
+use rcgen::DnType;
+use rcgen::IsCa;
+use rcgen::Issuer;
+use rcgen::KeyPair;
+use rcgen::date_time_ymd;
+use rustls::ServerConfig;
+use rustls::ServerConnection;
+use rustls::Stream;
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::PrivateKeyDer;
+use tempfile::TempDir;
+
+use crate::support::Vigil;
+use crate::support::config;
+use crate::support::polled;
+use crate::target::Target;
+use crate::target::wait_for_end;
+
+/// The address of every target, as its certificate has it.
+const HOST: &str = "127.0.0.1";
+
+/// A CA: its certificate as PEM, and what signs.
+struct Authority {
+    pem: String,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+/// A certificate with its key.
+type Identity = (CertificateDer<'static>, PrivateKeyDer<'static>);
+
+impl Authority {
+    fn new(name: &str) -> Self {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let pem = params.self_signed(&key).unwrap().pem();
+        Self { pem, issuer: Issuer::new(params, key) }
+    }
+
+    /// A certificate for `host`, valid in those years.
+    fn sign(&self, host: &str, (from, to): (i32, i32)) -> Identity {
+        let (params, key) = (params(host, from, to), KeyPair::generate().unwrap());
+        (params.signed_by(&key, &self.issuer).unwrap().into(), key.into())
+    }
+}
+
+fn params(host: &str, from: i32, to: i32) -> CertificateParams {
+    let mut params = CertificateParams::new([host.to_owned()]).unwrap();
+    (params.not_before, params.not_after) = (date_time_ymd(from, 1, 1), date_time_ymd(to, 1, 1));
+    params.distinguished_name.push(DnType::CommonName, host);
+    params
+}
+
+fn self_signed(is_ca: IsCa) -> Identity {
+    let key = KeyPair::generate().unwrap();
+    let mut params = params(HOST, 2000, 2100);
+    params.is_ca = is_ca;
+    (params.self_signed(&key).unwrap().into(), key.into())
+}
+
+/// A target that shows that certificate and answers 200.
+fn showing((certificate, key): Identity) -> Target {
+    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    let config = Arc::new(config);
+    Target::greeting(move |stream| {
+        let mut connection = ServerConnection::new(config.clone()).unwrap();
+        let mut tls = Stream::new(&mut connection, stream);
+        let mut request = [0; 4096];
+        // One that does not like the certificate closes the connection.
+        if tls.read(&mut request).is_ok_and(|count| count > 0) {
+            let _ = tls.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        }
+    })
+}
+
+/// A target that reads the greeting and answers with these bytes.
+fn saying(bytes: &'static [u8]) -> Target {
+    Target::greeting(move |stream| {
+        let _ = stream.read(&mut [0; 4096]);
+        let _ = stream.write_all(bytes);
+        wait_for_end(stream);
+    })
+}
+
+/// A hello of a server that speaks TLS 1.1: record and message of the version 3.2, the cipher suite
+/// `TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA`, no compression.
+const HELLO_OF_TLS_1_1: &[u8] = &{
+    let head = [0x16, 3, 2, 0, 42, 2, 0, 0, 38, 3, 2];
+    let mut hello = [7; 47];
+    let mut at = 0;
+    while at < head.len() {
+        hello[at] = head[at];
+        at += 1;
+    }
+    (hello[43], hello[44], hello[45], hello[46]) = (0, 0xc0, 0x13, 0);
+    hello
+};
+
+/// The fatal alert `protocol_version`.
+const ALERT: &[u8] = &[0x15, 3, 1, 0, 2, 2, 70];
+
+#[test]
+fn certificates_are_verified_and_what_is_wrong_is_named() {
+    const VALID: (i32, i32) = (2000, 2100);
+    let [ours, other, namesake] = ["Our CA", "Another CA", "Our CA"].map(Authority::new);
+    let cases = [
+        (showing(ours.sign(HOST, VALID)), "healthy"),
+        (showing(ours.sign(HOST, (2000, 2020))), "dead: TLS certificate expired"),
+        (showing(ours.sign(HOST, (2090, 2100))), "dead: TLS certificate not valid yet"),
+        (showing(ours.sign("elsewhere.example", VALID)), "dead: TLS certificate for another host"),
+        (showing(other.sign(HOST, VALID)), "dead: TLS certificate of an unknown issuer"),
+        (showing(namesake.sign(HOST, VALID)), "dead: TLS certificate of an unknown issuer"),
+        (showing(self_signed(IsCa::NoCa)), "dead: TLS certificate of an unknown issuer"),
+        // So does `openssl req -x509` make them.
+        (
+            showing(self_signed(IsCa::Ca(BasicConstraints::Unconstrained))),
+            "dead: TLS handshake failed: the certificate is one of a CA, not of a host",
+        ),
+        (saying(b"220 mail.example.com ESMTP\r\n"), "dead: TLS handshake failed: the answer is not TLS"),
+        (saying(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "dead: TLS handshake failed: the answer is not TLS"),
+        (
+            saying(HELLO_OF_TLS_1_1),
+            "dead: TLS handshake failed: the host offers neither TLS 1.2 nor 1.3 in a common form",
+        ),
+        (saying(ALERT), "dead: TLS handshake failed: refused by the host (ProtocolVersion)"),
+        (Target::greeting(|_| ()), "dead: connection closed while shaking hands over TLS"),
+    ];
+    check(&ours.pem, "", &cases);
+}
+
+#[test]
+fn a_handshake_that_hangs_is_cut_short_at_the_deadline() {
+    let cases = [
+        (Target::greeting(wait_for_end), "dead: timed out after 1 s while shaking hands over TLS"),
+        (saying(&HELLO_OF_TLS_1_1[..9]), "dead: timed out after 1 s while shaking hands over TLS"),
+    ];
+    check(&Authority::new("Our CA").pem, "poll_delay_dead = 1", &cases);
+}
+
+#[test]
+fn without_roots_every_certificate_is_of_an_unknown_issuer_and_that_is_warned_about() {
+    let target = showing(self_signed(IsCa::NoCa));
+    let vigil = start("", "", &[&target]);
+    vigil.log().wait_for(&["WARN", "the system has no root certificates"]);
+    vigil.log().wait_for(&["replica t0:node", "dead: TLS certificate of an unknown issuer"]);
+}
+
+fn check(roots: &str, metrics: &str, cases: &[(Target, &str)]) {
+    let targets: Vec<&Target> = cases.iter().map(|(target, _)| target).collect();
+    let vigil = start(roots, metrics, &targets);
+    for (at, (_, wanted)) in cases.iter().enumerate() {
+        vigil.log().wait_for(&[&format!("replica t{at}:node:"), &format!(" is {wanted}")]);
+        if let Some((_, cause)) = wanted.split_once(": ") {
+            vigil.wait_for_page(&format!(">{cause}<"));
+        }
+    }
+}
+
+/// Starts the program with these roots alone.
+fn start(roots: &str, metrics: &str, targets: &[&Target]) -> Vigil {
+    let services = targets
+        .iter()
+        .enumerate()
+        .map(|(at, target)| polled(&format!("t{at}"), &[&format!("https://{}/", target.address)]));
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("roots.pem");
+    fs::write(&file, roots).unwrap();
+    let environment = [("SSL_CERT_FILE", file.to_str().unwrap())];
+    // The roots are read before the program says where it listens.
+    Vigil::start_with(&config(&format!("{metrics}\n{}", services.collect::<String>())), &environment)
+}
