@@ -4,7 +4,12 @@
 //! It needs root, and the Debian packages `postfix` and `dovecot-core`. `cargo test` leaves it out; `scripts/test`, or
 //! `cargo test --test postfix`, runs it.
 #![expect(clippy::disallowed_methods, reason = "these tests wait for what a real program does in real time")]
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test ends at what it does not expect")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::format_push_string,
+    reason = "a test that cannot go on fails, and is in no hurry"
+)]
 
 #[path = "../program/certificates.rs"]
 #[allow(dead_code, reason = "this test uses a part of it")]
