@@ -10,6 +10,12 @@
 //! | `nginx` | `nginx -t` accepts it, where nginx is installed |
 //! | `caddyfile` | `caddy validate` accepts it, where Caddy is installed |
 //! | `json` | is JSON |
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::format_push_string,
+    reason = "a test that cannot go on fails, and is in no hurry"
+)]
 
 use std::env;
 use std::fs;

@@ -20,10 +20,10 @@ use super::guard;
 use super::shared::Shared;
 
 /// How long a notice is tried: after a day it is history.
-const GIVE_UP: Duration = Duration::from_secs(24 * 60 * 60);
+const GIVE_UP: Duration = Duration::from_hours(24);
 
 /// The longest wait between two tries.
-const WAIT_MAX: Duration = Duration::from_secs(5 * 60);
+const WAIT_MAX: Duration = Duration::from_mins(5);
 
 /// How many notices may wait. Notices are seconds apart and given up after a day, so this is not reached unless
 /// `group_interval` is very short; then the oldest is dropped, and said to be.

@@ -30,6 +30,7 @@ mod tests {
     use std::time::Duration;
 
     use crate::clock::Clock;
+    use crate::model::map::Map;
     use crate::model::status::Status;
 
     use super::super::fixture;
@@ -48,9 +49,9 @@ mod tests {
         clock.advance(Duration::from_secs(10));
         let again = expirer.step().unwrap();
         assert_eq!(again, due + Duration::from_secs(40), "it reported meanwhile");
-        assert_eq!(shared.read(|map| map.status()), Status::Healthy);
+        assert_eq!(shared.read(Map::status), Status::Healthy);
         clock.advance(Duration::from_secs(40));
         assert_eq!(expirer.step(), None);
-        assert_eq!(shared.read(|map| map.status()), Status::Dead);
+        assert_eq!(shared.read(Map::status), Status::Dead);
     }
 }

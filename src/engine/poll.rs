@@ -35,7 +35,7 @@ const PARALLELISM_MAX: usize = 1_024;
 
 /// How late a check may start before it is worth a warning, and how far apart such warnings are.
 const LATE: Duration = Duration::from_secs(1);
-const LATE_AGAIN: Duration = Duration::from_secs(60);
+const LATE_AGAIN: Duration = Duration::from_mins(1);
 
 /// The loop that asks.
 pub(super) struct Poller {
@@ -294,7 +294,7 @@ mod tests {
         let interval = Duration::from_secs(10);
         let at = |seconds: i64| {
             let offset = Duration::from_secs(seconds.unsigned_abs());
-            if seconds < 0 { phase - offset } else { phase + offset }
+            if seconds < 0 { phase.checked_sub(offset).unwrap() } else { phase + offset }
         };
         for (now, wanted) in [(-5, 0), (0, 10), (1, 10), (9, 10), (10, 20), (35, 40)] {
             assert_eq!(next_turn(phase, interval, at(now)), at(wanted), "{now}");

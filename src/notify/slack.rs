@@ -67,15 +67,13 @@ struct Field {
 
 fn message(notice: &Notice, page: &Page, mention_channel: bool) -> Message {
     let dead = escape(&text::dead(notice, NODES_MAX));
-    let mut summary = match (notice.test, notice.changed) {
-        (true, _) => "This is a test notice, nothing has changed. Status is: ".to_owned(),
-        (false, true) => "Status changed to: ".to_owned(),
-        (false, false) => "Status is still: ".to_owned(),
+    let kind = match (notice.test, notice.changed) {
+        (true, _) => "This is a test notice, nothing has changed. Status is",
+        (false, true) => "Status changed to",
+        (false, false) => "Status is still",
     };
-    summary.push_str(&format!("*{}*.", notice.status));
-    if !dead.is_empty() {
-        summary.push_str(&format!(" Nodes: *{dead}*."));
-    }
+    let nodes = if dead.is_empty() { String::new() } else { format!(" Nodes: *{dead}*.") };
+    let mut summary = format!("{kind}: *{}*.{nodes}", notice.status);
     let changes = cut(&changes(notice));
     if !changes.is_empty() {
         summary.push('\n');

@@ -44,19 +44,17 @@ pub fn dead(notice: &Notice, max: usize) -> String {
             more += 1;
         }
     }
-    if more > 0 {
-        list.push_str(&format!(" and {more} more"));
-    }
-    list
+    if more == 0 { list } else { format!("{list} and {more} more") }
 }
 
 /// A name that is longer than `max` bytes loses its end.
-fn cut(mut name: String, max: usize) -> String {
-    if name.len() > max {
-        name.truncate(name.floor_char_boundary(max));
-        name.push_str("[..]");
+fn cut(name: String, max: usize) -> String {
+    if name.len() <= max {
+        return name;
     }
-    name
+    let ends = name.char_indices().map(|(start, char)| start + char.len_utf8());
+    let end = ends.take_while(|end| *end <= max).last().unwrap_or(0);
+    format!("{}[..]", &name[..end])
 }
 
 /// A status with a capital letter: `Dead`.
@@ -127,8 +125,8 @@ mod tests {
     use super::*;
 
     /// The sentence of a change, and its details.
-    fn check(change: Change, head: &str, details: &[&str]) {
-        let story = story(&change);
+    fn check(change: &Change, head: &str, details: &[&str]) {
+        let story = story(change);
         assert_eq!(story.head, head);
         assert_eq!(story.details, details);
     }
@@ -136,7 +134,7 @@ mod tests {
     #[test]
     fn a_death_says_which_node_since_when_why_and_which_replica() {
         check(
-            death().changes.remove(0),
+            &death().changes.remove(0),
             "Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
             &[],
         );
@@ -144,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_recovery_says_how_long_it_lasted() {
-        check(recovery().changes.remove(0), "Web, API (web:api) is healthy again, it was dead for 7 min 12 s", &[]);
+        check(&recovery().changes.remove(0), "Web, API (web:api) is healthy again, it was dead for 7 min 12 s", &[]);
     }
 
     #[test]
@@ -152,18 +150,18 @@ mod tests {
         let sick = Change { to: Some(Status::Sick), affected: vec![affected("a", Status::Sick)], ..change() };
         let since = "since 24 Nov 2026, 01:12:02 UTC";
         check(
-            Change { was: Some((Status::Dead, secs(30))), ..sick.clone() },
+            &Change { was: Some((Status::Dead, secs(30))), ..sick.clone() },
             &format!("Web, API (web:api) is sick {since}, it was dead for 30 s: slow, answered after 12 s (a)"),
             &[],
         );
-        check(sick, &format!("Web, API (web:api) is sick {since}: slow, answered after 12 s (a)"), &[]);
+        check(&sick, &format!("Web, API (web:api) is sick {since}: slow, answered after 12 s (a)"), &[]);
     }
 
     #[test]
     fn a_node_that_gets_worse_does_not_dwell_on_what_it_was() {
         let dead = Change { to: Some(Status::Dead), was: Some((Status::Sick, secs(30))), ..change() };
         check(
-            Change { affected: vec![affected("a", Status::Dead)], ..dead },
+            &Change { affected: vec![affected("a", Status::Dead)], ..dead },
             "Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (a)",
             &[],
         );
@@ -172,11 +170,11 @@ mod tests {
     #[test]
     fn a_node_whose_replicas_were_removed_is_not_called_healthy() {
         check(
-            Change { to: None, was: Some((Status::Dead, secs(65))), ..change() },
+            &Change { to: None, was: Some((Status::Dead, secs(65))), ..change() },
             "Web, API (web:api) is no longer dead, its replicas were removed (dead for 1 min 5 s)",
             &[],
         );
-        check(Change { to: None, ..change() }, "Web, API (web:api) has no replicas any more", &[]);
+        check(&Change { to: None, ..change() }, "Web, API (web:api) has no replicas any more", &[]);
     }
 
     #[test]
@@ -184,7 +182,7 @@ mod tests {
         let silent = Affected { cause: Some(Cause::Silent(secs(52))), ..affected("b", Status::Dead) };
         let affected = vec![affected("a", Status::Dead), silent, affected("c", Status::Sick)];
         check(
-            Change { to: Some(Status::Dead), affected, more_affected: 7, ..change() },
+            &Change { to: Some(Status::Dead), affected, more_affected: 7, ..change() },
             "Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused",
             &[
                 "a is dead: connection refused",

@@ -1,5 +1,4 @@
 //! Certificates of these tests, made anew each time: an authority of our own and what it signs.
-#![allow(dead_code, reason = "each test target that includes this file uses a part of it")]
 
 use std::sync::Arc;
 
@@ -32,8 +31,13 @@ pub(crate) struct Identity {
 impl Authority {
     /// A new authority, trusted by nobody yet.
     pub(crate) fn new() -> Self {
+        Self::named("Vigil test CA")
+    }
+
+    /// The same, of that name.
+    pub(crate) fn named(name: &str) -> Self {
         let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, "Vigil test CA");
+        params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
@@ -46,18 +50,23 @@ impl Authority {
 
     /// A certificate for these names and addresses.
     pub(crate) fn server(&self, names: &[&str]) -> Identity {
-        self.sign(params(names))
+        self.sign(&params(names))
     }
 
     /// The same, whose time is over since 2021.
     pub(crate) fn expired(&self, names: &[&str]) -> Identity {
-        let mut params = params(names);
-        params.not_before = date_time_ymd(2020, 1, 1);
-        params.not_after = date_time_ymd(2021, 1, 1);
-        self.sign(params)
+        self.valid(names, 2020, 2021)
     }
 
-    fn sign(&self, params: CertificateParams) -> Identity {
+    /// The same, valid from the start of one year to that of another.
+    pub(crate) fn valid(&self, names: &[&str], from: i32, to: i32) -> Identity {
+        let mut params = params(names);
+        params.not_before = date_time_ymd(from, 1, 1);
+        params.not_after = date_time_ymd(to, 1, 1);
+        self.sign(&params)
+    }
+
+    fn sign(&self, params: &CertificateParams) -> Identity {
         let key = KeyPair::generate().unwrap();
         Identity { certificate: params.signed_by(&key, &self.0).unwrap(), key }
     }
@@ -71,6 +80,13 @@ fn params(names: &[&str]) -> CertificateParams {
 }
 
 impl Identity {
+    /// A certificate that nobody signed but itself, as one of a host or of a CA.
+    pub(crate) fn self_signed(names: &[&str], is_ca: IsCa) -> Self {
+        let (mut params, key) = (params(names), KeyPair::generate().unwrap());
+        params.is_ca = is_ca;
+        Self { certificate: params.self_signed(&key).unwrap(), key }
+    }
+
     /// The certificate and its key, as servers read them from files.
     pub(crate) fn pem(&self) -> (String, String) {
         (self.certificate.pem(), self.key.serialize_pem())

@@ -76,7 +76,7 @@ impl Hook {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let serving = serving.clone();
-                thread::spawn(move || serving.serve(stream));
+                thread::spawn(move || serving.serve(&stream));
             }
         });
         hook
@@ -111,8 +111,8 @@ impl Hook {
         found.unwrap_or_else(|| panic!("no request {number} after {:?}", state.requests))
     }
 
-    fn serve(&self, stream: TcpStream) {
-        let Some(request) = read(&stream) else { return };
+    fn serve(&self, mut stream: &TcpStream) {
+        let Some(request) = read(stream) else { return };
         let reply = {
             let mut state = self.state.0.lock().unwrap();
             state.requests.push(request);
@@ -125,12 +125,12 @@ impl Hook {
             Reply::Later(seconds) => format!("HTTP/1.1 429 Later\r\nRetry-After: {seconds}\r\n"),
             Reply::Hang => {
                 // Ends when the other side does.
-                let _ = (&stream).read(&mut [0]);
+                let _ = stream.read(&mut [0]);
                 return;
             }
             Reply::Close => return,
         };
-        let _ = (&stream).write_all(format!("{head}Content-Length: 0\r\nConnection: close\r\n\r\n").as_bytes());
+        let _ = stream.write_all(format!("{head}Content-Length: 0\r\nConnection: close\r\n\r\n").as_bytes());
     }
 }
 

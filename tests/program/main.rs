@@ -1,6 +1,13 @@
 //! The program as its users meet it: the built binary, its configuration file, real targets, real clients.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::format_push_string,
+    reason = "a test that cannot go on fails, and is in no hurry"
+)]
 #![expect(clippy::disallowed_methods, reason = "these tests wait for what a real program does in real time")]
 
+#[allow(dead_code, reason = "the test of Postfix uses the rest of it")]
 mod certificates;
 mod cli;
 mod ending;

@@ -333,7 +333,7 @@ fn a_silent_replica_is_dead_at_its_deadline_and_back_by_its_next_report() {
     let short = LOAD.replace("30", "1");
     post(&vigil, "/reporter/app/local/", &HEALTH.replace("30", "1"));
     // A deadline that moves forward counts, not the first one.
-    post(&vigil, "/reporter/app/push/", &LOAD);
+    post(&vigil, "/reporter/app/push/", LOAD);
     thread::sleep(Duration::from_millis(500));
     let reported = Instant::now();
     post(&vigil, "/reporter/app/push/", &short);

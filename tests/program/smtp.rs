@@ -233,7 +233,7 @@ impl Smtp {
                 thread::sleep(Duration::from_millis(100));
             },
             Some(Deed::Flood) => loop {
-                say_bytes(wire, &[b'2'; 65_536])?;
+                say_bytes(wire, &[b'2'; 4_096])?;
             },
             Some(Deed::Close) => Err(io::ErrorKind::UnexpectedEof.into()),
             Some(Deed::BreakOff) => {
@@ -246,10 +246,10 @@ impl Smtp {
 
     fn serve(&self, stream: TcpStream) -> io::Result<()> {
         let plan = self.state.0.lock().unwrap().plan.clone();
-        let mut plain = Some(stream);
+        let mut clear = Some(stream);
         let mut wire: Box<dyn Wire> = match &plan.tls {
-            Some(tls) if plan.implicit => encrypted(tls, plain.take().unwrap()),
-            _ => Box::new(plain.as_ref().unwrap().try_clone()?),
+            Some(tls) if plan.implicit => encrypted(tls, clear.take().unwrap()),
+            _ => Box::new(clear.as_ref().unwrap().try_clone()?),
         };
         let (mut from, mut to, mut login) = (String::new(), String::new(), None);
         self.answer(&mut *wire, Stage::Greeting, "220 test ESMTP")?;
@@ -259,7 +259,7 @@ impl Smtp {
             match verb.as_str() {
                 "EHLO" => {
                     let mut good = "250-test greets you\r\n".to_owned();
-                    if plan.tls.is_some() && plain.is_some() {
+                    if plan.tls.is_some() && clear.is_some() {
                         good.push_str("250-STARTTLS\r\n");
                     }
                     if !plan.auth.is_empty() {
@@ -270,7 +270,7 @@ impl Smtp {
                 }
                 "STARTTLS" => {
                     if self.answer(&mut *wire, Stage::StartTls, "220 go ahead")? {
-                        wire = encrypted(plan.tls.as_ref().unwrap(), plain.take().unwrap());
+                        wire = encrypted(plan.tls.as_ref().unwrap(), clear.take().unwrap());
                     }
                 }
                 "AUTH" => {
@@ -293,7 +293,7 @@ impl Smtp {
                     }
                     let data = read_message(&mut *wire)?;
                     if self.answer(&mut *wire, Stage::Message, "250 queued")? {
-                        let (at, tls) = (Instant::now(), plain.is_none());
+                        let (at, tls) = (Instant::now(), clear.is_none());
                         let mail = Mail { at, from: from.clone(), to: to.clone(), data, tls, login: login.clone() };
                         self.state.0.lock().unwrap().mails.push(mail);
                         self.state.1.notify_all();

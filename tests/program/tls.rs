@@ -3,23 +3,15 @@
 use std::fs;
 use std::io::Read;
 use std::io::Write;
-use std::sync::Arc;
 
 use rcgen::BasicConstraints;
-use rcgen::CertificateParams;
-use rcgen::DnType;
 use rcgen::IsCa;
-use rcgen::Issuer;
-use rcgen::KeyPair;
-use rcgen::date_time_ymd;
-use rustls::ServerConfig;
 use rustls::ServerConnection;
 use rustls::Stream;
-use rustls::crypto::ring::default_provider;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::PrivateKeyDer;
 use tempfile::TempDir;
 
+use crate::certificates::Authority;
+use crate::certificates::Identity;
 use crate::support::Vigil;
 use crate::support::config;
 use crate::support::polled;
@@ -29,55 +21,9 @@ use crate::target::wait_for_end;
 /// The address of every target, as its certificate has it.
 const HOST: &str = "127.0.0.1";
 
-/// A CA: its certificate as PEM, and what signs.
-struct Authority {
-    pem: String,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-/// A certificate with its key.
-type Identity = (CertificateDer<'static>, PrivateKeyDer<'static>);
-
-impl Authority {
-    fn new(name: &str) -> Self {
-        let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        let pem = params.self_signed(&key).unwrap().pem();
-        Self { pem, issuer: Issuer::new(params, key) }
-    }
-
-    /// A certificate for `host`, valid in those years.
-    fn sign(&self, host: &str, (from, to): (i32, i32)) -> Identity {
-        let (params, key) = (params(host, from, to), KeyPair::generate().unwrap());
-        (params.signed_by(&key, &self.issuer).unwrap().into(), key.into())
-    }
-}
-
-fn params(host: &str, from: i32, to: i32) -> CertificateParams {
-    let mut params = CertificateParams::new([host.to_owned()]).unwrap();
-    (params.not_before, params.not_after) = (date_time_ymd(from, 1, 1), date_time_ymd(to, 1, 1));
-    params.distinguished_name.push(DnType::CommonName, host);
-    params
-}
-
-fn self_signed(is_ca: IsCa) -> Identity {
-    let key = KeyPair::generate().unwrap();
-    let mut params = params(HOST, 2000, 2100);
-    params.is_ca = is_ca;
-    (params.self_signed(&key).unwrap().into(), key.into())
-}
-
 /// A target that shows that certificate and answers 200.
-fn showing((certificate, key): Identity) -> Target {
-    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .unwrap();
-    let config = Arc::new(config);
+fn showing(identity: &Identity) -> Target {
+    let config = identity.server_config();
     Target::greeting(move |stream| {
         let mut connection = ServerConnection::new(config.clone()).unwrap();
         let mut tls = Stream::new(&mut connection, stream);
@@ -117,19 +63,18 @@ const ALERT: &[u8] = &[0x15, 3, 1, 0, 2, 2, 70];
 
 #[test]
 fn certificates_are_verified_and_what_is_wrong_is_named() {
-    const VALID: (i32, i32) = (2000, 2100);
-    let [ours, other, namesake] = ["Our CA", "Another CA", "Our CA"].map(Authority::new);
+    let [ours, other, namesake] = ["Our CA", "Another CA", "Our CA"].map(Authority::named);
     let cases = [
-        (showing(ours.sign(HOST, VALID)), "healthy"),
-        (showing(ours.sign(HOST, (2000, 2020))), "dead: TLS certificate expired"),
-        (showing(ours.sign(HOST, (2090, 2100))), "dead: TLS certificate not valid yet"),
-        (showing(ours.sign("elsewhere.example", VALID)), "dead: TLS certificate for another host"),
-        (showing(other.sign(HOST, VALID)), "dead: TLS certificate of an unknown issuer"),
-        (showing(namesake.sign(HOST, VALID)), "dead: TLS certificate of an unknown issuer"),
-        (showing(self_signed(IsCa::NoCa)), "dead: TLS certificate of an unknown issuer"),
+        (showing(&ours.server(&[HOST])), "healthy"),
+        (showing(&ours.valid(&[HOST], 2000, 2020)), "dead: TLS certificate expired"),
+        (showing(&ours.valid(&[HOST], 2090, 2100)), "dead: TLS certificate not valid yet"),
+        (showing(&ours.server(&["elsewhere.example"])), "dead: TLS certificate for another host"),
+        (showing(&other.server(&[HOST])), "dead: TLS certificate of an unknown issuer"),
+        (showing(&namesake.server(&[HOST])), "dead: TLS certificate of an unknown issuer"),
+        (showing(&Identity::self_signed(&[HOST], IsCa::NoCa)), "dead: TLS certificate of an unknown issuer"),
         // So does `openssl req -x509` make them.
         (
-            showing(self_signed(IsCa::Ca(BasicConstraints::Unconstrained))),
+            showing(&Identity::self_signed(&[HOST], IsCa::Ca(BasicConstraints::Unconstrained))),
             "dead: TLS handshake failed: the certificate is one of a CA, not of a host",
         ),
         (saying(b"220 mail.example.com ESMTP\r\n"), "dead: TLS handshake failed: the answer is not TLS"),
@@ -141,7 +86,7 @@ fn certificates_are_verified_and_what_is_wrong_is_named() {
         (saying(ALERT), "dead: TLS handshake failed: refused by the host (ProtocolVersion)"),
         (Target::greeting(|_| ()), "dead: connection closed while shaking hands over TLS"),
     ];
-    check(&ours.pem, "", &cases);
+    check(&ours.pem(), "", &cases);
 }
 
 #[test]
@@ -150,12 +95,12 @@ fn a_handshake_that_hangs_is_cut_short_at_the_deadline() {
         (Target::greeting(wait_for_end), "dead: timed out after 1 s while shaking hands over TLS"),
         (saying(&HELLO_OF_TLS_1_1[..9]), "dead: timed out after 1 s while shaking hands over TLS"),
     ];
-    check(&Authority::new("Our CA").pem, "poll_delay_dead = 1", &cases);
+    check(&Authority::new().pem(), "poll_delay_dead = 1", &cases);
 }
 
 #[test]
 fn without_roots_every_certificate_is_of_an_unknown_issuer_and_that_is_warned_about() {
-    let target = showing(self_signed(IsCa::NoCa));
+    let target = showing(&Identity::self_signed(&[HOST], IsCa::NoCa));
     let vigil = start("", "", &[&target]);
     vigil.log().wait_for(&["WARN", "the system has no root certificates"]);
     vigil.log().wait_for(&["replica t0:node", "dead: TLS certificate of an unknown issuer"]);

@@ -13,7 +13,7 @@ use super::super::field::Field;
 use super::super::section::Section;
 use super::server::at_least_one;
 
-const DEFAULT_POLL_INTERVAL: Duration = Duration::from_secs(120);
+const DEFAULT_POLL_INTERVAL: Duration = Duration::from_mins(2);
 const DEFAULT_POLL_RETRY: u32 = 2;
 const DEFAULT_POLL_DELAY_DEAD: Duration = Duration::from_secs(30);
 const DEFAULT_POLL_DELAY_SICK: Duration = Duration::from_secs(10);
