@@ -62,7 +62,7 @@ pub(crate) fn serve(file: &Path) -> Result<End, Box<dyn Error>> {
     // A page that cannot be made is refused before anything is watched and anybody told.
     let server = system.block_on(async { web::serve(&config, &page_url, engine.handle(), listener) })?;
     engine.start()?;
-    let served = system.block_on(async {
+    let ended = system.block_on(async {
         let server = rt::spawn(server);
         // Once the server has run for the first time, it listens to signals too.
         rt::task::yield_now().await;
@@ -72,7 +72,7 @@ pub(crate) fn serve(file: &Path) -> Result<End, Box<dyn Error>> {
     log::info!("ending: delivering what is queued");
     engine.stop();
     log::info!("ended");
-    served.map(|()| End::Well)
+    ended.map(|()| End::Well)
 }
 
 /// Says what was understood of the configuration.
