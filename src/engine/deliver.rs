@@ -29,6 +29,9 @@ const WAIT_MAX: Duration = Duration::from_mins(5);
 /// `group_interval` is very short; then the oldest is dropped, and said to be.
 const QUEUE_MAX: usize = 10_000;
 
+/// How many nodes of a notice the log names.
+const TITLE_MAX: usize = 3;
+
 /// One channel's queue and its delivery.
 pub(super) struct Deliverer {
     channel: &'static str,
@@ -196,7 +199,7 @@ fn backoff(failures: u32) -> Duration {
 
 /// A notice, as the log names it.
 fn title(notice: &Notice) -> String {
-    let stories: Vec<String> = text::stories(notice).into_iter().map(|story| story.head).collect();
+    let stories: Vec<String> = text::stories(notice, TITLE_MAX).into_iter().map(|story| story.head).collect();
     format!("notice of {}: {}", words::moment(notice.at), stories.join("; "))
 }
 

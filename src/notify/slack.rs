@@ -97,7 +97,7 @@ fn message(notice: &Notice, page: &Page, mention_channel: bool) -> Message {
 /// A line for each node that changed, and one for each of its replicas where that says more.
 fn changes(notice: &Notice) -> String {
     let mut lines = Vec::new();
-    for story in text::stories(notice) {
+    for story in text::stories(notice, text::STORIES_MAX) {
         lines.push(format!("• {}", escape(&story.head)));
         lines.extend(story.details.iter().map(|detail| format!("    ◦ {}", escape(detail))));
     }

@@ -21,10 +21,18 @@ pub struct Story {
     pub details: Vec<String>,
 }
 
-/// What changed, a story a node.
+/// How many nodes a message tells of one by one: whoever reads of more has seen enough, and servers limit messages.
+pub const STORIES_MAX: usize = 200;
+
+/// What changed, a story a node; those above `max` are counted in a last one.
 #[must_use]
-pub fn stories(notice: &Notice) -> Vec<Story> {
-    notice.changes.iter().map(story).collect()
+pub fn stories(notice: &Notice, max: usize) -> Vec<Story> {
+    let mut stories: Vec<Story> = notice.changes.iter().take(max).map(story).collect();
+    let more = notice.changes.len() - stories.len();
+    if more > 0 {
+        stories.push(Story { status: "unknown", head: format!("and {more} more nodes"), details: Vec::new() });
+    }
+    stories
 }
 
 /// The replicas that are dead, as `service:node:replica` with commas; empty when there are none. Names that do not fit
@@ -208,5 +216,14 @@ mod tests {
         ] {
             assert_eq!(dead(&notice, max), wanted);
         }
+    }
+
+    #[test]
+    fn nodes_above_the_limit_are_counted() {
+        let mut many = death();
+        many.changes = (0..5).map(|_| change()).collect();
+        let heads: Vec<String> = stories(&many, 3).into_iter().map(|story| story.head).collect();
+        assert_eq!((heads.len(), heads[3].as_str()), (4, "and 2 more nodes"));
+        assert_eq!(stories(&many, 5).len(), 5);
     }
 }

@@ -1,7 +1,12 @@
 //! What is served, and how.
 
+use std::net::TcpListener;
+use std::time::Duration;
+use std::time::Instant;
+
 use crate::support::Vigil;
 use crate::support::config;
+use crate::support::polled;
 
 fn small() -> Vigil {
     Vigil::start(&config(
@@ -37,4 +42,17 @@ fn every_address_answers_get_and_head_alike() {
     }
     assert_eq!(vigil.get("/status/text").text(), "healthy");
     assert_eq!(vigil.get("/robots.txt").text(), "User-agent: *\nDisallow:\n");
+}
+
+#[test]
+fn a_port_that_closes_is_dead_within_interval_retry_and_a_second() {
+    let target = TcpListener::bind("127.0.0.1:0").unwrap();
+    let services = polled("web", &[&format!("tcp://{}", target.local_addr().unwrap())]);
+    let metrics = config(&services).replace("poll_interval = 1\npoll_retry = 0", "poll_interval = 2\npoll_retry = 1");
+    let vigil = Vigil::start(&metrics);
+    vigil.log().wait_for(&["node web:node is healthy"]);
+    drop(target);
+    let closed = Instant::now();
+    vigil.wait_for_status("dead");
+    assert!(closed.elapsed() < Duration::from_secs(2 + 1 + 1), "{:?}", closed.elapsed());
 }

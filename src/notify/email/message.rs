@@ -67,7 +67,7 @@ fn body(notice: &Notice, page: &Page) -> String {
     }
     lines.push(format!("Time: {time}"));
     lines.push(format!("URL: {}", page.url));
-    for story in text::stories(notice) {
+    for story in text::stories(notice, text::STORIES_MAX) {
         lines.push(format!("Change: {}", story.head));
         lines.extend(story.details.iter().map(|detail| format!("  - {detail}")));
     }
@@ -93,7 +93,7 @@ fn facts(notice: &Notice, page: &Page) -> serde_json::Value {
         "url": page.url,
         "headline": headline,
         "color": color,
-        "stories": text::stories(notice),
+        "stories": text::stories(notice, text::STORIES_MAX),
         "dead": text::dead(notice, NODES_MAX),
         "time": words::moment(notice.at),
     })

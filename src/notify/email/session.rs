@@ -131,7 +131,7 @@ impl Account {
 
     fn name(&self) -> Result<ServerName<'static>, Trouble> {
         let name = ServerName::try_from(self.host.clone());
-        name.map_err(|_| Trouble::Lacking("a host name that TLS can verify; give `smtp_host` its DNS name"))
+        name.map_err(|_| Trouble::Unnamed)
     }
 
     /// What the message and its addresses demand of the server beyond plain ASCII.
@@ -208,8 +208,10 @@ enum Trouble {
     Refused(Response),
     /// The answer is none.
     Malformed,
-    /// The server, or the configuration, does not offer something.
+    /// The server does not offer something.
     Lacking(&'static str),
+    /// The server's name in the configuration is none that a certificate can have.
+    Unnamed,
 }
 
 impl From<io::Error> for Trouble {
@@ -232,6 +234,11 @@ fn explain(trouble: Trouble, step: Step, limit: Duration) -> SendError {
             return SendError::passing(format!("the server answered no SMTP while {}", step.gerund()));
         }
         Trouble::Lacking(what) => return SendError::passing(format!("the server does not offer {what}")),
+        Trouble::Unnamed => {
+            return SendError::passing(
+                "TLS cannot verify the name in `smtp_host`; write the server's DNS name or address",
+            );
+        }
         // The phase is replaced by the step below.
         Trouble::Io(error) => failure::of_io(&error, Phase::Answer, limit),
         Trouble::Found(finding) => finding,
