@@ -112,7 +112,8 @@ impl Vigil {
             head.push_str(&format!("Content-Length: {}\r\n", body.len()));
         }
         head.push_str("\r\n");
-        self.raw(&[head.as_bytes(), body].concat()).unwrap_or_else(|| panic!("no answer to {method} {path}"))
+        let stream = self.open(&[head.as_bytes(), body].concat());
+        Answer::read(stream).unwrap_or_else(|| panic!("no answer to {method} {path}"))
     }
 
     /// Sends these bytes and reads what comes back; none when the connection is closed without an answer.
@@ -248,6 +249,24 @@ impl Log {
 }
 
 impl Answer {
+    /// Reads until the answer is whole, as clients do, or the connection ends: a server that left a body unread keeps
+    /// it open for another second.
+    fn read(mut stream: TcpStream) -> Option<Self> {
+        let (mut all, mut part) = (Vec::new(), [0; 4096]);
+        while let Some(count) = stream.read(&mut part).ok().filter(|count| *count > 0) {
+            all.extend_from_slice(&part[..count]);
+            let answer = Self::parse(&all);
+            if answer.as_ref().is_some_and(Self::is_whole) {
+                return answer;
+            }
+        }
+        Self::parse(&all)
+    }
+
+    fn is_whole(&self) -> bool {
+        self.header("content-length").is_some_and(|length| length.parse() == Ok(self.body.len()))
+    }
+
     fn parse(bytes: &[u8]) -> Option<Self> {
         let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
         let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
