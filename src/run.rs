@@ -1,8 +1,9 @@
 //! What the program's commands do. The only code that prints.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the commands speak to whoever called them")]
 
 use std::env;
 use std::error::Error;
+use std::io;
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -29,6 +30,20 @@ use vigil_server::web;
 
 use crate::logging;
 
+/// Says a line on stdout. That nobody listens any more is no reason to end.
+macro_rules! say {
+    ($($part:tt)*) => {{
+        let _ = writeln!(io::stdout(), $($part)*);
+    }};
+}
+
+/// Says a line on stderr, likewise.
+macro_rules! complain {
+    ($($part:tt)*) => {{
+        let _ = writeln!(io::stderr(), $($part)*);
+    }};
+}
+
 /// How a command ended that did its work.
 pub(crate) enum End {
     /// All was well.
@@ -54,9 +69,9 @@ pub(crate) fn serve(file: &Path) -> Result<End, Box<dyn Error>> {
     let notifiers = notifiers(&config, &page_url, &tools.client);
     let names: Vec<&str> = notifiers.iter().map(|(channel, _)| channel.name).collect();
     let told = if names.is_empty() { "nobody, no channel is configured".to_owned() } else { names.join(", ") };
-    println!("vigil-server {} with {}", env!("CARGO_PKG_VERSION"), file.display());
-    println!("watching {}", summary::watched(&config));
-    println!("telling {told}");
+    say!("vigil-server {} with {}", env!("CARGO_PKG_VERSION"), file.display());
+    say!("watching {}", summary::watched(&config));
+    say!("telling {told}");
     let mut engine = Engine::new(&config, &tools, notifiers, Arc::new(SystemClock));
     let system = System::new();
     // A page that cannot be made is refused before anything is watched and anybody told.
@@ -66,7 +81,7 @@ pub(crate) fn serve(file: &Path) -> Result<End, Box<dyn Error>> {
         let server = rt::spawn(server);
         // Once the server has run for the first time, it listens to signals too.
         rt::task::yield_now().await;
-        println!("serving the status page on http://{address}/");
+        say!("serving the status page on http://{address}/");
         Ok::<_, Box<dyn Error>>(server.await??)
     });
     log::info!("ending: delivering what is queued");
@@ -79,15 +94,15 @@ pub(crate) fn serve(file: &Path) -> Result<End, Box<dyn Error>> {
 pub(crate) fn check(file: &Path) -> Result<End, Box<dyn Error>> {
     let (config, warnings) = load(file)?;
     for warning in &warnings {
-        eprintln!("warning: {warning}");
+        complain!("warning: {warning}");
     }
-    print!("{}", summary::describe(&config));
+    say!("{}", summary::describe(&config).trim_end());
     let unknown = warnings.iter().filter(|warning| warning.unknown).count();
     if unknown > 0 {
-        eprintln!("{unknown} unknown {}", if unknown == 1 { "key" } else { "keys" });
+        complain!("{unknown} unknown {}", if unknown == 1 { "key" } else { "keys" });
         return Ok(End::Failed);
     }
-    println!("{} is fine", file.display());
+    say!("{} is fine", file.display());
     Ok(End::Well)
 }
 
@@ -98,17 +113,17 @@ pub(crate) fn notify_test(file: &Path) -> Result<End, Box<dyn Error>> {
     let tools = tools(&page_url);
     let notifiers = notifiers(&config, &page_url, &tools.client);
     if notifiers.is_empty() {
-        eprintln!("no channel is configured: add `[notify.email]` or `[notify.slack]`");
+        complain!("no channel is configured: add `[notify.email]` or `[notify.slack]`");
         return Ok(End::Failed);
     }
     let notice = test_notice(SystemClock.now().wall);
     let mut failed = false;
     for (channel, notifier) in &notifiers {
         match notifier.send(&notice) {
-            Ok(()) => println!("✓ {}: delivered", channel.name),
+            Ok(()) => say!("✓ {}: delivered", channel.name),
             Err(error) => {
                 failed = true;
-                println!("✗ {}: {error}", channel.name);
+                say!("✗ {}: {error}", channel.name);
             }
         }
     }
@@ -117,7 +132,7 @@ pub(crate) fn notify_test(file: &Path) -> Result<End, Box<dyn Error>> {
 
 /// Tells, on one line, why a command did not do its work.
 pub(crate) fn complain(error: &dyn Error) {
-    eprintln!("vigil: {error}");
+    complain!("vigil: {error}");
 }
 
 fn load(file: &Path) -> Result<(Config, Vec<Warning>), Box<dyn Error>> {

@@ -20,7 +20,7 @@ const ONLY: &[(&str, &[&str], &str)] = &[
     ("thread::sleep(", &[], "wait on a Bell"),
     ("thread::Builder", &["engine", "net"], "only the engine, and calls that cannot be cancelled, have threads"),
     ("thread::spawn(", &[], "threads have names"),
-    ("println!(", &["run"], "only the program prints"),
+    ("io::stdout()", &["run"], "only the program prints"),
     ("process::exit(", &[], "only `main` ends the program, by returning"),
     ("std::fs", &["config", "logging", "web"], "the model and the loops do no I/O"),
     ("actix_web", &["run", "web"], "the web server is known to `web` alone"),

@@ -3,7 +3,9 @@
 use std::fs;
 use std::fs::File;
 use std::net::TcpListener;
+use std::net::TcpStream;
 use std::os::unix::fs::MetadataExt;
+use std::process::Command;
 use std::process::Output;
 use std::time::Duration;
 
@@ -160,4 +162,21 @@ fn in_the_journal_a_line_has_its_priority_and_no_time() {
     child.wait().unwrap();
     assert!(told, "{}", text());
     assert!(text().starts_with("<4>"), "{}", text());
+}
+
+#[test]
+fn it_runs_though_nobody_listens_to_what_it_says() {
+    let folder = TempDir::new().unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let file = folder.path().join("vigil.cfg");
+    fs::write(&file, config("").replace("127.0.0.1:0", &free.to_string())).unwrap();
+    let mut child = Command::new("sh")
+        .args(["-c", "exec \"$0\" -c \"$1\" >&- 2>&-", env!("CARGO_BIN_EXE_vigil")])
+        .arg(&file)
+        .spawn()
+        .unwrap();
+    let served = wait_until(crate::support::SOON, || TcpStream::connect(free).is_ok());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(served);
 }
