@@ -4,11 +4,15 @@ use std::env;
 use std::error::Error;
 use std::io;
 use std::io::Write;
+use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
 use actix_web::rt;
 use actix_web::rt::System;
+use actix_web::rt::signal::unix::SignalKind;
+use actix_web::rt::signal::unix::signal;
 use jiff::Timestamp;
 use vigil_server::clock::Clock;
 use vigil_server::clock::SystemClock;
@@ -64,7 +68,7 @@ pub(crate) fn serve(file: &Path) -> Result<End, Box<dyn Error>> {
     }
     let listener = web::listen(&config)?;
     let address = listener.local_addr()?;
-    let page_url = page_url(&config, address.port());
+    let page_url = page_url(&config, address);
     let tools = tools(&page_url);
     let notifiers = notifiers(&config, &page_url, &tools.client);
     let names: Vec<&str> = notifiers.iter().map(|(channel, _)| channel.name).collect();
@@ -75,9 +79,10 @@ pub(crate) fn serve(file: &Path) -> Result<End, Box<dyn Error>> {
     let mut engine = Engine::new(&config, &tools, notifiers, Arc::new(SystemClock));
     let system = System::new();
     // A page that cannot be made is refused before anything is watched and anybody told.
-    let server = system.block_on(async { web::serve(&config, &page_url, engine.handle(), listener) })?;
+    let server = system.block_on(async { web::serve(&config, engine.handle(), listener) })?;
     engine.start()?;
     let ended = system.block_on(async {
+        rt::spawn(outlive_hangups());
         let server = rt::spawn(server);
         // Once the server has run for the first time, it listens to signals too.
         rt::task::yield_now().await;
@@ -90,26 +95,38 @@ pub(crate) fn serve(file: &Path) -> Result<End, Box<dyn Error>> {
     ended.map(|()| End::Well)
 }
 
+/// Other services read their configuration anew on SIGHUP; here it must at least not end the watch.
+async fn outlive_hangups() {
+    let Ok(mut hangups) = signal(SignalKind::hangup()) else { return };
+    while hangups.recv().await.is_some() {
+        log::warn!("SIGHUP is ignored: a changed configuration takes effect with a restart");
+    }
+}
+
 /// Says what was understood of the configuration.
 pub(crate) fn check(file: &Path) -> Result<End, Box<dyn Error>> {
     let (config, warnings) = load(file)?;
-    for warning in &warnings {
-        complain!("warning: {warning}");
-    }
+    warn(&warnings);
+    web::check(&config)?;
     say!("{}", summary::describe(&config).trim_end());
     let unknown = warnings.iter().filter(|warning| warning.unknown).count();
     if unknown > 0 {
         complain!("{unknown} unknown {}", if unknown == 1 { "key" } else { "keys" });
         return Ok(End::Failed);
     }
-    say!("{} is fine", file.display());
+    match warnings.len() {
+        0 => say!("{} is fine", file.display()),
+        1 => say!("{} can be used, with 1 warning", file.display()),
+        count => say!("{} can be used, with {count} warnings", file.display()),
+    }
     Ok(End::Well)
 }
 
 /// Sends a test notice through every channel.
 pub(crate) fn notify_test(file: &Path) -> Result<End, Box<dyn Error>> {
-    let (config, _) = load(file)?;
-    let page_url = page_url(&config, config.server.inet.port());
+    let (config, warnings) = load(file)?;
+    warn(&warnings);
+    let page_url = page_url(&config, config.server.inet);
     let tools = tools(&page_url);
     let notifiers = notifiers(&config, &page_url, &tools.client);
     if notifiers.is_empty() {
@@ -130,6 +147,12 @@ pub(crate) fn notify_test(file: &Path) -> Result<End, Box<dyn Error>> {
     Ok(if failed { End::Failed } else { End::Well })
 }
 
+fn warn(warnings: &[Warning]) {
+    for warning in warnings {
+        complain!("warning: {warning}");
+    }
+}
+
 /// Tells, on one line, why a command did not do its work.
 pub(crate) fn complain(error: &dyn Error) {
     complain!("vigil: {error}");
@@ -140,14 +163,14 @@ fn load(file: &Path) -> Result<(Config, Vec<Warning>), Box<dyn Error>> {
     Ok((loaded.config, loaded.warnings))
 }
 
-/// Where the public finds the page. When that was not said, and the system chose the port, this is it.
-fn page_url(config: &Config, port: u16) -> String {
-    let mut url = config.branding.page_url.clone();
-    if url.port() == Some(0) {
-        // Fails only for URLs that cannot have a port, which this one has.
-        let _ = url.set_port(Some(port));
-    }
-    url.into()
+/// Where the public finds the page; when that was not said, the address as the host itself can open it.
+fn page_url(config: &Config, address: SocketAddr) -> String {
+    let local = || match address.ip() {
+        ip if ip.is_unspecified() => format!("http://localhost:{}/", address.port()),
+        IpAddr::V4(ip) => format!("http://{ip}:{}/", address.port()),
+        IpAddr::V6(ip) => format!("http://[{ip}]:{}/", address.port()),
+    };
+    config.branding.page_url.as_ref().map_or_else(local, ToString::to_string)
 }
 
 fn tools(page_url: &str) -> Tools {
@@ -165,4 +188,31 @@ fn notifiers(config: &Config, page_url: &str, client: &Client) -> Notifiers {
 fn test_notice(at: Timestamp) -> Notice {
     let (status, changed, test) = (Status::Healthy, false, true);
     Notice { at, status, changed, dead: Vec::new(), more_dead: 0, changes: Vec::new(), test }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn without_a_page_url_notices_lead_to_where_the_page_listens() {
+        let nothing = |_: &str| Err(env::VarError::NotPresent);
+        let url = |text: &str, address: &str| {
+            let loaded = config::load_bytes(Path::new("test.cfg"), text.as_bytes(), &nothing).unwrap();
+            page_url(&loaded.config, address.parse().unwrap())
+        };
+        for (address, wanted) in [
+            ("[::1]:8080", "http://[::1]:8080/"),
+            ("127.0.0.1:80", "http://127.0.0.1:80/"),
+            ("[fe80::1%3]:8080", "http://[fe80::1]:8080/"),
+            ("[::]:8080", "http://localhost:8080/"),
+            ("0.0.0.0:8080", "http://localhost:8080/"),
+        ] {
+            assert_eq!(url("", address), wanted);
+        }
+        let given = "[branding]\npage_url = \"https://status.example.com\"";
+        assert_eq!(url(given, "[::]:8080"), "https://status.example.com/");
+    }
 }

@@ -222,20 +222,6 @@ fn the_poll_retry_of_both_meanings_is_told_apart() {
 }
 
 #[test]
-fn the_page_is_at_the_listening_address_unless_the_file_says_where() {
-    for (inet, wanted) in [
-        ("[::1]:8080", "http://[::1]:8080/"),
-        ("127.0.0.1:80", "http://127.0.0.1/"),
-        ("0.0.0.0:8080", "http://localhost:8080/"),
-        ("[::]:0", "http://localhost:0/"),
-        ("[fe80::1%3]:8080", "http://[fe80::1]:8080/"),
-    ] {
-        let config = load_text(&format!("[server]\ninet = \"{inet}\"\n")).unwrap().config;
-        assert_eq!(config.branding.page_url.as_str(), wanted);
-    }
-}
-
-#[test]
 fn mail_is_encrypted_unless_the_file_says_otherwise() {
     for (keys, wanted) in [
         ("", Encryption::StartTls),

@@ -117,8 +117,8 @@ pub struct Assets {
 pub struct Branding {
     /// The page's title.
     pub page_title: String,
-    /// Where the public finds the page; the listening address when the file does not say.
-    pub page_url: Url,
+    /// Where the public finds the page; without it, notices lead to the listening address.
+    pub page_url: Option<Url>,
     /// The company, in the footer.
     pub company_name: Option<String>,
     /// The icon's background.

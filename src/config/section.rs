@@ -125,17 +125,18 @@ impl<'a> Section<'a> {
     /// That the key `name` is not there, and which misspelled one may have been meant for it.
     fn missing(&self, name: &str) -> ConfigError {
         let takes = keys::key(self.name(), name).map_or("a value", |key| key.takes);
+        let hint = self.meant_for(name).unwrap_or_else(|| format!("write {takes}"));
+        self.fault(name, format!("is missing; {hint}"))
+    }
+
+    /// A question whether a misspelled key was meant for `name`, if there is one.
+    pub(super) fn meant_for(&self, name: &str) -> Option<String> {
         let known = || keys::keys_of(self.name()).map(|key| key.name);
-        let meant = self
+        let entry = self
             .entries()
             .iter()
-            .find(|entry| !known().any(|name| name == entry.key) && nearest(&entry.key, known()) == Some(name));
-        match meant {
-            Some(entry) => {
-                self.fault(name, format!("is missing; is {} in line {} meant for it?", Name(&entry.key), entry.line))
-            }
-            None => self.fault(name, format!("is missing; write {takes}")),
-        }
+            .find(|entry| !known().any(|name| name == entry.key) && nearest(&entry.key, known()) == Some(name))?;
+        Some(format!("is {} in line {} meant for it?", Name(&entry.key), entry.line))
     }
 
     /// That the key `name` is wrong for a reason that its value alone does not show.

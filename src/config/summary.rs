@@ -61,7 +61,11 @@ fn counts(config: &Config) -> String {
 
 fn write(out: &mut String, config: &Config) -> fmt::Result {
     let (server, branding) = (&config.server, &config.branding);
-    writeln!(out, "page \"{}\" on {}, for the public {}", branding.page_title, server.inet, Shown(&branding.page_url))?;
+    let linked = branding.page_url.as_ref().map_or_else(
+        || "without `page_url`, so notices link to the listening address".to_owned(),
+        |url| format!("linked as {}", Shown(url)),
+    );
+    writeln!(out, "page \"{}\" on {}, {linked}", branding.page_title, server.inet)?;
     writeln!(
         out,
         "each target is checked every {}; {}",

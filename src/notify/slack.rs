@@ -66,12 +66,11 @@ struct Field {
 }
 
 fn message(notice: &Notice, page: &Page, mention_channel: bool) -> Message {
+    if notice.test {
+        return test_message(notice, page);
+    }
     let dead = escape(&text::dead(notice, NODES_MAX));
-    let kind = match (notice.test, notice.changed) {
-        (true, _) => "This is a test notice, nothing has changed. Status is",
-        (false, true) => "Status changed to",
-        (false, false) => "Status is still",
-    };
+    let kind = if notice.changed { "Status changed to" } else { "Status is still" };
     let nodes = if dead.is_empty() { String::new() } else { format!(" Nodes: *{dead}*.") };
     let mut summary = format!("{kind}: *{}*.{nodes}", notice.status);
     let changes = cut(&changes(notice));
@@ -80,18 +79,32 @@ fn message(notice: &Notice, page: &Page, mention_channel: bool) -> Message {
         summary.push_str(&changes);
     }
     let mention = if mention_channel { "<!channel> " } else { "" };
-    let field = |title, value: &str, short| Field { title, value: value.to_owned(), short };
     let mut fields = Vec::new();
     if !dead.is_empty() {
         fields.push(field("Nodes", &dead, false));
     }
     fields.push(field("Status", text::capital(notice.status), true));
-    fields.push(field("Time", &words::time(notice.at), true));
-    fields.push(field("Monitor Page", &escape(&page.url), false));
+    fields.extend(time_and_page(notice, page));
     Message {
         text: format!("{mention}{summary}"),
         attachments: [Attachment { fallback: summary, color: color(notice.status), fields }],
     }
+}
+
+/// A test says nothing of any status, and calls nobody.
+fn test_message(notice: &Notice, page: &Page) -> Message {
+    let text = "This is a test notice, nothing has changed.".to_owned();
+    let attachment =
+        Attachment { fallback: text.clone(), color: "#1957c2", fields: time_and_page(notice, page).into() };
+    Message { text, attachments: [attachment] }
+}
+
+fn time_and_page(notice: &Notice, page: &Page) -> [Field; 2] {
+    [field("Time", &words::time(notice.at), true), field("Monitor Page", &escape(&page.url), false)]
+}
+
+fn field(title: &'static str, value: &str, short: bool) -> Field {
+    Field { title, value: value.to_owned(), short }
 }
 
 /// A line for each node that changed, and one for each of its replicas where that says more.
@@ -299,19 +312,14 @@ mod tests {
 
     #[test]
     fn a_test_notice() {
-        insta::assert_snapshot!(json(&test_notice()), @r#"
+        insta::assert_snapshot!(json(&test_notice()), @r##"
         {
-          "text": "This is a test notice, nothing has changed. Status is: *healthy*.",
+          "text": "This is a test notice, nothing has changed.",
           "attachments": [
             {
-              "fallback": "This is a test notice, nothing has changed. Status is: *healthy*.",
-              "color": "good",
+              "fallback": "This is a test notice, nothing has changed.",
+              "color": "#1957c2",
               "fields": [
-                {
-                  "title": "Status",
-                  "value": "Healthy",
-                  "short": true
-                },
                 {
                   "title": "Time",
                   "value": "01:12:05 UTC+00:00",
@@ -326,7 +334,7 @@ mod tests {
             }
           ]
         }
-        "#);
+        "##);
     }
 
     #[test]

@@ -35,6 +35,27 @@ pub fn stories(notice: &Notice, max: usize) -> Vec<Story> {
     stories
 }
 
+/// What changed, in a few words for a subject: `Shop is healthy again`, `Shop is dead`, `4 nodes changed`.
+#[must_use]
+pub fn headline(notice: &Notice) -> String {
+    match notice.changes.as_slice() {
+        [] => "nothing changed".to_owned(),
+        [only] => match (only.to, only.was) {
+            (Some(Status::Healthy), Some(_)) => format!("{} is healthy again", only.label),
+            (Some(status), _) => format!("{} is {status}", only.label),
+            (None, _) => format!("{} has no replicas any more", only.label),
+        },
+        many => {
+            let to = many.first().and_then(|change| change.to);
+            let alike = to.filter(|_| many.iter().all(|change| change.to == to));
+            alike.map_or_else(
+                || format!("{} nodes changed", many.len()),
+                |status| format!("{} nodes are {status}", many.len()),
+            )
+        }
+    }
+}
+
 /// The replicas that are dead, as `service:node:replica` with commas; empty when there are none. Names that do not fit
 /// into `max` bytes are counted; the first one is there in any case, be it cut.
 #[must_use]

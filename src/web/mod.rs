@@ -78,7 +78,9 @@ pub enum WebError {
 fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::AddrInUse => "another program listens there".to_owned(),
-        io::ErrorKind::AddrNotAvailable => "this host does not have that address".to_owned(),
+        io::ErrorKind::AddrNotAvailable => {
+            "this host does not have that address; without IPv6, take `inet = \"127.0.0.1:8080\"`".to_owned()
+        }
         io::ErrorKind::PermissionDenied => "not permitted; take a port from 1024 on, or grant this one".to_owned(),
         _ => error.to_string(),
     }
@@ -93,13 +95,21 @@ pub fn listen(config: &Config) -> Result<TcpListener, WebError> {
     TcpListener::bind(address).map_err(|error| WebError::Listen { address, error })
 }
 
+/// Tries whether the page can be made with the operator's assets.
+///
+/// # Errors
+/// [`WebError`], when a template is faulty.
+pub fn check(config: &Config) -> Result<(), WebError> {
+    Ok(page::try_templates(config, &Assets::load(config))?)
+}
+
 /// The server, which serves once it is waited for, and ends on SIGTERM and SIGINT.
 ///
 /// # Errors
 /// [`WebError`], when a template is faulty or the threads cannot be started.
-pub fn serve(config: &Config, page_url: &str, engine: Handle, listener: TcpListener) -> Result<Server, WebError> {
+pub fn serve(config: &Config, engine: Handle, listener: TcpListener) -> Result<Server, WebError> {
     let assets = Assets::load(config);
-    let page = Page::new(config, page_url, &assets, engine.shared.clone())?;
+    let page = Page::new(config, &assets, engine.shared.clone())?;
     // A faulty template is found now, not by the first visitor.
     page.current()?;
     page.not_found()?;

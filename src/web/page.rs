@@ -16,6 +16,7 @@ use actix_web::web::Bytes;
 use actix_web::web::Data;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use jiff::Timestamp;
 use jiff::tz::Offset;
 use serde_derive::Serialize;
 
@@ -23,7 +24,9 @@ use crate::config::Branding;
 use crate::config::Config;
 use crate::engine::shared::Seen;
 use crate::engine::shared::Shared;
+use crate::model::map::Map;
 
+use super::WebError;
 use super::assets::Assets;
 use super::assets::etag;
 use super::respond;
@@ -41,11 +44,16 @@ const DETAILS_SHARE: u32 = 10;
 
 /// The page, and what it is made from.
 pub(super) struct Page {
-    templates: Templates,
-    brand: Brand,
+    parts: Parts,
     shared: Shared,
     rendered: RwLock<Option<Arc<Rendered>>>,
     rendering: Mutex<()>,
+}
+
+/// The templates, and what does not change in them.
+struct Parts {
+    templates: Templates,
+    brand: Brand,
 }
 
 /// The page at one moment.
@@ -62,7 +70,8 @@ pub(super) struct Rendered {
 #[derive(Clone, Debug, Serialize)]
 struct Brand {
     title: String,
-    page_url: String,
+    /// Only when it is configured: what the program would make up leads nobody anywhere.
+    page_url: Option<String>,
     company: Option<String>,
     icon_url: String,
     icon_type: &'static str,
@@ -94,11 +103,10 @@ struct PlainFacts<'a> {
 }
 
 impl Page {
-    /// The page of that configuration; renders it once, so that a faulty template is found now.
-    pub(super) fn new(config: &Config, page_url: &str, assets: &Assets, shared: Shared) -> Result<Self, TemplateError> {
-        let templates = Templates::load(assets)?;
-        let brand = Brand::new(&config.branding, page_url, assets);
-        Ok(Self { templates, brand, shared, rendered: RwLock::new(None), rendering: Mutex::new(()) })
+    /// The page of that configuration.
+    pub(super) fn new(config: &Config, assets: &Assets, shared: Shared) -> Result<Self, TemplateError> {
+        let parts = Parts::new(config, assets)?;
+        Ok(Self { parts, shared, rendered: RwLock::new(None), rendering: Mutex::new(()) })
     }
 
     /// The page as it is now.
@@ -125,21 +133,48 @@ impl Page {
 
     /// The page for whoever follows a wrong link.
     pub(super) fn not_found(&self) -> Result<String, handlebars::RenderError> {
-        let year = Offset::UTC.to_datetime(self.shared.now().wall).year();
-        self.templates.render("not_found", &PlainFacts { brand: &self.brand, year })
+        self.parts.not_found(self.shared.now().wall)
     }
 
     fn render(&self) -> Result<Rendered, handlebars::RenderError> {
         let start = self.shared.now();
         // Read first: what happens while the page is rendered is then seen as new.
         let seen = self.shared.seen();
-        let view = view::view(&self.shared.map());
-        let year = Offset::UTC.to_datetime(start.wall).year();
-        let html = self.templates.render("status", &Facts { brand: &self.brand, view, year })?;
+        let html = self.parts.status(&self.shared.map(), start.wall)?;
         let took = self.shared.now().instant.saturating_duration_since(start.instant);
         let etag = etag(html.as_bytes());
         Ok(Rendered { seen, at: start.instant, took, html: html.into(), etag, gzip: OnceLock::new() })
     }
+}
+
+impl Parts {
+    fn new(config: &Config, assets: &Assets) -> Result<Self, TemplateError> {
+        Ok(Self { templates: Templates::load(assets)?, brand: Brand::new(&config.branding, assets) })
+    }
+
+    fn status(&self, map: &Map, now: Timestamp) -> Result<String, handlebars::RenderError> {
+        let facts = Facts { brand: &self.brand, view: view::view(map), year: year(now) };
+        self.templates.render("status", &facts)
+    }
+
+    fn not_found(&self, now: Timestamp) -> Result<String, handlebars::RenderError> {
+        self.templates.render("not_found", &PlainFacts { brand: &self.brand, year: year(now) })
+    }
+}
+
+fn year(now: Timestamp) -> i16 {
+    Offset::UTC.to_datetime(now).year()
+}
+
+/// Makes each page once, of nothing, to see that the templates serve.
+///
+/// # Errors
+/// What is wrong with a template.
+pub(super) fn try_templates(config: &Config, assets: &Assets) -> Result<(), WebError> {
+    let parts = Parts::new(config, assets)?;
+    parts.status(&Map::default(), Timestamp::UNIX_EPOCH)?;
+    parts.not_found(Timestamp::UNIX_EPOCH)?;
+    Ok(())
 }
 
 impl Rendered {
@@ -165,12 +200,12 @@ impl Rendered {
 }
 
 impl Brand {
-    fn new(branding: &Branding, page_url: &str, assets: &Assets) -> Self {
+    fn new(branding: &Branding, assets: &Assets) -> Self {
         let text = |url: &Option<url::Url>| url.as_ref().map(ToString::to_string);
         let own_icon = "/badge/icon".to_owned();
         Self {
             title: branding.page_title.clone(),
-            page_url: page_url.to_owned(),
+            page_url: text(&branding.page_url),
             company: branding.company_name.clone(),
             icon_type: branding.icon_url.as_ref().map_or("image/svg+xml", |url| image_type(url.path())),
             icon_url: text(&branding.icon_url).unwrap_or(own_icon),

@@ -146,7 +146,7 @@ fn note(node: &Node) -> Option<&'static str> {
         (_, _, Some(_)) => None,
         (Mode::Poll, true, None) => Some("Nothing to check"),
         (Mode::Poll, false, None) => Some("Not checked yet"),
-        (Mode::Push | Mode::Local, _, None) => Some("No report received yet"),
+        (Mode::Push | Mode::Local, _, None) => Some("Waiting for reports"),
         (Mode::Unwatched, _, None) => Some("Not watched yet"),
     }
 }
@@ -374,7 +374,7 @@ mod tests {
         let shown = serde_json::to_value(view(&map)).unwrap();
         assert_eq!(shown["status"], "unknown");
         assert_eq!(shown["headline"], "Waiting for the first results");
-        assert_eq!(shown["services"][1]["nodes"][0]["note"], "No report received yet");
+        assert_eq!(shown["services"][1]["nodes"][0]["note"], "Waiting for reports");
         assert_eq!(shown["services"][0]["nodes"][0]["replicas"][0]["words"], "Unknown");
         assert_eq!(serde_json::to_value(view(&Map::default())).unwrap()["headline"], "Nothing is watched yet");
     }

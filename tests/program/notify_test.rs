@@ -34,8 +34,8 @@ fn every_channel_gets_a_test_notice_and_a_tick() {
     let (code, out, err) = notify_test(&channels);
     assert_eq!((code, out.as_str(), err.as_str()), (Some(0), "✓ email: delivered\n✓ slack: delivered\n", ""));
     let text = hook.request(0).text();
-    assert_eq!(text, "This is a test notice, nothing has changed. Status is: *healthy*.");
-    assert_eq!(server.mail(0).header("Subject").as_deref(), Some("HEALTHY | test notice"));
+    assert_eq!(text, "This is a test notice, nothing has changed.");
+    assert_eq!(server.mail(0).header("Subject").as_deref(), Some("TEST | Status Page"));
 }
 
 #[test]

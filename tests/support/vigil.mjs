@@ -88,7 +88,7 @@ export class Vigil {
 }
 
 /** Whether a replica or a node on the page is not judged yet. */
-export const pending = async (vigil) => /: Unknown"|>Not checked yet<|>No report received yet</.test(await vigil.get());
+export const pending = async (vigil) => /: Unknown"|>Not checked yet<|>Waiting for reports</.test(await vigil.get());
 
 /**
  * A configuration. Services are `{ label, nodes }`, nodes are `{ label, replicas }`, or only `{ label }` when replicas

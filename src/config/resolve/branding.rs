@@ -1,10 +1,6 @@
 //! `[branding]`
 
-use std::net::IpAddr;
-use std::net::SocketAddr;
 use std::str::FromStr;
-
-use url::Url;
 
 use super::super::Branding;
 use super::super::Color;
@@ -17,8 +13,8 @@ const DEFAULT_TITLE: &str = "Status Page";
 /// Where help can be found: no scheme that runs anything.
 const SUPPORT: &[&str] = &["http", "https", "mailto", "tel"];
 
-/// `[branding]`; without a `page_url` the page is at `inet`.
-pub(super) fn branding(section: &Section<'_>, inet: SocketAddr) -> Result<Branding, ConfigError> {
+/// `[branding]`
+pub(super) fn branding(section: &Section<'_>) -> Result<Branding, ConfigError> {
     let url = |name| section.read(name, |field| absolute(&field, WEB));
     let color = |name| section.read(name, |field| field.parsed("is not a colour"));
     let words = |name| match section.field(name) {
@@ -27,7 +23,7 @@ pub(super) fn branding(section: &Section<'_>, inet: SocketAddr) -> Result<Brandi
     };
     Ok(Branding {
         page_title: words("page_title")?.unwrap_or_else(|| DEFAULT_TITLE.to_owned()),
-        page_url: url("page_url")?.map_or_else(|| listening_at(section, inet), Ok)?,
+        page_url: url("page_url")?,
         company_name: words("company_name")?,
         icon_color: color("icon_color")?,
         icon_url: url("icon_url")?,
@@ -39,17 +35,6 @@ pub(super) fn branding(section: &Section<'_>, inet: SocketAddr) -> Result<Brandi
             .read("custom_html", |field| field.text().map(str::to_owned))?
             .filter(|html| !html.trim().is_empty()),
     })
-}
-
-/// The URL of the page as the host itself can open it.
-fn listening_at(section: &Section<'_>, inet: SocketAddr) -> Result<Url, ConfigError> {
-    let host = match inet.ip() {
-        ip if ip.is_unspecified() => "localhost".to_owned(),
-        IpAddr::V4(ip) => ip.to_string(),
-        IpAddr::V6(ip) => format!("[{ip}]"),
-    };
-    let url = format!("http://{host}:{}/", inet.port());
-    Url::parse(&url).map_err(|_| section.fault("page_url", "is missing, and `inet` makes no URL; write one"))
 }
 
 impl FromStr for Color {

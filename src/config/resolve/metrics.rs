@@ -26,6 +26,8 @@ const DEFAULT_SICK_ABOVE: f64 = 0.90;
 pub(super) const LONGEST_S: u32 = 24 * 60 * 60;
 /// How long silence may be borne: jobs that report once a week are watched as well.
 const LONGEST_SILENCE_S: u32 = 7 * LONGEST_S;
+/// The highest CPU load that means anything: 1 is every core busy, and ten times that is a host on its knees.
+const HIGHEST_CPU: f64 = 10.0;
 /// More tries than any outage needs.
 const MOST_TRIES: u32 = 100;
 /// As many threads as the pool grows to when nothing is said.
@@ -33,13 +35,13 @@ const MOST_PARALLEL: u32 = 1_024;
 
 /// `[metrics]`
 pub(super) fn metrics(section: &Section<'_>) -> Result<Metrics, ConfigError> {
-    let limit = |name| section.read(name, |field| sick_above(&field));
+    let limit = |name, most| section.read(name, |field| sick_above(&field, most));
     Ok(Metrics {
         poll: poll(section)?,
         push: Push {
             delay_dead: silence(section, "push_delay_dead")?.unwrap_or(DEFAULT_PUSH_DELAY_DEAD),
-            cpu_sick_above: limit("push_system_cpu_sick_above")?.unwrap_or(DEFAULT_SICK_ABOVE),
-            ram_sick_above: limit("push_system_ram_sick_above")?.unwrap_or(DEFAULT_SICK_ABOVE),
+            cpu_sick_above: limit("push_system_cpu_sick_above", HIGHEST_CPU)?.unwrap_or(DEFAULT_SICK_ABOVE),
+            ram_sick_above: limit("push_system_ram_sick_above", 1.0)?.unwrap_or(DEFAULT_SICK_ABOVE),
         },
         local_delay_dead: silence(section, "local_delay_dead")?.unwrap_or(DEFAULT_LOCAL_DELAY_DEAD),
     })
@@ -100,7 +102,14 @@ fn silence(section: &Section<'_>, name: &str) -> Result<Option<Duration>, Config
     section.read(name, |field| Ok(Duration::from_secs(field.whole(0..=LONGEST_SILENCE_S)?.into())))
 }
 
-fn sick_above(field: &Field<'_, '_>) -> Result<f64, ConfigError> {
+/// A limit of a load; above `most` it is taken for a percentage, and warned about.
+fn sick_above(field: &Field<'_, '_>, most: f64) -> Result<f64, ConfigError> {
     let limit = field.number()?;
-    if limit.is_finite() && limit > 0.0 { Ok(limit) } else { Err(field.wrong("is not a limit")) }
+    if !(limit.is_finite() && limit > 0.0) {
+        return Err(field.wrong("is not a limit"));
+    }
+    if limit > most {
+        field.warn("is more than such a load ever is; 90 percent is `0.90`");
+    }
+    Ok(limit)
 }

@@ -23,7 +23,7 @@ pub(super) fn resolve(root: &Section<'_>) -> Result<Config, ConfigError> {
     let server = server::server(&file.server)?;
     let config = Config {
         assets: server::assets(&file.assets)?,
-        branding: branding::branding(&file.branding, server.inet)?,
+        branding: branding::branding(&file.branding)?,
         metrics: metrics::metrics(&file.metrics)?,
         notify: notify::notify(&file.notify, &file.email, &file.slack)?,
         services: probe::services(&file.services)?,
@@ -31,7 +31,9 @@ pub(super) fn resolve(root: &Section<'_>) -> Result<Config, ConfigError> {
     };
     match probe::first_that_reports(&file.services)? {
         Some(node) if config.server.reporter_token.is_none() => {
-            let what = format!("is missing or empty, yet {node} takes reports; write a long random string");
+            let meant = file.server.meant_for("reporter_token");
+            let hint = meant.unwrap_or_else(|| "write a long random string".to_owned());
+            let what = format!("is missing or empty, yet {node} takes reports; {hint}");
             Err(file.server.fault("reporter_token", what))
         }
         _ => Ok(config),

@@ -22,7 +22,7 @@ use super::super::text;
 
 /// How much of a list of replicas a subject holds: mail programs show far less, and one line of a header may have 998
 /// characters (RFC 5322, 2.1.1).
-const SUBJECT_MAX: usize = 200;
+const SUBJECT_MAX: usize = 100;
 
 /// How much of it a body holds.
 const NODES_MAX: usize = 4_000;
@@ -34,7 +34,7 @@ pub(super) fn compose(notice: &Notice, config: &config::Email, page: &Page) -> R
     let message = Message::builder()
         .from(Mailbox::new(Some(sender), config.from.email.clone()))
         .to(config.to.clone())
-        .subject(subject(notice))
+        .subject(subject(notice, page))
         .date(SystemTime::from(notice.at))
         .message_id(Some(id))
         .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
@@ -42,14 +42,15 @@ pub(super) fn compose(notice: &Notice, config: &config::Email, page: &Page) -> R
     Ok(message)
 }
 
-fn subject(notice: &Notice) -> String {
+/// The page's status and what is dead, as those who sort mail know it, then what changed.
+fn subject(notice: &Notice, page: &Page) -> String {
+    if notice.test {
+        return format!("TEST | {}", page.title);
+    }
     let status = notice.status.word().to_uppercase();
     let dead = text::dead(notice, SUBJECT_MAX);
-    match (notice.test, dead.is_empty()) {
-        (true, _) => format!("{status} | test notice"),
-        (false, true) => status,
-        (false, false) => format!("{status} | {dead}"),
-    }
+    let list = if dead.is_empty() { String::new() } else { format!(" | {dead}") };
+    format!("{status}{list} - {}", text::headline(notice))
 }
 
 fn body(notice: &Notice, page: &Page) -> String {
@@ -60,7 +61,9 @@ fn body(notice: &Notice, page: &Page) -> String {
         (false, false) => "Node change report",
     };
     let mut lines = vec![format!("{kind} from: {time}"), String::new(), "--".to_owned()];
-    lines.push(format!("Status: {}", text::capital(notice.status)));
+    if !notice.test {
+        lines.push(format!("Status: {}", text::capital(notice.status)));
+    }
     let dead = text::dead(notice, NODES_MAX);
     if !dead.is_empty() {
         lines.push(format!("Nodes: {dead}"));
@@ -82,11 +85,13 @@ fn html(notice: &Notice, page: &Page) -> Result<String, RenderError> {
 }
 
 fn facts(notice: &Notice, page: &Page) -> serde_json::Value {
-    let (color, headline) = match notice.status {
-        _ if notice.test => ("#1957c2", "This is a test notice, nothing has changed"),
-        Status::Healthy => ("#0b7a29", "Everything is healthy"),
-        Status::Sick => ("#a85a00", "Something is sick"),
-        Status::Dead => ("#c01515", "Something is dead"),
+    // The colour of the worst that is told; of a test, none of the three.
+    let told = notice.changes.iter().filter_map(|change| change.to).max();
+    let (color, headline) = match told.unwrap_or(notice.status) {
+        _ if notice.test => ("#1957c2", "This is a test notice, nothing has changed".to_owned()),
+        Status::Healthy => ("#0b7a29", text::headline(notice)),
+        Status::Sick => ("#a85a00", text::headline(notice)),
+        Status::Dead => ("#c01515", text::headline(notice)),
     };
     json!({
         "title": page.title,
@@ -144,7 +149,7 @@ mod tests {
         for (name, wanted) in [
             ("From", "\"Acme Status\" <vigil@status.example.org>"),
             ("To", "Ops <ops@example.org>"),
-            ("Subject", "DEAD | web:api:tcp://10.0.0.1:80"),
+            ("Subject", "DEAD | web:api:tcp://10.0.0.1:80 - API is dead"),
             ("Date", "Tue, 24 Nov 2026 01:12:05 +0000"),
             ("MIME-Version", "1.0"),
             ("Message-ID", "<vigil-notice-1795482725000000000@status.example.org>"),
@@ -176,11 +181,22 @@ mod tests {
     }
 
     #[test]
-    fn the_subject_says_the_status_and_who_is_dead() {
+    fn the_subject_says_the_status_who_is_dead_and_what_changed() {
+        let sick = Change { to: Some(Status::Sick), ..change() };
+        let gone = Change { to: None, ..change() };
+        let with = |changes: &[&Change]| Notice {
+            status: Status::Sick,
+            changes: changes.iter().map(|change| (*change).clone()).collect(),
+            ..recovery()
+        };
         for (notice, wanted) in [
-            (recovery(), "HEALTHY"),
-            (Notice { status: Status::Sick, ..recovery() }, "SICK"),
-            (test_notice(), "HEALTHY | test notice"),
+            (recovery(), "HEALTHY - API is healthy again"),
+            (with(&[&sick]), "SICK - API is sick"),
+            (with(&[&gone]), "SICK - API has no replicas any more"),
+            (with(&[&sick, &sick]), "SICK - 2 nodes are sick"),
+            (with(&[&sick, &gone]), "SICK - 2 nodes changed"),
+            (Notice { dead: death().dead, ..recovery() }, "HEALTHY | web:api:tcp://10.0.0.1:80 - API is healthy again"),
+            (test_notice(), "TEST | Status"),
         ] {
             assert_eq!(header(&email("Status", &notice), "Subject"), wanted);
         }
@@ -236,7 +252,6 @@ mod tests {
         Test notice from: 01:12:05 UTC+00:00
 
         --
-        Status: Healthy
         Time: 01:12:05 UTC+00:00
         URL: https://status.example.org/?a=1&b=2
         --
@@ -268,6 +283,6 @@ mod tests {
         let formatted = message.formatted();
         let longest = formatted.split(|byte| *byte == b'\n').map(<[u8]>::len).max();
         assert!(longest < Some(998), "a line of {longest:?}");
-        assert!(header(&message, "Subject").ends_with("[..] and 749 more"));
+        assert!(header(&message, "Subject").contains("[..] and 749 more - "));
     }
 }
