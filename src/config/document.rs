@@ -82,7 +82,15 @@ pub(super) fn parse(file: &Path, text: &str, lookup: Lookup<'_>) -> Result<Table
     let lines = Lines::of(&prepared.text);
     let root = DeTable::parse(&prepared.text).map_err(|error| {
         let span = error.span().unwrap_or_default();
-        fault(lines.at(span.start), syntax_error(error.message(), prepared.text.get(span)))
+        let line = prepared
+            .text
+            .get(..span.start)
+            .and_then(|before| prepared.text.get(before.rfind('\n').map_or(0, |end| end + 1)..));
+        let hint = line.and_then(|rest| unquoted(rest.lines().next()?));
+        fault(
+            lines.at(span.start),
+            hint.map_or_else(|| syntax_error(error.message(), prepared.text.get(span)), str::to_owned),
+        )
     })?;
     let reader = Reader { file, lines, lookup, bare: prepared.bare };
     reader.table(&mut Vec::new(), root.into_inner())
@@ -96,6 +104,22 @@ fn syntax_error(message: &str, found: Option<&str>) -> String {
         }
         _ => format!("invalid TOML: {message}"),
     }
+}
+
+/// What would be right on a line whose value is a bare word, the commonest slip: quotes, or another word.
+fn unquoted(line: &str) -> Option<&'static str> {
+    let (key, value) = line.split_once('=')?;
+    let is_key = key.trim().chars().all(|char| char.is_ascii_alphanumeric() || matches!(char, '_' | '-' | '.'));
+    let value = value.trim();
+    let bare = value.starts_with(char::is_alphabetic) || value.starts_with(['/', '.', '#']) || value.starts_with("[:");
+    if !is_key || key.trim().is_empty() || !bare {
+        return None;
+    }
+    Some(match value.to_ascii_lowercase().as_str() {
+        "yes" | "on" | "true" => "invalid TOML: write `true`, in lower case",
+        "no" | "off" | "false" => "invalid TOML: write `false`, in lower case",
+        _ => "invalid TOML: a text stands without quotes; write it as `key = \"text\"`",
+    })
 }
 
 struct Reader<'a> {

@@ -71,7 +71,9 @@ fn a_configuration_that_cannot_be_used_ends_with_2_and_one_line() {
 fn check_says_what_was_understood() {
     let (code, out, error) = run(SAMPLE, &["check"]);
     assert_eq!(code, 0, "{error}");
-    for part in ["2 services, 3 nodes, 3 replicas", "tried once more after 2 s", "no channel", "config.cfg is fine"] {
+    for part in
+        ["2 services, 3 nodes, 3 replicas", "tried once more after 2 s", "no channel", "can be used, with 1 warning"]
+    {
         assert!(out.contains(part), "{out}");
     }
     let (code, _, error) = run("[server]\nworkes = 2\n", &["check"]);
@@ -121,11 +123,10 @@ fn both_signals_end_it_in_order_even_while_a_check_hangs() {
     for signal in ["TERM", "INT"] {
         let mut vigil = Vigil::start(&config(&polled("web", &[&url])));
         let _asked = target.accept().unwrap();
-        vigil.signal(signal);
-        let (code, time) = vigil.end();
+        let (code, time) = vigil.end_by(signal);
         assert_eq!(code, Some(0), "{signal}: {}", vigil.log().text());
         assert!(time < Duration::from_secs(5), "{signal}: {time:?}");
-        assert!(vigil.log().text().contains("ended"), "{}", vigil.log().text());
+        vigil.log().wait_for(&["INFO", "ended"]);
     }
 }
 
@@ -179,4 +180,29 @@ fn it_runs_though_nobody_listens_to_what_it_says() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(served);
+}
+
+#[test]
+fn a_hangup_does_not_end_the_watch() {
+    let vigil = Vigil::start(&config(""));
+    vigil.signal("HUP");
+    vigil.log().wait_for(&["WARN", "SIGHUP is ignored"]);
+    assert_eq!(vigil.get("/status/text").status, 200);
+}
+
+#[test]
+fn check_tries_the_templates_and_counts_warnings() {
+    let broken = |text: &str| {
+        let folder = TempDir::new().unwrap();
+        fs::create_dir(folder.path().join("templates")).unwrap();
+        fs::write(folder.path().join("templates/footer.hbs"), text).unwrap();
+        run(&format!("[assets]\npath = {:?}\n", folder.path()), &["check"])
+    };
+    let (code, _, error) = broken("{{#if company}}never closed");
+    assert_eq!(code, 1);
+    assert!(error.starts_with("vigil: template `footer`: line "), "{error}");
+    let (code, out, _) = broken("<footer>fine</footer>");
+    assert_eq!((code, out.lines().last()), (0, Some("./config.cfg is fine")));
+    let (code, out, _) = run("[server]\nmcp_server = true\n", &["check"]);
+    assert_eq!((code, out.lines().last()), (0, Some("./config.cfg can be used, with 1 warning")));
 }

@@ -172,8 +172,13 @@ impl Vigil {
 
     /// Sends SIGTERM and waits for the end; tells the exit code and how long it took.
     pub(crate) fn end(&mut self) -> (Option<i32>, Duration) {
+        self.end_by("TERM")
+    }
+
+    /// The same, by another signal.
+    pub(crate) fn end_by(&mut self, signal: &str) -> (Option<i32>, Duration) {
         let start = Instant::now();
-        self.signal("TERM");
+        self.signal(signal);
         (self.wait(), start.elapsed())
     }
 
