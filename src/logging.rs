@@ -1,4 +1,4 @@
-//! Log lines: with time and level on a terminal or in a file; under journald with a priority and no time, since the
+//! Log lines, written by a thread of their own: with time and level on a terminal or in a file; under journald with a priority and no time, since the
 //! journal has its own.
 
 use std::env;
@@ -8,9 +8,18 @@ use std::io::Write;
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::panic;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc;
+use std::sync::mpsc::Receiver;
+use std::sync::mpsc::SyncSender;
+use std::thread;
+use std::time::Duration;
 
 use env_logger::Builder;
 use env_logger::Env;
+use env_logger::Target;
 use log::Level;
 use log::LevelFilter;
 
@@ -18,8 +27,72 @@ use log::LevelFilter;
 /// Whatever `RUST_LOG` says, only its warnings are heard.
 const TELLS_SECRETS: &str = "ureq";
 
+/// How many lines may wait to be written. Whoever reads them may be slow; the watch goes on all the same.
+const QUEUE_MAX: usize = 10_000;
+
+/// How long the end waits for the lines that are not written yet.
+const FLUSH: Duration = Duration::from_millis(300);
+
+/// The log's way out: lines are written by a thread of their own, so that a reader who stalls stalls nobody else.
+pub(crate) struct Log(Option<SyncSender<Entry>>);
+
+enum Entry {
+    Line(Vec<u8>),
+    /// Tells when all lines before it are written.
+    Flush(SyncSender<()>),
+}
+
+impl Log {
+    /// Waits until what was logged is written, but not for long.
+    pub(crate) fn flush(&self) {
+        let (written, waiting) = mpsc::sync_channel(1);
+        if self.0.as_ref().is_some_and(|queue| queue.try_send(Entry::Flush(written)).is_ok()) {
+            let _ = waiting.recv_timeout(FLUSH);
+        }
+    }
+}
+
+/// Takes lines to the queue; those that do not fit are counted.
+struct Queue {
+    entries: SyncSender<Entry>,
+    lost: Arc<AtomicU64>,
+}
+
+impl Write for Queue {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        if self.entries.try_send(Entry::Line(line.to_vec())).is_err() {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes what comes, until nobody logs any more.
+fn write_out(entries: &Receiver<Entry>, lost: &AtomicU64) {
+    let mut out = io::stderr();
+    for entry in entries {
+        // That nobody listens any more is no reason to end.
+        match entry {
+            Entry::Line(line) => {
+                let _ = out.write_all(&line);
+                let lost = lost.swap(0, Ordering::Relaxed);
+                if lost > 0 {
+                    let _ = writeln!(out, "{lost} log lines were lost here: whoever reads them is too slow");
+                }
+            }
+            Entry::Flush(written) => {
+                let _ = written.try_send(());
+            }
+        }
+    }
+}
+
 /// Begins to log. `RUST_LOG` wins over `level`.
-pub(crate) fn start(level: LevelFilter) {
+pub(crate) fn start(level: LevelFilter) -> Log {
     // Other crates are heard when they warn: their notes are not about what is watched.
     let others = level.min(LevelFilter::Warn);
     // The HTTP server takes every malformed request for an error; nobody here can mend what strangers send.
@@ -38,9 +111,18 @@ pub(crate) fn start(level: LevelFilter) {
             writeln!(line, "{now} {:<5} {message}", record.level())
         }
     });
+    let (entries, queue) = mpsc::sync_channel(QUEUE_MAX);
+    let lost = Arc::new(AtomicU64::new(0));
+    let counted = lost.clone();
+    let writer = thread::Builder::new().name("vigil-log".to_owned()).spawn(move || write_out(&queue, &counted));
+    let log = writer.is_ok().then(|| entries.clone());
+    if log.is_some() {
+        builder.target(Target::Pipe(Box::new(Queue { entries, lost })));
+    }
     // A second start is a fault of a test only; the first logger stays.
     let _ = builder.try_init();
     panic::set_hook(Box::new(|panic| log::error!("{panic}")));
+    Log(log)
 }
 
 /// Whether stderr goes to journald, which says so in `JOURNAL_STREAM` (systemd.exec(5)).

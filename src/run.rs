@@ -2,15 +2,19 @@
 
 use std::env;
 use std::error::Error;
+use std::future::poll_fn;
 use std::io;
 use std::io::Write;
 use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::task::Poll;
 
+use actix_web::dev::ServerHandle;
 use actix_web::rt;
 use actix_web::rt::System;
+use actix_web::rt::signal::unix::Signal;
 use actix_web::rt::signal::unix::SignalKind;
 use actix_web::rt::signal::unix::signal;
 use jiff::Timestamp;
@@ -21,6 +25,7 @@ use vigil_server::config::Config;
 use vigil_server::config::error::Warning;
 use vigil_server::config::summary;
 use vigil_server::engine::Engine;
+use vigil_server::engine::Handle;
 use vigil_server::model::notice::Notice;
 use vigil_server::model::status::Status;
 use vigil_server::net::client::Client;
@@ -56,13 +61,24 @@ pub(crate) enum End {
     Failed,
 }
 
+/// What part of the file descriptors checks may use, and what part visitors may: the rest is for notices, files, and for
+/// Vigil to stay in command whatever either does.
+const CHECKS_SHARE: usize = 4;
+const VISITORS_SHARE: usize = 2;
+
+/// How many file descriptors this process may have; as many as the system allows it.
+fn descriptors() -> usize {
+    let allowed = rlimit::increase_nofile_limit(rlimit::INFINITY).unwrap_or(1_024);
+    usize::try_from(allowed).unwrap_or(usize::MAX)
+}
+
 /// The notifiers that are configured, with their kinds.
 type Notifiers = Vec<(Channel, Box<dyn Notifier>)>;
 
 /// Serves the page until SIGTERM or SIGINT.
 pub(crate) fn serve(file: &Path) -> Result<End, Box<dyn Error>> {
     let (config, warnings) = load(file)?;
-    logging::start(config.server.log_level);
+    let log = logging::start(config.server.log_level);
     for warning in &warnings {
         log::warn!("{warning}");
     }
@@ -79,10 +95,12 @@ pub(crate) fn serve(file: &Path) -> Result<End, Box<dyn Error>> {
     let mut engine = Engine::new(&config, &tools, notifiers, Arc::new(SystemClock));
     let system = System::new();
     // A page that cannot be made is refused before anything is watched and anybody told.
-    let server = system.block_on(async { web::serve(&config, engine.handle(), listener) })?;
+    let server =
+        system.block_on(async { web::serve(&config, engine.handle(), listener, descriptors() / VISITORS_SHARE) })?;
     engine.start()?;
     let ended = system.block_on(async {
         rt::spawn(outlive_hangups());
+        rt::spawn(end_in_order(engine.handle(), server.handle()));
         let server = rt::spawn(server);
         // Once the server has run for the first time, it listens to signals too.
         rt::task::yield_now().await;
@@ -92,7 +110,21 @@ pub(crate) fn serve(file: &Path) -> Result<End, Box<dyn Error>> {
     log::info!("ending: delivering what is queued");
     engine.stop();
     log::info!("ended");
+    log.flush();
     ended.map(|()| End::Well)
+}
+
+/// Waits for a signal to end. What is seen from then on is no longer judged: the page's own port is about to close.
+async fn end_in_order(engine: Handle, server: ServerHandle) {
+    let kinds = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::quit()];
+    let mut signals: Vec<Signal> = kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect();
+    poll_fn(|context| {
+        let told = signals.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
+        if told { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    engine.shared.end();
+    server.stop(true).await;
 }
 
 /// Other services read their configuration anew on SIGHUP; here it must at least not end the watch.
@@ -176,7 +208,7 @@ fn page_url(config: &Config, address: SocketAddr) -> String {
 fn tools(page_url: &str) -> Tools {
     let resolver = Arc::new(Resolver::default());
     let client = Client::new(&format!("vigil (+{page_url})"), resolver.clone());
-    Tools { resolver, client }
+    Tools { resolver, client, at_a_time: descriptors() / CHECKS_SHARE }
 }
 
 fn notifiers(config: &Config, page_url: &str, client: &Client) -> Notifiers {

@@ -18,7 +18,7 @@ const ONLY: &[(&str, &[&str], &str)] = &[
     ("SystemTime::now(", &["clock"], "ask the Clock"),
     ("Timestamp::now(", &["clock"], "ask the Clock"),
     ("thread::sleep(", &[], "wait on a Bell"),
-    ("thread::Builder", &["engine", "net"], "only the engine, and calls that cannot be cancelled, have threads"),
+    ("thread::Builder", &["engine", "logging", "net"], "only the engine, and what cannot be hurried, have threads"),
     ("thread::spawn(", &[], "threads have names"),
     ("io::stdout()", &["run"], "only the program prints"),
     ("process::exit(", &[], "only `main` ends the program, by returning"),

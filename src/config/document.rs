@@ -259,7 +259,10 @@ mod tests {
     #[test]
     fn faults_name_their_line_and_never_the_text() {
         for (text, wanted) in [
-            ("a = 1\nb = hunter2", "vigil.cfg:2: invalid TOML: string values must be quoted, expected literal string"),
+            (
+                "a = 1\nb = hunter2",
+                "vigil.cfg:2: invalid TOML: a text stands without quotes; write it as `key = \"text\"`",
+            ),
             ("a = 1\na = 2", "vigil.cfg:2: invalid TOML: `a` stands here for a second time; write it once"),
             ("[a]\nb = 99999999999999999999", "vigil.cfg:2: [a] b: is too large; write a number of at most 18 digits"),
         ] {

@@ -29,6 +29,9 @@ const WAIT_MAX: Duration = Duration::from_mins(5);
 /// `group_interval` is very short; then the oldest is dropped, and said to be.
 const QUEUE_MAX: usize = 10_000;
 
+/// How many notices the log names one by one at the end.
+const NAMED_MAX: usize = 20;
+
 /// How many nodes of a notice the log names.
 const TITLE_MAX: usize = 3;
 
@@ -114,8 +117,13 @@ impl Deliverer {
     /// Waits for the loop to end, no longer than `time`, and names what is not delivered then.
     pub(super) fn finish(&self, time: Duration) {
         let _ = self.finished.wait(Some(time));
-        for queued in &self.lock().notices {
+        let queue = self.lock();
+        for queued in queue.notices.iter().take(NAMED_MAX) {
             log::error!("{}: not delivered before the end: {}", self.channel, title(&queued.notice));
+        }
+        let more = queue.notices.len().saturating_sub(NAMED_MAX);
+        if more > 0 {
+            log::error!("{}: not delivered before the end: {more} more notices", self.channel);
         }
     }
 

@@ -32,9 +32,25 @@ mod tests {
     use crate::clock::Clock;
     use crate::model::map::Map;
     use crate::model::status::Status;
+    use crate::model::transition::ReplicaKey;
 
     use super::super::fixture;
     use super::*;
+
+    #[test]
+    fn replicas_that_come_and_go_leave_nothing_behind() {
+        let (shared, _clock) = fixture::shared(&fixture::config("", &[]));
+        let (node, replica) = (fixture::push_node(), fixture::report(30).replica);
+        let key = ReplicaKey { node: node.clone(), replica };
+        for interval in 0..10_000 {
+            shared.record_report(&node, fixture::report(600_000 - interval)).unwrap();
+            if interval.is_multiple_of(3) {
+                shared.remove(&key).unwrap();
+            }
+        }
+        let waiting = shared.with(|state| state.waiting());
+        assert!(waiting < 200, "{waiting} entries");
+    }
 
     #[test]
     fn silence_is_judged_at_its_deadline_and_looked_at_only_then() {

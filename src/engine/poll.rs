@@ -33,9 +33,9 @@ use super::shared::Shared;
 /// The most checks at a time when `poll_parallelism` does not say: each costs a thread and a connection.
 const PARALLELISM_MAX: usize = 1_024;
 
-/// How late a check may start before it is worth a warning, and how far apart such warnings are.
+/// How late a check may start before it is worth a warning, and how far apart warnings of one kind are.
 const LATE: Duration = Duration::from_secs(1);
-const LATE_AGAIN: Duration = Duration::from_mins(1);
+const AGAIN: Duration = Duration::from_mins(1);
 
 /// The loop that asks.
 pub(super) struct Poller {
@@ -45,10 +45,28 @@ pub(super) struct Poller {
     limit: Duration,
     retry: Retry,
     parallelism: Option<usize>,
+    at_a_time: usize,
     schedule: Mutex<Schedule<Job>>,
     bell: Bell,
     pool: OnceLock<Arc<Pool<Job>>>,
-    warned: Mutex<Option<Instant>>,
+    late: Seldom,
+    blind: Seldom,
+}
+
+/// Lets something be said once in a while.
+#[derive(Default)]
+struct Seldom(Mutex<Option<Instant>>);
+
+impl Seldom {
+    /// Whether it was not said lately; it is then taken as said.
+    fn is_due(&self, now: Instant) -> bool {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = last.is_none_or(|last| now.saturating_duration_since(last) >= AGAIN);
+        if due {
+            *last = Some(now);
+        }
+        due
+    }
 }
 
 struct Target {
@@ -101,10 +119,12 @@ impl Poller {
             limit: poll.delay_dead,
             retry: poll.retry,
             parallelism: poll.parallelism.map(Into::into),
+            at_a_time: tools.at_a_time.clamp(1, PARALLELISM_MAX),
             schedule: Mutex::new(schedule),
             bell: Bell::default(),
             pool: OnceLock::new(),
-            warned: Mutex::new(None),
+            late: Seldom::default(),
+            blind: Seldom::default(),
         }
     }
 
@@ -120,7 +140,7 @@ impl Poller {
     }
 
     pub(super) fn run(self: &Arc<Self>) {
-        let most = self.parallelism.unwrap_or(PARALLELISM_MAX);
+        let most = self.parallelism.unwrap_or(self.at_a_time);
         let poller: Weak<Self> = Arc::downgrade(self);
         let pool = self.pool.get_or_init(|| {
             Pool::new("vigil-check", most, move |job| {
@@ -155,8 +175,10 @@ impl Poller {
         let (due, attempt, began_next) = if again {
             (now + self.retry.wait, job.attempt + 1, Some(began))
         } else {
-            if let Finding::Blind(why) = &finding {
-                log::error!("replica {} could not be checked: {why}", target.key);
+            if let Finding::Blind(why) = &finding
+                && self.blind.is_due(now)
+            {
+                log::error!("replica {} could not be checked, and perhaps others: {why}", target.key);
             }
             let took = now.saturating_duration_since(began);
             self.shared.record_check(&target.key, Outcome { finding, attempts: job.attempt, took });
@@ -168,15 +190,9 @@ impl Poller {
 
     /// Warns, now and then, when checks begin too late.
     fn mind_lateness(&self, late: Duration, now: Instant) {
-        if late < LATE {
+        if late < LATE || !self.late.is_due(now) {
             return;
         }
-        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
-        if warned.is_some_and(|at| now.saturating_duration_since(at) < LATE_AGAIN) {
-            return;
-        }
-        *warned = Some(now);
-        drop(warned);
         let (late, targets) = (words::duration(late), self.targets.len());
         match self.parallelism {
             Some(most) => {
@@ -240,7 +256,7 @@ mod tests {
             let config = fixture::config(more, &["tcp://127.0.0.1:1"]);
             let (shared, clock) = fixture::shared(&config);
             let resolver = Arc::new(Resolver::default());
-            let tools = Tools { client: Client::new("test", resolver.clone()), resolver };
+            let tools = Tools { client: Client::new("test", resolver.clone()), resolver, at_a_time: 4 };
             let mut poller = Poller::new(&config, &tools, shared.clone());
             poller.targets[0].probe = Arc::new(Scripted(Mutex::new(findings.iter().cloned().collect())));
             Self { poller, shared, clock }

@@ -31,6 +31,16 @@ impl<T> Schedule<T> {
         self.heap.push(Reverse(Entry { due, order: self.count, what }));
     }
 
+    /// How many things there are.
+    pub(super) fn len(&self) -> usize {
+        self.heap.len()
+    }
+
+    /// Drops what is no longer wanted.
+    pub(super) fn retain(&mut self, wanted: impl Fn(Instant, &T) -> bool) {
+        self.heap.retain(|Reverse(entry)| wanted(entry.due, &entry.what));
+    }
+
     /// When the first thing is due.
     pub(super) fn next_due(&self) -> Option<Instant> {
         self.heap.peek().map(|Reverse(entry)| entry.due)

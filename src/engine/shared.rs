@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -30,6 +31,8 @@ struct Inner {
     clock: Arc<dyn Clock>,
     version: Version,
     panics: AtomicU64,
+    /// Whether the program ends: what is seen from then on is no longer judged.
+    ended: AtomicBool,
     /// How many replicas one node may be reported to have.
     replicas_max: usize,
     expire: Bell,
@@ -61,6 +64,7 @@ impl Shared {
             clock,
             version: Version::default(),
             panics: AtomicU64::new(0),
+            ended: AtomicBool::new(false),
             replicas_max: config.server.reporter_replicas_max.get(),
             expire: Bell::default(),
             tell: Bell::default(),
@@ -125,8 +129,21 @@ impl Shared {
         self.with(|state| then(&state.map))
     }
 
+    /// From now on nothing is judged any more: at the end of the program the page's own port closes, and reports find
+    /// nobody; neither is an outage.
+    pub fn end(&self) {
+        self.0.ended.store(true, Ordering::Release);
+    }
+
+    fn has_ended(&self) -> bool {
+        self.0.ended.load(Ordering::Acquire)
+    }
+
     /// Takes in what a check found.
     pub(super) fn record_check(&self, key: &ReplicaKey, outcome: Outcome) {
+        if self.has_ended() {
+            return;
+        }
         let now = self.now();
         let transitions = self.with(|state| {
             let transitions = state.map.record_check(key, outcome, now);
@@ -177,6 +194,9 @@ impl Shared {
 
     /// Judges every replica whose silence is to be looked at by now; tells when the next one is.
     pub(super) fn expire(&self) -> Option<Instant> {
+        if self.has_ended() {
+            return None;
+        }
         let now = self.now();
         loop {
             let (transitions, next) = self.with(|state| {

@@ -26,14 +26,24 @@ pub(super) struct State {
     pub(super) map: Map,
     grouping: Grouping,
     expiries: Schedule<ReplicaKey>,
+    /// How many entries there may be before those that nobody waits for are dropped.
+    expiries_max: usize,
 }
+
+/// How many entries that nobody waits for are not worth the search for them.
+const EXPIRIES_SPARE: usize = 64;
 
 impl State {
     /// Nothing is known yet.
     pub(super) fn new(config: &Config) -> Self {
         let notify = &config.notify;
         let rules = Rules { sick: notify.sick, wait: notify.group_wait, interval: notify.group_interval };
-        Self { map: map(config), grouping: Grouping::new(rules), expiries: Schedule::default() }
+        Self {
+            map: map(config),
+            grouping: Grouping::new(rules),
+            expiries: Schedule::default(),
+            expiries_max: EXPIRIES_SPARE,
+        }
     }
 
     /// Notes changes for the next notice.
@@ -57,11 +67,23 @@ impl State {
     /// Has a replica looked at for silence at `due`.
     pub(super) fn expire_at(&mut self, due: Instant, key: ReplicaKey) {
         self.expiries.push(due, key);
+        if self.expiries.len() > self.expiries_max {
+            // Replicas that were removed, and those that announced an earlier moment, leave entries behind.
+            let map = &self.map;
+            self.expiries.retain(|due, key| map.replica(key).is_some_and(|replica| replica.expiry == Some(due)));
+            self.expiries_max = 2 * self.expiries.len() + EXPIRIES_SPARE;
+        }
     }
 
     /// When a replica is to be looked at for silence next.
     pub(super) fn next_expiry(&self) -> Option<Instant> {
         self.expiries.next_due()
+    }
+
+    /// How many entries wait for their moment.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.expiries.len()
     }
 
     /// Looks at one replica for silence, if one is due by `now`.

@@ -15,6 +15,7 @@ use super::observation::Load;
 use super::observation::Observation;
 use super::status::Status;
 use super::tally::Tally;
+use super::transition::ReplicaKey;
 
 /// The page: all that is watched and how it is.
 #[derive(Clone, Debug, Default)]
@@ -133,6 +134,12 @@ impl Map {
     #[must_use]
     pub fn node(&self, service: &str, node: &str) -> Option<&Node> {
         self.services.get(service)?.nodes.get(node)
+    }
+
+    /// The replica of that key.
+    #[must_use]
+    pub fn replica(&self, key: &ReplicaKey) -> Option<&Replica> {
+        self.node(key.node.service.as_str(), key.node.node.as_str())?.replicas.get(&key.replica)
     }
 }
 

@@ -246,6 +246,6 @@ pub(super) fn failed(error: &ureq::Error, limit: Duration) -> Finding {
 
 /// What the parser says, without its own name for itself.
 fn malformed(what: &str) -> String {
-    let bare = what.strip_prefix("http parse fail: ").or_else(|| what.strip_prefix("http parse resulted in "));
-    bare.unwrap_or(what).to_owned()
+    let bare = ["http parse fail: ", "http parse resulted in "].iter().find_map(|name| what.rsplit_once(name));
+    bare.map_or(what, |(_, rest)| rest).to_owned()
 }

@@ -10,8 +10,21 @@ use crate::model::cause::Phase;
 use crate::model::cause::TlsFailure;
 use crate::model::observation::Finding;
 
-/// Linux: the process, or the system, has no file descriptor left.
-const NO_DESCRIPTOR: [i32; 2] = [24 /* EMFILE */, 23 /* ENFILE */];
+/// What this host lacks, by the numbers that Linux has for it: it says nothing about a target.
+const LACKING: [(i32, &str); 5] = [
+    (24 /* EMFILE */, "no file descriptor is left; raise the limit of open files"),
+    (23 /* ENFILE */, "no file descriptor is left on this host"),
+    (99 /* EADDRNOTAVAIL */, "this host has no address or port left to ask from"),
+    (105 /* ENOBUFS */, "this host has no buffers left"),
+    (12 /* ENOMEM */, "this host has no memory left"),
+];
+
+/// What this host lacks, when that is what an error says.
+pub(super) fn lacking(error: &io::Error) -> Option<Finding> {
+    let code = error.raw_os_error()?;
+    let (_, what) = LACKING.iter().find(|(known, _)| *known == code)?;
+    Some(Finding::Blind((*what).to_owned()))
+}
 
 /// What an error of the system in that phase says about the target; `limit` is what the attempt was allowed.
 #[must_use]
@@ -22,8 +35,8 @@ pub fn of_io(error: &io::Error, phase: Phase, limit: Duration) -> Finding {
     if let Some(inner) = error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>()) {
         return super::client::failed(inner, limit);
     }
-    if error.raw_os_error().is_some_and(|code| NO_DESCRIPTOR.contains(&code)) {
-        return Finding::Blind("no file descriptor is left; raise the limit of open files".to_owned());
+    if let Some(blind) = lacking(error) {
+        return blind;
     }
     Finding::Down(match error.kind() {
         io::ErrorKind::ConnectionRefused => Failure::Refused,
@@ -48,6 +61,9 @@ pub fn of_tls(error: &rustls::Error) -> TlsFailure {
         rustls::Error::AlertReceived(alert) => TlsFailure::Other(format!("refused by the host ({alert:?})")),
         rustls::Error::PeerIncompatible(_) => {
             TlsFailure::Other("the host offers neither TLS 1.2 nor 1.3 in a common form".to_owned())
+        }
+        rustls::Error::InappropriateMessage { .. } | rustls::Error::InappropriateHandshakeMessage { .. } => {
+            TlsFailure::Other("the host does not keep to the protocol".to_owned())
         }
         other => TlsFailure::Other(other.to_string()),
     }

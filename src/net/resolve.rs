@@ -7,8 +7,10 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
+use std::net::Ipv4Addr;
 use std::net::SocketAddr;
 use std::net::ToSocketAddrs;
+use std::net::UdpSocket;
 use std::sync::Arc;
 use std::sync::Condvar;
 use std::sync::Mutex;
@@ -21,11 +23,13 @@ use crate::model::cause::Failure;
 use crate::model::cause::Phase;
 use crate::model::observation::Finding;
 
+use super::failure;
+
 /// Looks a name up: `getaddrinfo`, or a stand-in of a test.
 pub type LookUp = Arc<dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync>;
 
 /// The answer to a look-up, and how it is waited for.
-type Pending = Arc<(Mutex<Option<Result<Vec<IpAddr>, DnsFailure>>>, Condvar)>;
+type Pending = Arc<(Mutex<Option<Result<Vec<IpAddr>, Finding>>>, Condvar)>;
 
 /// Resolves host names.
 pub struct Resolver {
@@ -67,8 +71,7 @@ impl Resolver {
             .wait_timeout_while(answer, limit, |answer| answer.is_none())
             .unwrap_or_else(PoisonError::into_inner);
         match &*answer {
-            Some(Ok(addresses)) => Ok(addresses.clone()),
-            Some(Err(failure)) => Err(Finding::Down(Failure::Dns(*failure))),
+            Some(answer) => answer.clone(),
             None => Err(Finding::Down(Failure::TimedOut { after: limit, phase: Phase::Resolve })),
         }
     }
@@ -99,14 +102,26 @@ impl Resolver {
 }
 
 /// The standard library gives the resolver's refusal as a text only; `EAI_AGAIN` is the one that says "try again".
-fn answer(found: io::Result<Vec<IpAddr>>) -> Result<Vec<IpAddr>, DnsFailure> {
-    match found {
-        Ok(addresses) if addresses.is_empty() => Err(DnsFailure::NotFound),
-        Ok(addresses) => Ok(addresses),
-        Err(error) if error.to_string().contains("Temporary failure") => Err(DnsFailure::Unanswered),
-        Err(error) if error.raw_os_error().is_some() => Err(DnsFailure::Unanswered),
-        Err(_) => Err(DnsFailure::NotFound),
-    }
+fn answer(found: io::Result<Vec<IpAddr>>) -> Result<Vec<IpAddr>, Finding> {
+    let failure = match found {
+        Ok(addresses) if !addresses.is_empty() => return Ok(addresses),
+        Ok(_) => DnsFailure::NotFound,
+        Err(error) => {
+            // Without a descriptor the system cannot ask, and may answer anything.
+            let blind = failure::lacking(&error).or_else(|| failure::lacking(&no_socket()?));
+            if let Some(blind) = blind {
+                return Err(blind);
+            }
+            let unanswered = error.raw_os_error().is_some() || error.to_string().contains("Temporary failure");
+            if unanswered { DnsFailure::Unanswered } else { DnsFailure::NotFound }
+        }
+    };
+    Err(Finding::Down(Failure::Dns(failure)))
+}
+
+/// Why no socket can be had at this moment, if so.
+fn no_socket() -> Option<io::Error> {
+    UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).err()
 }
 
 impl std::fmt::Debug for Resolver {
@@ -117,7 +132,6 @@ impl std::fmt::Debug for Resolver {
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
     use std::sync::atomic::AtomicUsize;
     use std::sync::atomic::Ordering;
     use std::sync::mpsc;
@@ -149,6 +163,12 @@ mod tests {
             failure("failed to lookup address information: Temporary failure in name resolution"),
             down(DnsFailure::Unanswered)
         );
+    }
+
+    #[test]
+    fn a_host_that_cannot_ask_says_nothing_about_the_name() {
+        let resolver = Resolver::with(Arc::new(|_| Err(io::Error::from_raw_os_error(24))));
+        assert!(matches!(resolver.resolve("some.test", 80, LONG), Err(Finding::Blind(_))));
     }
 
     #[test]

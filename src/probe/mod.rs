@@ -27,6 +27,8 @@ pub struct Tools {
     pub resolver: Arc<Resolver>,
     /// Speaks HTTP.
     pub client: Client,
+    /// How many may ask at a time, as far as the system's limits go.
+    pub at_a_time: usize,
 }
 
 /// Makes the probe of a target.

@@ -41,6 +41,10 @@ const KEEP_ALIVE: Duration = Duration::from_secs(5);
 /// How long a request's head may take to come in.
 const HEAD_TIME: Duration = Duration::from_secs(5);
 
+/// How many connections a worker takes at least, however few descriptors there are, and at most.
+const CONNECTIONS_MIN: usize = 4;
+const CONNECTIONS_MAX: usize = 25_000;
+
 /// How long requests under way may take at the end, in seconds.
 const SHUTDOWN_S: u64 = 1;
 
@@ -100,14 +104,14 @@ pub fn listen(config: &Config) -> Result<TcpListener, WebError> {
 /// # Errors
 /// [`WebError`], when a template is faulty.
 pub fn check(config: &Config) -> Result<(), WebError> {
-    Ok(page::try_templates(config, &Assets::load(config))?)
+    page::try_templates(config, &Assets::load(config))
 }
 
-/// The server, which serves once it is waited for, and ends on SIGTERM and SIGINT.
+/// The server, which serves once it is waited for, at most `visitors` connections at a time.
 ///
 /// # Errors
 /// [`WebError`], when a template is faulty or the threads cannot be started.
-pub fn serve(config: &Config, engine: Handle, listener: TcpListener) -> Result<Server, WebError> {
+pub fn serve(config: &Config, engine: Handle, listener: TcpListener, visitors: usize) -> Result<Server, WebError> {
     let assets = Assets::load(config);
     let page = Page::new(config, &assets, engine.shared.clone())?;
     // A faulty template is found now, not by the first visitor.
@@ -129,6 +133,8 @@ pub fn serve(config: &Config, engine: Handle, listener: TcpListener) -> Result<S
     });
     let server = server
         .workers(config.server.workers.get())
+        .max_connections((visitors / config.server.workers).clamp(CONNECTIONS_MIN, CONNECTIONS_MAX))
+        .disable_signals()
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(HEAD_TIME)
         .shutdown_timeout(SHUTDOWN_S)

@@ -9,6 +9,8 @@ use serde_derive::Serialize;
 
 use crate::engine::Handle;
 use crate::model::map::Map;
+use crate::model::observation::Finding;
+use crate::model::observation::Observation;
 
 use super::assets::Assets;
 use super::page;
@@ -64,17 +66,31 @@ struct Check {
     observed_unit: &'static str,
 }
 
+/// How many replicas could not be checked the last time, for want of something of Vigil's own.
+fn blind(map: &Map) -> u64 {
+    let nodes = map.services.values().flat_map(|service| service.nodes.values());
+    let replicas = nodes.flat_map(|node| node.replicas.values());
+    let blind = replicas.filter(|replica| {
+        matches!(&replica.seen, Some(Observation::Checked(outcome)) if matches!(outcome.finding, Finding::Blind(_)))
+    });
+    u64::try_from(blind.count()).unwrap_or(u64::MAX)
+}
+
 /// `GET /health`: 200 whatever the services do; it is Vigil itself that is asked.
 pub(super) async fn health(engine: Data<Handle>) -> HttpResponse {
-    let panics = engine.shared.panics();
+    let (panics, blind) = (engine.shared.panics(), engine.shared.read(blind));
     let channels = engine.channels();
     let word = |fails: bool| if fails { "warn" } else { "pass" };
     let mut notes: Vec<String> = Vec::new();
     if panics > 0 {
         notes.push(format!("{panics} steps panicked; please report what the log says"));
     }
+    if blind > 0 {
+        notes.push(format!("{blind} replicas could not be checked the last time; the log says why"));
+    }
     let mut checks = BTreeMap::new();
     let check = |fails, value, unit| [Check { status: word(fails), observed_value: value, observed_unit: unit }];
+    checks.insert("vigil:blind".to_owned(), check(blind > 0, blind, "replicas"));
     checks.insert("vigil:panics".to_owned(), check(panics > 0, panics, "panics"));
     for channel in &channels {
         let owed = u64::try_from(channel.owed).unwrap_or(u64::MAX);

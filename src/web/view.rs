@@ -20,6 +20,10 @@ use crate::model::observation::Observation;
 use crate::model::status::Status;
 use crate::model::words;
 
+/// How many replicas of a node are shown: more than anybody looks at, and few enough for any memory. Those that are not
+/// well come first.
+const SHOWN_MAX: usize = 250;
+
 /// The watched part of the page.
 #[derive(Debug, Serialize)]
 pub(super) struct View {
@@ -53,7 +57,7 @@ struct NodeView {
     label: String,
     status: &'static str,
     words: &'static str,
-    note: Option<&'static str>,
+    note: Option<String>,
     replicas: Vec<ReplicaView>,
 }
 
@@ -101,7 +105,17 @@ fn service_view(at: usize, service: &Service, anchors: &mut Anchors) -> ServiceV
 }
 
 fn node_view(anchor: String, place: &str, node: &Node) -> NodeView {
-    let replicas = node.replicas.iter().enumerate().map(|(at, (id, replica))| {
+    let hidden = node.replicas.len().saturating_sub(SHOWN_MAX);
+    let unwell = |replica: &Replica| replica.standing.is_none_or(|standing| standing.status > Status::Healthy);
+    let all = || node.replicas.iter().enumerate();
+    let mut shown: Vec<_> = if hidden == 0 {
+        all().collect()
+    } else {
+        let (unwell, well): (Vec<_>, Vec<_>) = all().partition(|(_, (_, replica))| unwell(replica));
+        unwell.into_iter().chain(well).take(SHOWN_MAX).collect()
+    };
+    shown.sort_unstable_by_key(|(at, _)| *at);
+    let replicas = shown.into_iter().map(|(at, (id, replica))| {
         let name = node.reveals_replicas.then(|| id.to_string());
         replica_view(format!("tip-{place}-{at}"), at + 1, name, node.mode, replica)
     });
@@ -110,7 +124,7 @@ fn node_view(anchor: String, place: &str, node: &Node) -> NodeView {
         label: node.label.to_string(),
         status: class(node.standing),
         words: words(node.standing),
-        note: note(node),
+        note: if hidden > 0 { Some(format!("{hidden} more replicas are not shown")) } else { note(node) },
         replicas: replicas.collect(),
     }
 }
@@ -141,14 +155,15 @@ fn cause(replica: &Replica) -> Option<String> {
 }
 
 /// Why a node has no status.
-fn note(node: &Node) -> Option<&'static str> {
-    match (node.mode, node.replicas.is_empty(), node.standing) {
-        (_, _, Some(_)) => None,
-        (Mode::Poll, true, None) => Some("Nothing to check"),
-        (Mode::Poll, false, None) => Some("Not checked yet"),
-        (Mode::Push | Mode::Local, _, None) => Some("Waiting for reports"),
-        (Mode::Unwatched, _, None) => Some("Not watched yet"),
-    }
+fn note(node: &Node) -> Option<String> {
+    let why = match (node.mode, node.replicas.is_empty(), node.standing) {
+        (_, _, Some(_)) => return None,
+        (Mode::Poll, true, None) => "Nothing to check",
+        (Mode::Poll, false, None) => "Not checked yet",
+        (Mode::Push | Mode::Local, _, None) => "Waiting for reports",
+        (Mode::Unwatched, _, None) => "Not watched yet",
+    };
+    Some(why.to_owned())
 }
 
 fn how(mode: Mode, kind: Kind) -> &'static str {
@@ -355,6 +370,24 @@ mod tests {
         assert!(shown.contains("connection refused") && shown.contains("CPU load 95%"), "{shown}");
         map.services.get_mut("app").unwrap().nodes.get_mut("push").unwrap().reveals_replicas = true;
         assert!(serde_json::to_string(&view(&map)).unwrap().contains("worker-7"));
+    }
+
+    #[test]
+    fn of_very_many_replicas_those_that_are_not_well_are_shown() {
+        let names: Vec<String> = (0..1_000).map(|number| format!("r{number}")).collect();
+        let node = fixture::node(Mode::Poll, &names.iter().map(String::as_str).collect::<Vec<_>>());
+        let services = [(fixture::id("s"), fixture::service("S", vec![("n", node)]))];
+        let mut map = Map { services: services.into_iter().collect(), ..Map::default() };
+        for (at, name) in names.iter().enumerate() {
+            let outcome = if at == 900 { down() } else { up() };
+            map.record_check(&key("s", "n", name), outcome, fixture::now());
+        }
+        let shown = serde_json::to_value(view(&map)).unwrap();
+        let node = &shown["services"][0]["nodes"][0];
+        assert_eq!(node["note"], "750 more replicas are not shown");
+        let replicas = node["replicas"].as_array().unwrap();
+        assert_eq!(replicas.len(), 250);
+        assert_eq!((&replicas[249]["number"], &replicas[249]["status"]), (&901.into(), &"dead".into()));
     }
 
     #[test]

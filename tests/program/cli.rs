@@ -2,11 +2,14 @@
 
 use std::fs;
 use std::fs::File;
+use std::io::BufRead;
+use std::io::BufReader;
 use std::net::TcpListener;
 use std::net::TcpStream;
 use std::os::unix::fs::MetadataExt;
 use std::process::Command;
 use std::process::Output;
+use std::process::Stdio;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -205,4 +208,30 @@ fn check_tries_the_templates_and_counts_warnings() {
     assert_eq!((code, out.lines().last()), (0, Some("./config.cfg is fine")));
     let (code, out, _) = run("[server]\nmcp_server = true\n", &["check"]);
     assert_eq!((code, out.lines().last()), (0, Some("./config.cfg can be used, with 1 warning")));
+}
+
+#[test]
+fn a_log_that_nobody_reads_stalls_nothing() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("vigil.cfg");
+    let service = "[[probe.service]]\nid = \"s\"\nlabel = \"S\"\n[[probe.service.node]]\nid = \"n\"\nlabel = \"N\"\nmode = \"local\"\n";
+    fs::write(&file, config(service)).unwrap();
+    let mut child = command().arg("-c").arg(&file).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let line = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap).nth(3).unwrap();
+    let address = line.trim_end_matches('/').rsplit('/').next().unwrap().parse().unwrap();
+    let mut vigil = Vigil::of(child, address);
+    let report = |health: &str| {
+        let body = format!(r#"{{"replica":"a","interval":60,"health":"{health}"}}"#);
+        assert_eq!(vigil.report("/reporter/s/n", &body).status, 200);
+    };
+    // Four lines each: far more than a pipe holds.
+    for _ in 0..400 {
+        report("dead");
+        report("healthy");
+    }
+    report("sick");
+    vigil.wait_for_status("sick");
+    let (code, time) = vigil.end();
+    assert_eq!(code, Some(0));
+    assert!(time < Duration::from_secs(5), "{time:?}");
 }

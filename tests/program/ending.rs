@@ -14,6 +14,7 @@ use crate::smtp::Plan;
 use crate::smtp::Smtp;
 use crate::support::Vigil;
 use crate::support::config;
+use crate::support::polled;
 
 /// How long the end may take.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -93,4 +94,21 @@ fn visitors_who_keep_their_connection_do_not_hold_the_end() {
     let log = ends_well(vigil);
     assert!(log.contains("slack: not delivered before the end: notice of "), "{log}");
     reader.join().unwrap();
+}
+
+#[test]
+fn what_the_end_itself_brings_about_is_not_told() {
+    let hook = Hook::start(Reply::Status(200));
+    let mut vigil = Vigil::start(&config(&telling(&hook, "group_wait = 0")));
+    let own = format!("tcp://{}", vigil.address);
+    // The port is known only now: a second program takes it over and watches itself.
+    assert_eq!(vigil.end().0, Some(0));
+    let watched = config(&format!("{}{}", telling(&hook, "group_wait = 0"), polled("own", &[&own])));
+    let address = own.trim_start_matches("tcp://");
+    let mut vigil = Vigil::start(&watched.replace("127.0.0.1:0", address));
+    vigil.log().wait_for(&["node own:node is healthy"]);
+    // A request that is half sent keeps the server up for a while after its port is closed.
+    let _half = vigil.open(b"GET / HTTP/1.1\r\n");
+    assert_eq!(vigil.end().0, Some(0));
+    assert_eq!(hook.requests().len(), 0, "{}", vigil.log().text());
 }

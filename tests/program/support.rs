@@ -97,6 +97,11 @@ impl Vigil {
         Self { child, address, log, _folder: folder }
     }
 
+    /// A program that was started elsewhere, whose log is not read.
+    pub(crate) fn of(child: Child, address: SocketAddr) -> Self {
+        Self { child, address, log: Log::default(), _folder: TempDir::new().unwrap() }
+    }
+
     /// A GET.
     pub(crate) fn get(&self, path: &str) -> Answer {
         self.request("GET", path, &[], b"")
