@@ -243,6 +243,8 @@ fn what_happens_between_two_notices_is_told_in_the_second() {
     assert_eq!(told(false, &sick_later), ["dead since 0", "sick since 35, was dead for 5"]);
     let well_for_a_moment = [(0, Dead), (50, Healthy), (10, Dead), (100, Healthy)];
     assert_eq!(told(false, &well_for_a_moment), ["dead since 0", "healthy since 16, was dead for 15"]);
+    let told_soon = [(15, Dead), (9, Healthy)];
+    assert_eq!(told(false, &told_soon), ["dead since 1.5", "healthy since 2.4, was dead for 0.9"]);
     let blips = [(30, Dead), (10, Healthy), (50, Dead), (19, Healthy)];
     assert_eq!(told(true, &blips), [""; 0]);
 }
@@ -290,6 +292,7 @@ impl Life {
     fn hear(&mut self, change: Change) -> Result<(), TestCaseError> {
         let (status, start) = *self.turns.last().unwrap();
         prop_assert_eq!((change.to, change.since), (Some(status), start));
+        prop_assert!(status > Status::Healthy || change.was.is_some());
         if let Some((was, time)) = change.was {
             let known = self.told.last().map_or(Timestamp::MIN, |told| told.since);
             let spans = self.spans(was, start).into_iter().map(|(from, to)| (from.max(known), to));
