@@ -40,9 +40,10 @@ pub struct Change {
     pub label: Arc<str>,
     /// What it is now; none when nothing is known of it any more.
     pub to: Option<Status>,
-    /// Since when.
+    /// Since when it is that.
     pub since: Timestamp,
-    /// What it was when people were last told, and for how long; none when that was healthy.
+    /// The worst it was before, since people were last told, and for how long in all: what they were told, or worse if
+    /// that lasted; none when it was well. The status may be that of `to`: the node had another one in between.
     pub was: Option<(Status, Duration)>,
     /// Its replicas that are not healthy; at most [`Notice::MOST_NAMED`].
     pub affected: Vec<Affected>,

@@ -42,6 +42,7 @@ pub fn headline(notice: &Notice) -> String {
         [] => "nothing changed".to_owned(),
         [only] => match (only.to, only.was) {
             (Some(Status::Healthy), Some(_)) => format!("{} is healthy again", only.label),
+            (Some(status), Some((was, _))) if status == was => format!("{} is {status} again", only.label),
             (Some(status), _) => format!("{} is {status}", only.label),
             (None, _) => format!("{} has no replicas any more", only.label),
         },
@@ -104,6 +105,9 @@ fn story(change: &Change) -> Story {
         (Some(Status::Healthy), Some((was, time))) => format!("{node} is healthy again, it was {was} for {time}"),
         (Some(status), Some((was, time))) if status < was => {
             format!("{node} is {status} since {since}, it was {was} for {time}{}", why(change))
+        }
+        (Some(status), Some((was, time))) if status == was => {
+            format!("{node} is {status} again since {since}, it was {was} for {time} before{}", why(change))
         }
         (Some(status), _) => format!("{node} is {status} since {since}{}", why(change)),
         (None, Some((was, time))) => format!("{node} is no longer {was}, its replicas were removed ({was} for {time})"),
@@ -194,6 +198,18 @@ mod tests {
             "Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (a)",
             &[],
         );
+    }
+
+    #[test]
+    fn a_node_that_was_better_for_a_while_says_that_it_is_dead_again() {
+        let again = Change { was: Some((Status::Dead, secs(4))), ..death().changes.remove(0) };
+        check(
+            &again,
+            "Web, API (web:api) is dead again since 24 Nov 2026, 01:12:02 UTC, it was dead for 4 s before: connection \
+             refused (tcp://10.0.0.1:80)",
+            &[],
+        );
+        assert_eq!(headline(&Notice { changes: vec![again], ..notice() }), "API is dead again");
     }
 
     #[test]
