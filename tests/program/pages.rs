@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Read;
+use std::os::unix::fs::symlink;
 
 use flate2::read::GzDecoder;
 use tempfile::TempDir;
@@ -206,6 +207,10 @@ fn a_template_that_cannot_be_used_is_refused_at_the_start() {
         ("one\n{{#if company}\nthree", "template `footer`: line 2: "),
         ("{{> missing}}", "a template cannot be filled in: "),
         ("{{no_such_helper title}}", "a template cannot be filled in: "),
+        ("{{#if (eq status \"sick\")}}{{> missing}}{{/if}}", "a template cannot be filled in: "),
+        ("{{#if no}}{{> banner}}{{> footer}}{{/if}}", "template `footer`: includes itself"),
+        ("{{> (lookup this \"title\")}}", "template `footer`: includes a partial by a name that is computed"),
+        (&"{{#if title}}".repeat(100_000), "template `footer`: has more than 1000 blocks"),
     ] {
         let folder = TempDir::new().unwrap();
         fs::create_dir(folder.path().join("templates")).unwrap();
@@ -219,4 +224,60 @@ fn a_template_that_cannot_be_used_is_refused_at_the_start() {
         assert!(said.starts_with(&format!("vigil: {wanted}")) && said.lines().count() == 1, "{said}");
         assert!(!String::from_utf8_lossy(&ended.stdout).contains("serving"), "it says that it serves");
     }
+}
+
+/// What `check` says of these templates of the operator, and whether they pass.
+fn checked(templates: &[(&str, &str)]) -> (Option<i32>, String) {
+    let folder = TempDir::new().unwrap();
+    fs::create_dir(folder.path().join("templates")).unwrap();
+    for (name, text) in templates {
+        fs::write(folder.path().join(format!("templates/{name}.hbs")), text).unwrap();
+    }
+    check(&folder)
+}
+
+/// What `check` says of a folder of assets.
+fn check(folder: &TempDir) -> (Option<i32>, String) {
+    let file = folder.path().join("vigil.cfg");
+    let path = folder.path().to_str().unwrap();
+    fs::write(&file, format!("{}\n[assets]\npath = {path:?}\n", config(""))).unwrap();
+    let ended = command().arg("check").arg("-c").arg(&file).output().unwrap();
+    (ended.status.code(), String::from_utf8_lossy(&ended.stderr).into_owned())
+}
+
+#[test]
+fn templates_that_include_each_other_are_refused_even_where_nothing_leads_to_them() {
+    for a in ["{{> b}}", "{{#if no}}{{> b}}{{/if}}"] {
+        let (code, said) = checked(&[("a", a), ("b", "{{> a}}")]);
+        assert_eq!((code, said.as_str()), (Some(1), "vigil: template `a`: includes itself by way of `b`\n"));
+    }
+}
+
+#[test]
+fn what_is_wrong_in_a_branch_is_found_before_the_outage_that_leads_there() {
+    let word = |status: &str| format!("{{{{#if (eq status \"{status}\")}}}}{{{{> missing}}}}{{{{/if}}}}");
+    for template in ["banner", "service", "replica"] {
+        for status in ["healthy", "sick", "dead", "unknown"] {
+            let (code, said) = checked(&[(template, &word(status))]);
+            assert_eq!((code, said.lines().count()), (Some(1), 1), "{template} {status}: {said}");
+            assert!(said.starts_with("vigil: a template cannot be filled in: "), "{template} {status}: {said}");
+        }
+        assert_eq!(checked(&[(template, &word("never"))]), (Some(0), String::new()), "{template}");
+    }
+}
+
+#[test]
+fn a_folder_of_links_to_itself_is_told_in_one_line() {
+    let folder = TempDir::new().unwrap();
+    fs::create_dir(folder.path().join("images")).unwrap();
+    for number in 0..30 {
+        symlink(".", folder.path().join(format!("images/{number}"))).unwrap();
+        symlink(".", folder.path().join(number.to_string())).unwrap();
+    }
+    let assets = format!("\n[assets]\npath = {:?}\n", folder.path());
+    let vigil = quiet(&assets);
+    let log = vigil.log().text();
+    assert_eq!(log.lines().count(), 1, "{log}");
+    assert!(log.contains("has more than 1000 files and folders; the rest is not used"), "{log}");
+    assert_eq!(vigil.get("/").status, 200);
 }
