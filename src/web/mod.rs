@@ -6,6 +6,7 @@ mod files;
 mod page;
 mod reporter;
 mod respond;
+mod sample;
 mod status;
 mod templates;
 mod view;
@@ -114,9 +115,8 @@ pub fn check(config: &Config) -> Result<(), WebError> {
 pub fn serve(config: &Config, engine: Handle, listener: TcpListener, visitors: usize) -> Result<Server, WebError> {
     let assets = Assets::load(config);
     let page = Page::new(config, &assets, engine.shared.clone())?;
-    // A faulty template is found now, not by the first visitor.
+    // So that the first visitor need not wait for it.
     page.current()?;
-    page.not_found()?;
     let policy = if config.branding.custom_html.is_some() { POLICY_CUSTOM } else { POLICY };
     let (assets, page, engine) = (Data::new(assets), Data::new(page), Data::new(engine));
     let token = config.server.reporter_token.clone().map(|token| Data::new(Token(token)));

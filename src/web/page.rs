@@ -1,6 +1,5 @@
 //! The status page: rendered once per change, not once per request.
 
-use std::hash::Hash;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -17,42 +16,21 @@ use actix_web::web::Bytes;
 use actix_web::web::Data;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use indexmap::IndexMap;
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use serde_derive::Serialize;
 
-use crate::clock::Clock;
-use crate::clock::SystemClock;
 use crate::config::Branding;
 use crate::config::Config;
 use crate::engine::shared::Seen;
 use crate::engine::shared::Shared;
-use crate::model::cause::Cause;
-use crate::model::cause::Failure;
-use crate::model::id::Id;
-use crate::model::id::IdError;
-use crate::model::id::ReplicaId;
-use crate::model::map::Kind;
-use crate::model::map::Limits;
 use crate::model::map::Map;
-use crate::model::map::Mode;
-use crate::model::map::Node;
-use crate::model::map::Replica;
-use crate::model::map::Service;
-use crate::model::map::Standing;
-use crate::model::observation::Content;
-use crate::model::observation::Finding;
-use crate::model::observation::Load;
-use crate::model::observation::Observation;
-use crate::model::observation::Outcome;
-use crate::model::status::Status;
-use crate::model::tally::Tally;
 
 use super::WebError;
 use super::assets::Assets;
 use super::assets::etag;
 use super::respond;
+use super::sample;
 use super::templates::TemplateError;
 use super::templates::Templates;
 use super::view;
@@ -64,11 +42,6 @@ const DETAILS_AGE: Duration = Duration::from_secs(1);
 /// Rendering for the sake of details takes at most one part in so many of the time; for the sake of a status, half of
 /// it: a status on the page is no older than the page takes to render.
 const DETAILS_SHARE: u32 = 10;
-
-/// What the pages are tried with before there are visitors: every status, every way of watching, a load.
-const STATUSES: [Option<Status>; 4] = [None, Some(Status::Healthy), Some(Status::Sick), Some(Status::Dead)];
-const MODES: [Mode; 4] = [Mode::Poll, Mode::Push, Mode::Local, Mode::Unwatched];
-const SAMPLE_LOAD: Load = Load { cpu: 1.0, ram: 0.5 };
 
 /// The page, and what it is made from.
 pub(super) struct Page {
@@ -196,8 +169,8 @@ impl Parts {
     /// Makes each page, of nothing and of all that there can be: what is wrong in a branch is then found, too.
     fn try_out(&self) -> Result<(), handlebars::RenderError> {
         self.status(&Map::default(), Timestamp::UNIX_EPOCH)?;
-        for status in STATUSES {
-            self.status(&sample(status), Timestamp::UNIX_EPOCH)?;
+        for status in sample::STATUSES {
+            self.status(&sample::map(status), Timestamp::UNIX_EPOCH)?;
         }
         self.not_found(Timestamp::UNIX_EPOCH).map(|_| ())
     }
@@ -213,60 +186,6 @@ fn year(now: Timestamp) -> i16 {
 /// What is wrong with a template.
 pub(super) fn try_templates(config: &Config, assets: &Assets) -> Result<(), WebError> {
     Ok(Parts::new(config, assets)?.try_out()?)
-}
-
-/// A page of that status, with whatever a page can have: every status, every way of watching, and what has no parts.
-fn sample(status: Option<Status>) -> Map {
-    let now = SystemClock.now();
-    let standing = |status: Option<Status>| status.map(|status| Standing { status, since: now });
-    let replicas = STATUSES.map(|status| sample_replica(standing(status)));
-    let watched = STATUSES.iter().zip(MODES).map(|(status, mode)| sample_node(mode, standing(*status), &replicas));
-    let nodes: Vec<Node> = watched.chain(MODES.map(|mode| sample_node(mode, None, &[]))).collect();
-    let service = |status, nodes: &[Node]| Service {
-        label: "Sample".into(),
-        nodes: numbered(nodes, Id::new),
-        tally: Tally::default(),
-        standing: standing(status),
-    };
-    let services: Vec<Service> = STATUSES.map(|status| service(status, &nodes)).into_iter().collect();
-    let services = [services, vec![service(None, &[])]].concat();
-    let observed = status.map(|_| now);
-    Map { services: numbered(&services, Id::new), tally: Tally::default(), standing: standing(status), observed }
-}
-
-/// A node of that mode; half of the modes reveal their replicas.
-fn sample_node(mode: Mode, standing: Option<Standing>, replicas: &[Replica]) -> Node {
-    Node {
-        label: "Sample".into(),
-        mode,
-        limits: Limits { delay_sick: DETAILS_AGE, load: SAMPLE_LOAD, delay_dead: DETAILS_AGE },
-        reveals_replicas: matches!(mode, Mode::Poll | Mode::Local),
-        replicas: numbered(replicas, ReplicaId::reported),
-        tally: Tally::default(),
-        standing,
-    }
-}
-
-/// A replica with what may be known of one of that status.
-fn sample_replica(standing: Option<Standing>) -> Replica {
-    let checked = |finding| Observation::Checked(Outcome { finding, attempts: 1, took: DETAILS_AGE });
-    let reported = |at| Observation::Reported { content: Content::Load(SAMPLE_LOAD), received: at, deadline: at };
-    let (kind, seen, cause) = match standing.map(|standing| (standing.status, standing.since.instant)) {
-        None => (Kind::Tcp, None, None),
-        Some((Status::Healthy, _)) => (Kind::Http, Some(checked(Finding::Up(DETAILS_AGE))), None),
-        Some((Status::Sick, at)) => {
-            (Kind::Report, Some(reported(at)), Some(Cause::Overloaded { cpu: Some(SAMPLE_LOAD.cpu), ram: None }))
-        }
-        Some((Status::Dead, _)) => {
-            (Kind::Https, Some(checked(Finding::Down(Failure::Refused))), Some(Cause::Failed(Failure::Refused)))
-        }
-    };
-    Replica { seen, standing, cause, ..Replica::new(kind) }
-}
-
-/// These things by number, as they would be by name.
-fn numbered<K: Hash + Eq, T: Clone>(things: &[T], name: fn(&str) -> Result<K, IdError>) -> IndexMap<K, T> {
-    things.iter().zip(1..).filter_map(|(thing, at)| Some((name(&format!("{at}")).ok()?, thing.clone()))).collect()
 }
 
 impl Rendered {
