@@ -223,7 +223,7 @@ fn a_good_server_gets_the_message_by_either_way_to_log_in() {
             ("MAIL FROM:<vigil@example.org>", "RCPT TO:<ops@example.org>")
         );
         assert_eq!(mail.header("Subject").as_deref(), Some("TEST | Status"));
-        assert!(mail.text().starts_with("Test notice from: 01:12:05 UTC+00:00\n\n--\nStatus: Healthy\n"));
+        assert!(mail.text().starts_with("Test notice from: 01:12:05 UTC+00:00\n\n--\nTime: "));
         assert!(mail.html().contains("This is a test notice"));
         assert!(!mail.tls && !mail.data.ends_with("\r\n\r\n\r\n"));
     }
