@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
+use std::collections::BTreeSet;
 use std::env::VarError;
 use std::fs;
 use std::path::Path;
@@ -23,6 +24,7 @@ use vigil_server::config::keys::SECTIONS;
 use vigil_server::config::keys::Section;
 use vigil_server::config::keys::Support;
 use vigil_server::config::summary::describe;
+use vigil_server::notify::CHANNELS;
 
 /// Stands in every secret of the refused and the warned files.
 const PLANTED: &str = "hunter2";
@@ -304,6 +306,17 @@ fn the_documentation_has_every_key_as_the_catalogue_has_it() {
             assert!(part.lines().any(|line| line == row), "docs/CONFIGURATION.md, `{section}`, lacks the line\n{row}");
         }
     });
+}
+
+#[test]
+fn every_channel_has_a_name_of_its_own_and_stands_in_the_sample_and_the_readme() {
+    let (sample, readme) = (fs::read_to_string("config.cfg").unwrap(), fs::read_to_string("README.md").unwrap());
+    let names: BTreeSet<&str> = CHANNELS.iter().map(|channel| channel.name).collect();
+    assert_eq!(names.len(), CHANNELS.len());
+    for name in names {
+        let section = format!("[notify.{name}]");
+        assert!(sample.contains(&section) && readme.contains(&section), "{section}");
+    }
 }
 
 #[test]

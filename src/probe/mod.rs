@@ -1,4 +1,4 @@
-//! Asking targets how they are. One file a kind; each kind says in [`KINDS`] how it is made.
+//! Asking targets how they are. One file a kind; [`build`] makes the probe of an address.
 
 pub mod http;
 pub mod tcp;
@@ -49,6 +49,3 @@ pub fn kind(address: &Address) -> map::Kind {
         Address::Tcp { .. } => map::Kind::Tcp,
     }
 }
-
-/// The schemes of the URLs of replicas that can be polled.
-pub const KINDS: &[&str] = &["http", "https", "tcp"];
