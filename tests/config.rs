@@ -185,6 +185,37 @@ fn section_alone(name: &str) -> String {
 }
 
 #[test]
+fn every_secret_may_stand_in_a_file_beside_the_configuration_or_among_the_credentials() {
+    let (folder, credentials) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let path = folder.path().join("vigil.cfg");
+    let absolute = folder.path().join("absolute");
+    fs::write(folder.path().join("both"), "beside").unwrap();
+    fs::write(folder.path().join("beside"), "beside\n").unwrap();
+    fs::write(&absolute, "https://example.com/hook\r\n").unwrap();
+    fs::write(credentials.path().join("both"), "credential\n\n").unwrap();
+    let lookup = |name: &str| match name {
+        "CREDENTIALS_DIRECTORY" => Ok(credentials.path().to_str().unwrap().to_owned()),
+        _ => Err(VarError::NotPresent),
+    };
+    let text = format!(
+        "[server]\nreporter_token_file = \"both\"\n[notify.slack]\nhook_url_file = \"{}\"\n[notify.email]\n\
+         to = \"a@example.com\"\nfrom = \"b@example.com\"\nsmtp_username = \"vigil\"\nsmtp_password_file = \"beside\"\n\
+         [notify.webhook]\nhook_url_file = \"not-supported-yet-so-not-looked-for\"\n",
+        absolute.display()
+    );
+    let loaded = config::load_bytes(&path, text.as_bytes(), &lookup).unwrap();
+    assert!(!loaded.warnings.iter().any(|warning| warning.unknown), "{:?}", loaded.warnings);
+    let config = loaded.config;
+    assert!(config.server.reporter_token.unwrap().matches(b"credential"));
+    assert_eq!(config.notify.slack.unwrap().hook_url.reveal(), "https://example.com/hook");
+    assert!(config.notify.email.unwrap().credentials.unwrap().password.matches(b"beside"));
+    assert!(KEYS.iter().all(|key| key.secret == key.file.is_some()));
+    for key in KEYS.iter().filter_map(|key| key.file) {
+        assert!(!KEYS.iter().any(|other| other.name == key), "{key} is a key of its own");
+    }
+}
+
+#[test]
 fn variables_are_filled_in_and_cannot_change_the_structure() {
     let text = "[server]\nreporter_token = ${DIGITS} # ${NOT_UTF8} in a comment\n\
         [branding]\npage_title = ${QUOTED}\ncompany_name = \"<${PORT}> $${PORT}\"\ncustom_html = \"${INJECTION}\"\n\
@@ -280,6 +311,8 @@ fn the_sample_runs_as_it_is_and_names_every_honoured_key() {
 #[test]
 fn every_commented_line_of_the_sample_can_be_used() {
     let text = fs::read_to_string("config.cfg").unwrap().replace("# smtp_ca_file", "## smtp_ca_file");
+    // The other way to write what stands in the line above it.
+    let text = text.replace("# reporter_token_file", "## reporter_token_file");
     let used = text.lines().map(|line| match line.strip_prefix("# ") {
         Some(code) if code.starts_with('[') || code.split_once(" = ").is_some_and(|(key, _)| is_bare(key)) => code,
         _ => line,
@@ -302,7 +335,8 @@ fn the_documentation_has_every_key_as_the_catalogue_has_it() {
             let absent = if key.required { "required" } else { "–" };
             let default = key.default.map_or_else(|| absent.to_owned(), |text| format!("`{text}`"));
             let support = if key.support == Support::NotYet { " *Not supported yet.*" } else { "" };
-            let row = format!("| `{}` | {} | {default} | {}{support} |", key.name, key.takes, key.doc);
+            let or_file = key.file.map(|file| format!(" or `{file}`")).unwrap_or_default();
+            let row = format!("| `{}`{or_file} | {} | {default} | {}{support} |", key.name, key.takes, key.doc);
             assert!(part.lines().any(|line| line == row), "docs/CONFIGURATION.md, `{section}`, lacks the line\n{row}");
         }
     });

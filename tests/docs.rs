@@ -102,11 +102,25 @@ fn configurations_load_without_a_warning() {
         })
     };
     for Block { place, text, .. } in blocks("toml") {
-        let loaded = config::load_bytes(Path::new(&place), whole(&text).as_bytes(), &lookup);
+        let folder = TempDir::new().unwrap();
+        let text = with_secret_files(&whole(&text), folder.path());
+        let loaded = config::load_bytes(&folder.path().join("vigil.cfg"), text.as_bytes(), &lookup);
         let loaded = loaded.unwrap_or_else(|error| panic!("{place}: {error}"));
         let warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
         assert!(warnings.is_empty(), "{place}: {warnings:?}");
     }
+}
+
+/// The same with every secret in a file, such as that of `reporter_token_file`, in `folder`.
+fn with_secret_files(text: &str, folder: &Path) -> String {
+    let line = |line: &str| {
+        let named = line.split_once("_file = \"").filter(|(key, _)| *key != "smtp_ca");
+        let Some((key, path)) = named else { return line.to_owned() };
+        let name = Path::new(path.trim_end_matches('"')).file_name().unwrap().to_str().unwrap();
+        fs::write(folder.join(name), "https://hooks.example.com/secret\n").unwrap();
+        format!("{key}_file = \"{name}\"")
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// A part of a configuration with what it cannot do without: nodes have a service, and reports a password.

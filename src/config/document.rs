@@ -32,8 +32,18 @@ pub(super) struct Value {
     /// Its line, from 1; of a table its header.
     pub(super) line: usize,
     pub(super) kind: Kind,
-    /// The text that it has from the environment, which must not be shown; none when nothing in it is from there.
-    pub(super) filled: Option<String>,
+    pub(super) origin: Origin,
+}
+
+/// Where a value comes from.
+#[derive(Debug)]
+pub(super) enum Origin {
+    /// It is written there.
+    Written,
+    /// The environment, all of it or a part; the whole text, which must not be shown.
+    Variable(String),
+    /// A file that another key names; it must not be shown either.
+    File,
 }
 
 /// What a value is.
@@ -148,15 +158,17 @@ impl Reader<'_> {
         let start = value.span().start;
         let line = self.lines.at(start);
         let fault = |path: &[String], what: String| ConfigError::new(self.file, Some(line), &title(path), what);
-        let plain = |kind| Ok(Value { line, kind, filled: None });
+        let plain = |kind| Ok(Value { line, kind, origin: Origin::Written });
         match value.into_inner() {
             DeValue::String(text) if self.bare.contains(&start) => {
                 let (kind, text) = variables::whole(&text, self.lookup).map_err(|what| fault(path, what))?;
-                Ok(Value { line, kind, filled: Some(text) })
+                Ok(Value { line, kind, origin: Origin::Variable(text) })
             }
             DeValue::String(text) => {
-                let filled = variables::fill(&text, self.lookup).map_err(|what| fault(path, what))?;
-                Ok(Value { line, kind: Kind::String(filled.clone().unwrap_or_else(|| text.into_owned())), filled })
+                match variables::fill(&text, self.lookup).map_err(|what| fault(path, what))? {
+                    Some(text) => Ok(Value { line, kind: Kind::String(text.clone()), origin: Origin::Variable(text) }),
+                    None => plain(Kind::String(text.into_owned())),
+                }
             }
             DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
                 Ok(number) => plain(Kind::Integer(number)),
@@ -245,7 +257,7 @@ mod tests {
         let check = |name: &str, wanted: &str| {
             let root = read(&format!("a = ${{{name}}} # comment\nb = 2"));
             assert_eq!(format!("{:?}", root.entries[0].value.kind), wanted, "{name}");
-            assert!(root.entries[0].value.filled.is_some());
+            assert!(matches!(root.entries[0].value.origin, Origin::Variable(_)));
             assert_eq!((root.entries.len(), root.entries[1].line), (2, 2), "{name}");
         };
         check("NUMBER", "Integer(42)");

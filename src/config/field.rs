@@ -7,6 +7,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use super::document::Kind;
+use super::document::Origin;
 use super::document::Value;
 use super::error::ConfigError;
 use super::error::Place;
@@ -30,9 +31,10 @@ impl<'s, 'a> Field<'s, 'a> {
 
     /// Its text, if it is a string.
     pub(super) fn text(&self) -> Result<&'a str, ConfigError> {
-        match (&self.value.kind, &self.value.filled) {
+        match (&self.value.kind, &self.value.origin) {
             // A variable may hold a token that happens to be all digits.
-            (Kind::String(text), _) | (Kind::Integer(_) | Kind::Float(_) | Kind::Boolean(_), Some(text)) => Ok(text),
+            (Kind::String(text), _)
+            | (Kind::Integer(_) | Kind::Float(_) | Kind::Boolean(_), Origin::Variable(text)) => Ok(text),
             (other, _) => Err(self.mistyped(other)),
         }
     }
@@ -141,8 +143,12 @@ struct Shown<'f>(&'f Field<'f, 'f>);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.value.origin {
+            Origin::Written => {}
+            Origin::Variable(_) => return f.write_str("the value from the environment"),
+            Origin::File => return f.write_str("the value in the file"),
+        }
         match &self.0.value.kind {
-            _ if self.0.value.filled.is_some() => f.write_str("the value from the environment"),
             _ if self.0.key.secret => f.write_str("the value"),
             // A password may stand before the `@` of a URL, and a token behind its `?`.
             Kind::String(text) if text.contains(':') && text.contains(['@', '?']) => f.write_str("the value"),

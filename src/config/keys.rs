@@ -53,6 +53,8 @@ pub struct Key {
     pub required: bool,
     /// Whether its value must never be shown.
     pub secret: bool,
+    /// The key that names a file with its value, in place of the value; every secret has one.
+    pub file: Option<&'static str>,
     /// Whether Vigil does what it says.
     pub support: Support,
 }
@@ -74,8 +76,8 @@ impl Section {
 
 impl Key {
     const fn new(section: &'static str, name: &'static str, takes: &'static str, doc: &'static str) -> Self {
-        let (default, required, secret, support) = (None, false, false, Support::Honoured);
-        Self { section, name, takes, takes_each: "", default, doc, required, secret, support }
+        let (default, required, secret, file, support) = (None, false, false, None, Support::Honoured);
+        Self { section, name, takes, takes_each: "", default, doc, required, secret, file, support }
     }
 
     const fn each(mut self, takes_each: &'static str) -> Self {
@@ -93,8 +95,9 @@ impl Key {
         self
     }
 
-    const fn secret(mut self) -> Self {
-        self.secret = true;
+    /// Its value must never be shown, and may stand in a file of its own, which the key `file` names.
+    const fn secret(mut self, file: &'static str) -> Self {
+        (self.secret, self.file) = (true, Some(file));
         self
     }
 
@@ -125,6 +128,17 @@ pub fn key(section: &str, name: &str) -> Option<&'static Key> {
 /// The keys of the section with this full name, in the order of the catalogue.
 pub fn keys_of(section: &str) -> impl Iterator<Item = &'static Key> {
     KEYS.iter().filter(move |one| one.section == section)
+}
+
+/// The key of the section with this full name whose value may stand in a file that the key `file` names.
+#[must_use]
+pub fn key_in_file(section: &str, file: &str) -> Option<&'static Key> {
+    keys_of(section).find(|key| key.file == Some(file))
+}
+
+/// The names that may stand in the section with this full name.
+pub fn names_of(section: &str) -> impl Iterator<Item = &'static str> {
+    keys_of(section).flat_map(|key| [Some(key.name), key.file]).flatten()
 }
 
 /// As it is written in a file: `[name]` or `[[name]]`.
@@ -179,8 +193,8 @@ pub static KEYS: &[Key] = &[
     Key::new("server", "inet", "an IP address and a port, such as `[::1]:8080`", "Where the page listens. `[::]:8080` is every address of the host.").default("\"[::1]:8080\""),
     Key::new("server", "workers", "a whole number, 1 to 1024", "Threads that serve pages and reports.").default("4"),
     Key::new("server", "mcp_server", FLAG, "Whether the page's data is also offered over the Model Context Protocol.").default("false").not_yet(),
-    Key::new("server", "manager_token", "a long random string", "The password of the management interface, which does not exist without it. It must differ from `reporter_token`.").secret().not_yet(),
-    Key::new("server", "reporter_token", "a long random string", "The password that applications give with their reports. It is required as soon as a node has the mode `push` or `local`; otherwise reports are not taken at all.").secret(),
+    Key::new("server", "manager_token", "a long random string", "The password of the management interface, which does not exist without it. It must differ from `reporter_token`.").secret("manager_token_file").not_yet(),
+    Key::new("server", "reporter_token", "a long random string", "The password that applications give with their reports. It is required as soon as a node has the mode `push` or `local`; otherwise reports are not taken at all.").secret("reporter_token_file"),
     Key::new("server", "reporter_replicas_max", "a whole number, 1 to 1000000", "How many replicas may report for one node; the next one is refused.").default("1000"),
     // [assets]
     Key::new("assets", "path", "the path of a folder", "A folder whose files win over the built-in ones, one by one; relative to the folder in which Vigil was started. It need not exist.").default("\"./res/assets/\""),
@@ -213,7 +227,7 @@ pub static KEYS: &[Key] = &[
     // [plugins.rabbitmq]
     Key::new("plugins.rabbitmq", "api_url", WEB_URL, "The management interface of the RabbitMQ server.").not_yet(),
     Key::new("plugins.rabbitmq", "auth_username", TEXT, "Its user name.").not_yet(),
-    Key::new("plugins.rabbitmq", "auth_password", TEXT, "Its password.").secret().not_yet(),
+    Key::new("plugins.rabbitmq", "auth_password", TEXT, "Its password.").secret("auth_password_file").not_yet(),
     Key::new("plugins.rabbitmq", "virtualhost", TEXT, "The virtual host that holds the queues, as it is spelled in a path.").not_yet(),
     Key::new("plugins.rabbitmq", "queue_ready_healthy_below", WHOLE, "From this many waiting messages a queue is loaded.").not_yet(),
     Key::new("plugins.rabbitmq", "queue_nack_healthy_below", WHOLE, "From this many unacknowledged messages a queue is loaded.").not_yet(),
@@ -235,7 +249,7 @@ pub static KEYS: &[Key] = &[
     Key::new("notify.email", "smtp_host", "a host name or an IP address", "The mail server.").default("\"localhost\""),
     Key::new("notify.email", "smtp_port", "a port, 1 to 65535", "Its port. On 465 the connection is encrypted from its first byte.").default("587"),
     Key::new("notify.email", "smtp_username", TEXT, "The user name for the mail server, used only together with `smtp_password`."),
-    Key::new("notify.email", "smtp_password", TEXT, "The password for the mail server, used only together with `smtp_username`.").secret(),
+    Key::new("notify.email", "smtp_password", TEXT, "The password for the mail server, used only together with `smtp_username`.").secret("smtp_password_file"),
     Key::new("notify.email", "smtp_encrypt", FLAG, "Whether the connection is encrypted: by STARTTLS, which the server must then offer, or from the first byte on port 465.").default("true"),
     Key::new("notify.email", "smtp_ca_file", "the path of a PEM file with a certificate", "Certificates that are trusted besides those of the system, for a mail server with a private CA; relative to the folder of the configuration file."),
     Key::new("notify.email", "reminders_only", FLAG, "Whether this channel carries only reminders.").default("false").not_yet(),
@@ -243,48 +257,48 @@ pub static KEYS: &[Key] = &[
     Key::new("notify.twilio", "to", "a list of phone numbers", "Who is told.").not_yet(),
     Key::new("notify.twilio", "service_sid", TEXT, "The messaging service.").not_yet(),
     Key::new("notify.twilio", "account_sid", TEXT, "The account.").not_yet(),
-    Key::new("notify.twilio", "auth_token", TEXT, "Its token.").secret().not_yet(),
+    Key::new("notify.twilio", "auth_token", TEXT, "Its token.").secret("auth_token_file").not_yet(),
     Key::new("notify.twilio", "reminders_only", FLAG, "Whether this channel carries only reminders.").default("false").not_yet(),
     // [notify.slack]
-    Key::new("notify.slack", "hook_url", WEB_URL, "The incoming webhook of the channel.").required().secret(),
+    Key::new("notify.slack", "hook_url", WEB_URL, "The incoming webhook of the channel.").required().secret("hook_url_file"),
     Key::new("notify.slack", "mention_channel", FLAG, "Whether notices mention everyone in the channel.").default("false"),
     Key::new("notify.slack", "reminders_only", FLAG, "Whether this channel carries only reminders.").default("false").not_yet(),
     // [notify.zulip]
     Key::new("notify.zulip", "bot_email", EMAIL, "The address of the bot.").not_yet(),
-    Key::new("notify.zulip", "bot_api_key", TEXT, "Its key.").secret().not_yet(),
+    Key::new("notify.zulip", "bot_api_key", TEXT, "Its key.").secret("bot_api_key_file").not_yet(),
     Key::new("notify.zulip", "channel", TEXT, "The channel.").not_yet(),
     Key::new("notify.zulip", "api_url", WEB_URL, "The API of the Zulip server.").not_yet(),
     Key::new("notify.zulip", "reminders_only", FLAG, "Whether this channel carries only reminders.").default("false").not_yet(),
     // [notify.telegram]
-    Key::new("notify.telegram", "bot_token", TEXT, "The token of the bot.").secret().not_yet(),
+    Key::new("notify.telegram", "bot_token", TEXT, "The token of the bot.").secret("bot_token_file").not_yet(),
     Key::new("notify.telegram", "chat_id", TEXT, "The chat.").not_yet(),
     Key::new("notify.telegram", "message_thread_id", WHOLE, "The thread in the chat.").not_yet(),
     Key::new("notify.telegram", "reminders_only", FLAG, "Whether this channel carries only reminders.").default("false").not_yet(),
     // [notify.pushover]
-    Key::new("notify.pushover", "app_token", TEXT, "The token of the application.").secret().not_yet(),
-    Key::new("notify.pushover", "user_keys", "a list of user keys", "Who is told.").secret().not_yet(),
+    Key::new("notify.pushover", "app_token", TEXT, "The token of the application.").secret("app_token_file").not_yet(),
+    Key::new("notify.pushover", "user_keys", "a list of user keys", "Who is told.").secret("user_keys_file").not_yet(),
     Key::new("notify.pushover", "reminders_only", FLAG, "Whether this channel carries only reminders.").default("false").not_yet(),
     // [notify.gotify]
     Key::new("notify.gotify", "app_url", WEB_URL, "The Gotify server.").not_yet(),
-    Key::new("notify.gotify", "app_token", TEXT, "The token of the application.").secret().not_yet(),
+    Key::new("notify.gotify", "app_token", TEXT, "The token of the application.").secret("app_token_file").not_yet(),
     Key::new("notify.gotify", "reminders_only", FLAG, "Whether this channel carries only reminders.").default("false").not_yet(),
     // [notify.xmpp]
     Key::new("notify.xmpp", "to", "a Jabber ID", "Who is told.").not_yet(),
     Key::new("notify.xmpp", "from", "a Jabber ID", "The sender.").not_yet(),
-    Key::new("notify.xmpp", "xmpp_password", TEXT, "The password of the sender.").secret().not_yet(),
+    Key::new("notify.xmpp", "xmpp_password", TEXT, "The password of the sender.").secret("xmpp_password_file").not_yet(),
     Key::new("notify.xmpp", "reminders_only", FLAG, "Whether this channel carries only reminders.").default("false").not_yet(),
     // [notify.matrix]
     Key::new("notify.matrix", "homeserver_url", WEB_URL, "The home server.").not_yet(),
-    Key::new("notify.matrix", "access_token", TEXT, "The token of the sender.").secret().not_yet(),
+    Key::new("notify.matrix", "access_token", TEXT, "The token of the sender.").secret("access_token_file").not_yet(),
     Key::new("notify.matrix", "room_id", TEXT, "The room.").not_yet(),
     Key::new("notify.matrix", "reminders_only", FLAG, "Whether this channel carries only reminders.").default("false").not_yet(),
     // [notify.webex]
     Key::new("notify.webex", "endpoint_url", WEB_URL, "The API that takes messages.").not_yet(),
-    Key::new("notify.webex", "token", TEXT, "The token of the bot.").secret().not_yet(),
+    Key::new("notify.webex", "token", TEXT, "The token of the bot.").secret("token_file").not_yet(),
     Key::new("notify.webex", "room_id", TEXT, "The room.").not_yet(),
     Key::new("notify.webex", "reminders_only", FLAG, "Whether this channel carries only reminders.").default("false").not_yet(),
     // [notify.webhook]
-    Key::new("notify.webhook", "hook_url", WEB_URL, "Where the JSON goes.").secret().not_yet(),
+    Key::new("notify.webhook", "hook_url", WEB_URL, "Where the JSON goes.").secret("hook_url_file").not_yet(),
     // [[probe.service]]
     Key::new("probe.service", "id", "an id of 1 to 128 bytes", "The name of the service in reports and logs, unique in the file; visitors do not see it.").required(),
     Key::new("probe.service", "label", "the name that people read", "The name of the service on the page and in notices.").required(),

@@ -7,6 +7,7 @@ mod file;
 pub mod keys;
 mod nearest;
 mod resolve;
+mod secret_files;
 mod section;
 pub mod summary;
 mod unknown;
@@ -61,7 +62,8 @@ pub fn load_bytes(path: &Path, bytes: &[u8], lookup: Lookup<'_>) -> Result<Loade
         let line = bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').count();
         ConfigError::new(path, Some(line), "", "is not UTF-8; save the file as UTF-8")
     })?;
-    let document = document::parse(path, text, lookup)?;
+    let mut document = document::parse(path, text, lookup)?;
+    secret_files::read_in(&mut document, path, lookup)?;
     let context = Context { file: path, warnings: RefCell::default() };
     let root = Section::root(&context, &document);
     let config = resolve::resolve(&root)?;

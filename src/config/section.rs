@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::document::Entry;
 use super::document::Kind;
+use super::document::Origin;
 use super::document::Table;
 use super::document::Value;
 use super::error::ConfigError;
@@ -131,7 +132,7 @@ impl<'a> Section<'a> {
 
     /// A question whether a misspelled key was meant for `name`, if there is one.
     pub(super) fn meant_for(&self, name: &str) -> Option<String> {
-        let known = || keys::keys_of(self.name()).map(|key| key.name);
+        let known = || keys::names_of(self.name());
         let entry = self
             .entries()
             .iter()
@@ -188,7 +189,7 @@ struct Called<'a>(&'a Table, usize);
 impl fmt::Display for Called<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.get("id").map(|entry| &entry.value) {
-            Some(Value { kind: Kind::String(id), filled: None, .. })
+            Some(Value { kind: Kind::String(id), origin: Origin::Written, .. })
                 if !id.is_empty() && id.len() <= 128 && !id.contains(char::is_control) =>
             {
                 write!(f, "\"{id}\"")

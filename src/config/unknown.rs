@@ -7,6 +7,7 @@ use super::error::ConfigError;
 use super::field::Name;
 use super::keys;
 use super::keys::KEYS;
+use super::keys::Key;
 use super::keys::SECTIONS;
 use super::keys::Shape;
 use super::keys::Support;
@@ -23,16 +24,21 @@ pub(super) fn warn(section: &Section<'_>) -> Result<(), ConfigError> {
     for entry in section.entries() {
         if let Some(known) = keys::section(&section.name_below(&entry.key)) {
             below(section, known)?;
-        } else if let Some(key) = keys::key(section.name(), &entry.key) {
+        } else if let Some(key) = known(section.name(), &entry.key) {
             // False is what a version without the feature does.
             if key.support == Support::NotYet && !matches!(entry.value.kind, Kind::Boolean(false)) {
-                section.warn(key.name, NOT_YET);
+                section.warn(&entry.key, NOT_YET);
             }
         } else {
             section.warn_unknown(entry.line, unknown(section, entry));
         }
     }
     Ok(())
+}
+
+/// The key of that name, or the one whose value stands in the file that a key of that name names.
+fn known(section: &str, name: &str) -> Option<&'static Key> {
+    keys::key(section, name).or_else(|| keys::key_in_file(section, name))
 }
 
 fn below(section: &Section<'_>, known: &'static keys::Section) -> Result<(), ConfigError> {
@@ -63,8 +69,8 @@ fn unknown(section: &Section<'_>, entry: &Entry) -> String {
             None => format!("unknown section {}", Name(&full)),
         };
     }
-    let here = keys::keys_of(section.name()).map(|key| key.name);
-    match (nearest(name, here), KEYS.iter().find(|key| key.name == name).and_then(|key| keys::section(key.section))) {
+    let elsewhere = KEYS.iter().find(|key| key.name == name || key.file == Some(name));
+    match (nearest(name, keys::names_of(section.name())), elsewhere.and_then(|key| keys::section(key.section))) {
         // The very name, elsewhere, is nearer than a similar one here.
         (_, Some(elsewhere)) => format!("unknown key {}, it belongs to `{elsewhere}`", Name(name)),
         (Some(meant), None) => format!("unknown key {}, did you mean `{meant}`?", Name(name)),
