@@ -164,12 +164,10 @@ impl Reader<'_> {
                 let (kind, text) = variables::whole(&text, self.lookup).map_err(|what| fault(path, what))?;
                 Ok(Value { line, kind, origin: Origin::Variable(text) })
             }
-            DeValue::String(text) => {
-                match variables::fill(&text, self.lookup).map_err(|what| fault(path, what))? {
-                    Some(text) => Ok(Value { line, kind: Kind::String(text.clone()), origin: Origin::Variable(text) }),
-                    None => plain(Kind::String(text.into_owned())),
-                }
-            }
+            DeValue::String(text) => match variables::fill(&text, self.lookup).map_err(|what| fault(path, what))? {
+                Some(text) => Ok(Value { line, kind: Kind::String(text.clone()), origin: Origin::Variable(text) }),
+                None => plain(Kind::String(text.into_owned())),
+            },
             DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
                 Ok(number) => plain(Kind::Integer(number)),
                 Err(_) => Err(fault(path, "is too large; write a number of at most 18 digits".to_owned())),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
+use std::sync::RwLock;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -38,7 +39,7 @@ const TITLE_MAX: usize = 3;
 /// One channel's queue and its delivery.
 pub(super) struct Deliverer {
     channel: &'static str,
-    notifier: Box<dyn Notifier>,
+    notifier: RwLock<Arc<dyn Notifier>>,
     shared: Shared,
     queue: Mutex<Queue>,
     bell: Bell,
@@ -53,8 +54,10 @@ struct Queue {
     failure: Option<String>,
     /// How often the first one was tried in vain.
     failures: u32,
-    /// Whether the program ends: a failure is final then.
+    /// Whether the program ends, or the channel: a failure is final then.
     draining: bool,
+    /// Whether the wait for the next try is over: the channel has another configuration.
+    hurried: bool,
 }
 
 #[derive(Clone)]
@@ -77,7 +80,16 @@ enum Step {
 impl Deliverer {
     pub(super) fn new(channel: &'static str, notifier: Box<dyn Notifier>, shared: Shared) -> Self {
         let (queue, bell, finished) = (Mutex::default(), Bell::default(), Bell::default());
-        Self { channel, notifier, shared, queue, bell, finished }
+        Self { channel, notifier: RwLock::new(notifier.into()), shared, queue, bell, finished }
+    }
+
+    /// Delivers in another way from now on, and tries what is owed at once: it may have failed for what was changed.
+    pub(super) fn renew(&self, notifier: Box<dyn Notifier>) {
+        *self.notifier.write().unwrap_or_else(PoisonError::into_inner) = notifier.into();
+        let mut queue = self.lock();
+        (queue.failures, queue.hurried) = (0, true);
+        drop(queue);
+        self.bell.ring();
     }
 
     pub(super) fn channel(&self) -> &'static str {
@@ -114,14 +126,25 @@ impl Deliverer {
         self.bell.ring();
     }
 
+    /// Whether the loop has ended.
+    pub(super) fn has_finished(&self) -> bool {
+        self.finished.wait(Some(Duration::ZERO)) == Wake::Stopped
+    }
+
     /// Waits for the loop to end, no longer than `time`, and names what is not delivered then.
     pub(super) fn finish(&self, time: Duration) {
-        let _ = self.finished.wait(Some(time));
-        let queue = self.lock();
-        for queued in queue.notices.iter().take(NAMED_MAX) {
+        if self.finished.wait(Some(time)) != Wake::Stopped {
+            self.name_owed();
+        }
+    }
+
+    /// Names in the log what is not delivered.
+    fn name_owed(&self) {
+        let owed = self.lock().notices.clone();
+        for queued in owed.iter().take(NAMED_MAX) {
             log::error!("{}: not delivered before the end: {}", self.channel, title(&queued.notice));
         }
-        let more = queue.notices.len().saturating_sub(NAMED_MAX);
+        let more = owed.len().saturating_sub(NAMED_MAX);
         if more > 0 {
             log::error!("{}: not delivered before the end: {more} more notices", self.channel);
         }
@@ -140,15 +163,18 @@ impl Deliverer {
                 Step::Again(wait) => self.pause(wait),
             }
         }
+        self.name_owed();
         self.finished.stop();
     }
 
-    /// Waits for the next try; a new notice does not hasten it, the end does.
+    /// Waits for the next try; a new notice does not hasten it, the end does, and another configuration.
     fn pause(&self, wait: Duration) {
         let end = self.shared.now().instant + wait;
         loop {
             let left = end.saturating_duration_since(self.shared.now().instant);
-            if self.bell.wait(Some(left)) != Wake::Rung || self.lock().draining {
+            let woken = self.bell.wait(Some(left)) == Wake::Rung;
+            let mut queue = self.lock();
+            if !woken || queue.draining || std::mem::take(&mut queue.hurried) {
                 return;
             }
         }
@@ -157,7 +183,8 @@ impl Deliverer {
     /// Tries the first notice once.
     fn step(&self) -> Step {
         let Some(queued) = self.lock().notices.front().cloned() else { return Step::Idle };
-        let tried = guard::caught(&self.shared, "a delivery", || self.notifier.send(&queued.notice));
+        let notifier = self.notifier.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let tried = guard::caught(&self.shared, "a delivery", || notifier.send(&queued.notice));
         let Err(error) = tried.unwrap_or_else(|| Err(SendError::permanent("the delivery panicked"))) else {
             self.leave();
             log::info!("{}: delivered: {}", self.channel, title(&queued.notice));

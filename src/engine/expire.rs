@@ -21,7 +21,7 @@ impl Expirer {
     }
 
     pub(super) fn run(&self) {
-        guard::repeat(&self.shared, self.shared.expire_bell(), "the expiry loop", || self.step());
+        guard::repeat(&self.shared, self.shared.expire_pulse(), || self.step());
     }
 }
 

@@ -13,6 +13,9 @@ use crate::model::observation::Content;
 use crate::model::observation::Load;
 use crate::model::observation::Report;
 use crate::model::transition::NodeKey;
+use crate::net::client::Client;
+use crate::net::resolve::Resolver;
+use crate::probe::Tools;
 
 use super::shared::Shared;
 
@@ -33,6 +36,12 @@ pub(super) fn config(more: &str, replicas: &[&str]) -> Config {
 pub(super) fn shared(config: &Config) -> (Shared, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::at(jiff::Timestamp::UNIX_EPOCH));
     (Shared::new(config, clock.clone()), clock)
+}
+
+/// What probes share, for probes that ask nobody.
+pub(super) fn tools() -> Tools {
+    let resolver = Arc::new(Resolver::default());
+    Tools { client: Client::new("test", resolver.clone()), resolver, at_a_time: 4 }
 }
 
 pub(super) fn push_node() -> NodeKey {

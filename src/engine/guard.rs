@@ -5,9 +5,9 @@ use std::panic::catch_unwind;
 use std::time::Duration;
 use std::time::Instant;
 
-use crate::clock::Bell;
 use crate::clock::Wake;
 
+use super::pulse::Pulse;
 use super::shared::Shared;
 
 /// How long a loop rests after a step that panicked, so that a fault that lasts does not fill the log.
@@ -24,14 +24,16 @@ pub(super) fn caught<T>(shared: &Shared, what: &str, step: impl FnOnce() -> T) -
         .ok()
 }
 
-/// Steps, waits until the step says that the next is due or `bell` rings, and steps again, until `bell` is stopped.
-pub(super) fn repeat(shared: &Shared, bell: &Bell, what: &str, step: impl Fn() -> Option<Instant>) {
+/// Steps, waits until the step says that the next is due or the loop's bell rings, and steps again, until the bell is
+/// stopped.
+pub(super) fn repeat(shared: &Shared, pulse: &Pulse, step: impl Fn() -> Option<Instant>) {
     loop {
-        let time = match caught(shared, what, &step) {
+        let time = match caught(shared, pulse.name, &step) {
             Some(next) => next.map(|next| next.saturating_duration_since(shared.now().instant)),
             None => Some(REST),
         };
-        if bell.wait(time) == Wake::Stopped {
+        pulse.beat();
+        if pulse.bell.wait(time) == Wake::Stopped {
             return;
         }
     }

@@ -7,13 +7,16 @@
 //! | `tell` | `vigil-tell` | the next notice | makes notices, hands them to the channels |
 //! | `deliver` | one a channel | a notice, or the next try | delivers, in order |
 
+mod channels;
 mod deliver;
 mod expire;
 #[cfg(test)]
 mod fixture;
 mod guard;
+mod plan;
 mod poll;
 mod pool;
+pub mod pulse;
 mod schedule;
 pub mod shared;
 mod state;
@@ -31,6 +34,7 @@ use crate::notify::Channel;
 use crate::notify::Notifier;
 use crate::probe::Tools;
 
+use self::channels::Channels;
 use self::deliver::Deliverer;
 use self::expire::Expirer;
 use self::poll::Poller;
@@ -45,7 +49,9 @@ pub struct Engine {
     shared: Shared,
     poller: Arc<Poller>,
     teller: Arc<Teller>,
-    deliverers: Vec<Arc<Deliverer>>,
+    channels: Channels,
+    /// Channels that are not configured any more and may still owe something.
+    former: Vec<Arc<Deliverer>>,
     /// Of those that end at once when they are told to.
     loops: Vec<JoinHandle<()>>,
     /// Of those that may hang in a check or a delivery.
@@ -62,13 +68,13 @@ impl Engine {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let shared = Shared::new(config, clock);
-        let deliverers: Vec<Arc<Deliverer>> = notifiers
-            .into_iter()
-            .map(|(channel, notifier)| Arc::new(Deliverer::new(channel.name, notifier, shared.clone())))
-            .collect();
+        let channels = Channels::default();
+        let deliverer = |(channel, notifier): (Channel, _)| Deliverer::new(channel.name, notifier, shared.clone());
+        channels.replace(notifiers.into_iter().map(deliverer).map(Arc::new).collect());
         let poller = Arc::new(Poller::new(config, tools, shared.clone()));
-        let teller = Arc::new(Teller::new(shared.clone(), deliverers.clone()));
-        Self { shared, poller, teller, deliverers, loops: Vec::new(), patient: Vec::new() }
+        let teller = Arc::new(Teller::new(shared.clone(), channels.clone()));
+        let (former, loops, patient) = (Vec::new(), Vec::new(), Vec::new());
+        Self { shared, poller, teller, channels, former, loops, patient }
     }
 
     /// Starts every loop.
@@ -76,9 +82,8 @@ impl Engine {
     /// # Errors
     /// When a thread cannot be started.
     pub fn start(&mut self) -> io::Result<()> {
-        for deliverer in &self.deliverers {
-            let deliverer = deliverer.clone();
-            self.patient.push(spawn(&format!("vigil-{}", deliverer.channel()), move || deliverer.run())?);
+        for deliverer in self.channels.all() {
+            self.patient.push(deliver(&deliverer)?);
         }
         let (teller, poller) = (self.teller.clone(), self.poller.clone());
         let expirer = Expirer::new(self.shared.clone());
@@ -88,10 +93,60 @@ impl Engine {
         Ok(())
     }
 
+    /// Follows another configuration from now on, all of it or, after an error, nothing of it. What is in both keeps its
+    /// state: replicas their status and their turn, channels what they owe.
+    ///
+    /// # Errors
+    /// When the thread of a new channel cannot be started.
+    pub fn reload(
+        &mut self,
+        config: &Config,
+        tools: &Tools,
+        notifiers: Vec<(Channel, Box<dyn Notifier>)>,
+    ) -> io::Result<()> {
+        let mut deliverers = Vec::new();
+        let mut renewed = Vec::new();
+        let mut started = Vec::new();
+        for (channel, notifier) in notifiers {
+            if let Some(known) = self.channels.named(channel.name) {
+                deliverers.push(known.clone());
+                renewed.push((known, notifier));
+                continue;
+            }
+            let new = Arc::new(Deliverer::new(channel.name, notifier, self.shared.clone()));
+            match deliver(&new) {
+                Ok(thread) => started.push(thread),
+                Err(error) => {
+                    // Those that were started already have nothing to do.
+                    deliverers
+                        .iter()
+                        .filter(|one| self.channels.named(one.channel()).is_none())
+                        .for_each(|one| one.drain());
+                    return Err(error);
+                }
+            }
+            deliverers.push(new);
+        }
+        for (deliverer, notifier) in renewed {
+            deliverer.renew(notifier);
+        }
+        self.patient.retain(|thread| !thread.is_finished());
+        self.patient.append(&mut started);
+        self.former.retain(|deliverer| !deliverer.has_finished());
+        for gone in self.channels.replace(deliverers) {
+            gone.drain();
+            self.former.push(gone);
+        }
+        // The map first: a new target has its place there before anything is found out about it.
+        self.shared.reconfigure(config);
+        self.poller.reconfigure(config, tools);
+        Ok(())
+    }
+
     /// What the web server reads and writes.
     #[must_use]
     pub fn handle(&self) -> Handle {
-        Handle { shared: self.shared.clone(), deliverers: self.deliverers.clone().into() }
+        Handle { shared: self.shared.clone(), channels: self.channels.clone() }
     }
 
     /// Ends every loop in order: no more checks, the last notice made, what is queued delivered or named in the log.
@@ -104,11 +159,12 @@ impl Engine {
             let _ = thread.join();
         }
         self.teller.flush();
-        for deliverer in &self.deliverers {
+        let deliverers = [self.channels.all(), self.former].concat();
+        for deliverer in &deliverers {
             deliverer.drain();
         }
         let end = self.shared.now().instant + DRAIN;
-        for deliverer in &self.deliverers {
+        for deliverer in &deliverers {
             deliverer.finish(end.saturating_duration_since(self.shared.now().instant));
         }
         for thread in self.patient {
@@ -125,7 +181,7 @@ impl Engine {
 pub struct Handle {
     /// The state.
     pub shared: Shared,
-    deliverers: Arc<[Arc<Deliverer>]>,
+    channels: Channels,
 }
 
 /// How a channel does.
@@ -148,8 +204,14 @@ impl Handle {
             owed: deliverer.owed(),
             failure: deliverer.failure(),
         };
-        self.deliverers.iter().map(health).collect()
+        self.channels.all().iter().map(health).collect()
     }
+}
+
+/// Starts the loop of a channel.
+fn deliver(deliverer: &Arc<Deliverer>) -> io::Result<JoinHandle<()>> {
+    let deliverer = deliverer.clone();
+    spawn(&format!("vigil-{}", deliverer.channel()), move || deliverer.run())
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {

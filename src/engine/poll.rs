@@ -3,6 +3,7 @@
 //! One thread waits for the next due time and hands checks to a pool; a worker makes one attempt and returns. A failed
 //! attempt is put back on the heap for its next try, so no worker ever waits for one.
 
+use std::mem;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -12,20 +13,15 @@ use std::sync::Weak;
 use std::time::Duration;
 use std::time::Instant;
 
-use crate::clock::Bell;
 use crate::config::Config;
-use crate::config::Mode;
-use crate::config::Retry;
 use crate::model::observation::Finding;
 use crate::model::observation::Outcome;
-use crate::model::transition::NodeKey;
-use crate::model::transition::ReplicaKey;
 use crate::model::words;
-use crate::probe;
-use crate::probe::Probe;
 use crate::probe::Tools;
 
 use super::guard;
+use super::plan::Plan;
+use super::plan::Serial;
 use super::pool::Pool;
 use super::schedule::Schedule;
 use super::shared::Shared;
@@ -40,17 +36,17 @@ const AGAIN: Duration = Duration::from_mins(1);
 /// The loop that asks.
 pub(super) struct Poller {
     shared: Shared,
-    targets: Vec<Target>,
-    interval: Duration,
-    limit: Duration,
-    retry: Retry,
-    parallelism: Option<usize>,
+    agenda: Mutex<Agenda>,
     at_a_time: usize,
-    schedule: Mutex<Schedule<Job>>,
-    bell: Bell,
-    pool: OnceLock<Arc<Pool<Job>>>,
+    pool: OnceLock<Arc<Pool<Errand>>>,
     late: Seldom,
     blind: Seldom,
+}
+
+/// What is asked, and when.
+struct Agenda {
+    plan: Arc<Plan>,
+    schedule: Schedule<Job>,
 }
 
 /// Lets something be said once in a while.
@@ -69,112 +65,128 @@ impl Seldom {
     }
 }
 
-struct Target {
-    key: ReplicaKey,
-    probe: Arc<dyn Probe>,
-    /// The target's own clock: it is asked at this moment and every interval after it.
-    phase: Instant,
-}
-
-/// One attempt.
+/// One attempt that waits for its moment.
 #[derive(Clone, Copy, Debug)]
 struct Job {
-    target: usize,
+    target: Serial,
     /// Which attempt of the check, from 1.
     attempt: u32,
-    /// When it was to begin.
+    /// When it is to begin.
     due: Instant,
     /// When the first attempt of the check began; none before it.
     began: Option<Instant>,
 }
 
+/// One attempt on its way, with the plan that it began by.
+struct Errand {
+    plan: Arc<Plan>,
+    job: Job,
+}
+
+impl Job {
+    /// The first attempt of a check.
+    fn first(target: Serial, due: Instant) -> Self {
+        Self { target, attempt: 1, due, began: None }
+    }
+}
+
 impl Poller {
     /// Every target is due at once; afterwards their clocks are spread over the interval.
     pub(super) fn new(config: &Config, tools: &Tools, shared: Shared) -> Self {
-        let poll = &config.metrics.poll;
         let now = shared.now().instant;
-        let mut targets = Vec::new();
-        for service in &config.services {
-            for node in &service.nodes {
-                let Mode::Poll(asked) = &node.mode else { continue };
-                let key = NodeKey { service: service.id.clone(), node: node.id.clone() };
-                targets.extend(asked.iter().map(|target| Target {
-                    key: ReplicaKey { node: key.clone(), replica: target.replica.clone() },
-                    probe: probe::build(&target.address, poll, tools),
-                    phase: now,
-                }));
-            }
-        }
-        let count = u32::try_from(targets.len()).unwrap_or(u32::MAX).max(1);
+        let plan = Arc::new(Plan::first(config, tools, now));
         let mut schedule = Schedule::default();
-        for (index, target) in targets.iter_mut().enumerate() {
-            let share = u32::try_from(index + 1).unwrap_or(u32::MAX);
-            target.phase = now + (poll.interval / count).saturating_mul(share);
-            schedule.push(now, Job { target: index, attempt: 1, due: now, began: None });
+        for target in plan.in_order() {
+            schedule.push(now, Job::first(target, now));
         }
         Self {
             shared,
-            targets,
-            interval: poll.interval,
-            limit: poll.delay_dead,
-            retry: poll.retry,
-            parallelism: poll.parallelism.map(Into::into),
+            agenda: Mutex::new(Agenda { plan, schedule }),
             at_a_time: tools.at_a_time.clamp(1, PARALLELISM_MAX),
-            schedule: Mutex::new(schedule),
-            bell: Bell::default(),
             pool: OnceLock::new(),
             late: Seldom::default(),
             blind: Seldom::default(),
         }
     }
 
+    /// Follows another configuration: new targets are asked at once, those that stay when it is their turn, and those
+    /// that are gone no more; what is found out about them meanwhile is dropped.
+    pub(super) fn reconfigure(&self, config: &Config, tools: &Tools) {
+        let now = self.shared.now().instant;
+        // Made without the lock: checks that end meanwhile are put back by the old plan, and are found here.
+        let before = self.agenda().plan.clone();
+        let plan = Arc::new(before.next(config, tools, now));
+        let mut agenda = self.agenda();
+        let waiting = mem::take(&mut agenda.schedule);
+        for (due, job) in waiting.into_entries() {
+            let Some(target) = plan.targets.get(&job.target) else { continue };
+            // A shorter interval is not waited for until the old one is over.
+            let due = if job.attempt == 1 { due.min(plan.next_turn(target, now)) } else { due };
+            agenda.schedule.push(due, Job { due, ..job });
+        }
+        for target in plan.in_order().filter(|target| !before.targets.contains_key(target)) {
+            agenda.schedule.push(now, Job::first(target, now));
+        }
+        agenda.plan = plan;
+        let most = self.most(&agenda.plan);
+        drop(agenda);
+        if let Some(pool) = self.pool.get() {
+            pool.set_most(most);
+        }
+        self.shared.poll_pulse().bell.ring();
+    }
+
+    /// The most checks at a time.
+    fn most(&self, plan: &Plan) -> usize {
+        plan.parallelism.unwrap_or(self.at_a_time)
+    }
+
     /// Hands out what is due; tells when to come again.
-    fn step(&self, pool: &Arc<Pool<Job>>) -> Option<Instant> {
+    fn step(&self, pool: &Arc<Pool<Errand>>) -> Option<Instant> {
         let now = self.shared.now().instant;
         loop {
-            let mut schedule = self.schedule();
-            let Some((_, job)) = schedule.pop(now) else { return schedule.next_due() };
-            drop(schedule);
-            pool.submit(job);
+            let mut agenda = self.agenda();
+            let Some((_, job)) = agenda.schedule.pop(now) else { return agenda.schedule.next_due() };
+            let plan = agenda.plan.clone();
+            drop(agenda);
+            pool.submit(Errand { plan, job });
         }
     }
 
     pub(super) fn run(self: &Arc<Self>) {
-        let most = self.parallelism.unwrap_or(self.at_a_time);
+        let most = self.most(&self.agenda().plan);
         let poller: Weak<Self> = Arc::downgrade(self);
         let pool = self.pool.get_or_init(|| {
-            Pool::new("vigil-check", most, move |job| {
+            Pool::new("vigil-check", most, move |errand| {
                 if let Some(poller) = poller.upgrade() {
-                    poller.attempt(job);
+                    poller.attempt(&errand);
                 }
             })
         });
-        guard::repeat(&self.shared, &self.bell, "the polling loop", || self.step(pool));
+        guard::repeat(&self.shared, self.shared.poll_pulse(), || self.step(pool));
     }
 
     /// Begins no check any more.
     pub(super) fn stop(&self) {
-        self.bell.stop();
         if let Some(pool) = self.pool.get() {
             pool.stop();
         }
     }
 
     /// Makes one attempt, on a worker.
-    fn attempt(&self, job: Job) {
-        let Some(target) = self.targets.get(job.target) else { return };
+    fn attempt(&self, errand: &Errand) {
+        let Errand { plan, job } = errand;
+        let Some(target) = plan.targets.get(&job.target) else { return };
         let clock = self.shared.clock();
         let start = clock.now().instant;
-        self.mind_lateness(start.saturating_duration_since(job.due), start);
-        let finding = guard::caught(&self.shared, "a check", || target.probe.ask(self.limit, &*clock))
+        self.mind_lateness(start.saturating_duration_since(job.due), start, plan);
+        let finding = guard::caught(&self.shared, "a check", || target.probe.ask(plan.limit, &*clock))
             .unwrap_or_else(|| Finding::Blind("the check panicked".to_owned()));
         let now = clock.now().instant;
         let began = job.began.unwrap_or(start);
         log::debug!("attempt {} on replica {}: {finding:?}", job.attempt, target.key);
-        let again = matches!(finding, Finding::Down(_)) && job.attempt <= self.retry.tries;
-        let (due, attempt, began_next) = if again {
-            (now + self.retry.wait, job.attempt + 1, Some(began))
-        } else {
+        let again = matches!(finding, Finding::Down(_)) && job.attempt <= plan.retry.tries;
+        if !again {
             if let Finding::Blind(why) = &finding
                 && self.blind.is_due(now)
             {
@@ -182,19 +194,28 @@ impl Poller {
             }
             let took = now.saturating_duration_since(began);
             self.shared.record_check(&target.key, Outcome { finding, attempts: job.attempt, took });
-            (next_turn(target.phase, self.interval, now), 1, None)
+        }
+        // The configuration may have changed meanwhile: the next turn is that of the new one, if there is one.
+        let mut agenda = self.agenda();
+        let Some(target) = agenda.plan.targets.get(&job.target) else { return };
+        let next = if again {
+            let due = now + agenda.plan.retry.wait;
+            Job { due, attempt: job.attempt + 1, began: Some(began), ..*job }
+        } else {
+            Job::first(job.target, agenda.plan.next_turn(target, now))
         };
-        self.schedule().push(due, Job { target: job.target, attempt, due, began: began_next });
-        self.bell.ring();
+        agenda.schedule.push(next.due, next);
+        drop(agenda);
+        self.shared.poll_pulse().bell.ring();
     }
 
     /// Warns, now and then, when checks begin too late.
-    fn mind_lateness(&self, late: Duration, now: Instant) {
+    fn mind_lateness(&self, late: Duration, now: Instant, plan: &Plan) {
         if late < LATE || !self.late.is_due(now) {
             return;
         }
-        let (late, targets) = (words::duration(late), self.targets.len());
-        match self.parallelism {
+        let (late, targets) = (words::duration(late), plan.targets.len());
+        match plan.parallelism {
             Some(most) => {
                 log::warn!("checks begin {late} late: `poll_parallelism` = {most} is too low for {targets} replicas");
             }
@@ -202,19 +223,9 @@ impl Poller {
         }
     }
 
-    fn schedule(&self) -> MutexGuard<'_, Schedule<Job>> {
-        self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
+    fn agenda(&self) -> MutexGuard<'_, Agenda> {
+        self.agenda.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The first turn after `now` of a clock that began at `phase` and turns every `interval`.
-fn next_turn(phase: Instant, interval: Duration, now: Instant) -> Instant {
-    let Some(passed) = now.checked_duration_since(phase) else { return phase };
-    let turns = passed.as_nanos() / interval.as_nanos().max(1) + 1;
-    interval
-        .checked_mul(u32::try_from(turns).unwrap_or(u32::MAX))
-        .and_then(|time| phase.checked_add(time))
-        .unwrap_or(now + interval)
 }
 
 #[cfg(test)]
@@ -223,11 +234,9 @@ mod tests {
 
     use crate::clock::Clock;
     use crate::clock::ManualClock;
-    use crate::clock::SystemClock;
     use crate::model::cause::Failure;
     use crate::model::status::Status;
-    use crate::net::client::Client;
-    use crate::net::resolve::Resolver;
+    use crate::probe::Probe;
 
     use super::super::fixture;
     use super::*;
@@ -255,21 +264,54 @@ mod tests {
         fn new(more: &str, findings: &[Finding]) -> Self {
             let config = fixture::config(more, &["tcp://127.0.0.1:1"]);
             let (shared, clock) = fixture::shared(&config);
-            let resolver = Arc::new(Resolver::default());
-            let tools = Tools { client: Client::new("test", resolver.clone()), resolver, at_a_time: 4 };
-            let mut poller = Poller::new(&config, &tools, shared.clone());
-            poller.targets[0].probe = Arc::new(Scripted(Mutex::new(findings.iter().cloned().collect())));
-            Self { poller, shared, clock }
+            let poller = Poller::new(&config, &fixture::tools(), shared.clone());
+            let watch = Self { poller, shared, clock };
+            watch.script(findings);
+            watch
+        }
+
+        /// Has every target find this.
+        fn script(&self, findings: &[Finding]) {
+            let mut agenda = self.poller.agenda();
+            for target in Arc::get_mut(&mut agenda.plan).unwrap().targets.values_mut() {
+                target.probe = Arc::new(Scripted(Mutex::new(findings.iter().cloned().collect())));
+            }
+        }
+
+        /// Takes the next attempt when it is due; tells how long that took to come.
+        fn take(&self) -> (u64, Errand) {
+            let now = self.clock.now().instant;
+            let mut agenda = self.poller.agenda();
+            let due = agenda.schedule.next_due().unwrap();
+            self.clock.advance(due.saturating_duration_since(now));
+            let (_, job) = agenda.schedule.pop(due).unwrap();
+            (due.saturating_duration_since(now).as_secs(), Errand { plan: agenda.plan.clone(), job })
         }
 
         /// Makes the next attempt when it is due; tells how long that took to come.
         fn next(&self) -> u64 {
+            let (waited, errand) = self.take();
+            self.poller.attempt(&errand);
+            waited
+        }
+
+        /// Follows a configuration with these replicas, as the engine does.
+        fn reconfigure(&self, more: &str, replicas: &[&str]) {
+            let config = fixture::config(more, replicas);
+            self.shared.reconfigure(&config);
+            self.poller.reconfigure(&config, &fixture::tools());
+        }
+
+        /// In how many seconds each waiting attempt is due, the first one first.
+        fn waiting(&self) -> Vec<u64> {
             let now = self.clock.now().instant;
-            let due = self.poller.schedule().next_due().unwrap();
-            self.clock.advance(due.saturating_duration_since(now));
-            let (_, job) = self.poller.schedule().pop(due).unwrap();
-            self.poller.attempt(job);
-            due.saturating_duration_since(now).as_secs()
+            let entries = mem::take(&mut self.poller.agenda().schedule).into_entries();
+            let mut waits: Vec<u64> = entries.iter().map(|(due, _)| (*due - now).as_secs()).collect();
+            for (due, job) in entries {
+                self.poller.agenda().schedule.push(due, job);
+            }
+            waits.sort_unstable();
+            waits
         }
 
         fn status(&self) -> Option<Status> {
@@ -304,16 +346,48 @@ mod tests {
         assert_eq!((watch.next(), watch.status()), (60, Some(Status::Healthy)));
     }
 
+    const ONE: &str = "tcp://127.0.0.1:1";
+    const OTHER: &str = "tcp://127.0.0.1:2";
+
     #[test]
-    fn a_target_keeps_its_own_clock() {
-        let phase = SystemClock.now().instant + Duration::from_secs(1_000);
-        let interval = Duration::from_secs(10);
-        let at = |seconds: i64| {
-            let offset = Duration::from_secs(seconds.unsigned_abs());
-            if seconds < 0 { phase.checked_sub(offset).unwrap() } else { phase + offset }
-        };
-        for (now, wanted) in [(-5, 0), (0, 10), (1, 10), (9, 10), (10, 20), (35, 40)] {
-            assert_eq!(next_turn(phase, interval, at(now)), at(wanted), "{now}");
-        }
+    fn a_new_target_is_asked_at_once_and_one_that_stays_when_it_is_its_turn() {
+        let watch = Watch::new("", &[UP]);
+        watch.next();
+        watch.clock.advance(Duration::from_secs(15));
+        watch.reconfigure("", &[ONE, OTHER]);
+        assert_eq!(watch.waiting(), [0, 45]);
+        assert_eq!(watch.status(), Some(Status::Healthy), "what is known stays known");
+    }
+
+    #[test]
+    fn a_shorter_interval_is_followed_at_once() {
+        let watch = Watch::new("", &[UP]);
+        watch.next();
+        let mut config = fixture::config("", &[ONE]);
+        config.metrics.poll.interval = Duration::from_secs(10);
+        watch.poller.reconfigure(&config, &fixture::tools());
+        assert_eq!(watch.waiting(), [10]);
+    }
+
+    #[test]
+    fn a_check_that_is_under_way_while_its_target_goes_is_dropped_and_asked_no_more() {
+        let watch = Watch::new("", &[DOWN]);
+        let (_, errand) = watch.take();
+        watch.reconfigure("", &[OTHER]);
+        watch.poller.attempt(&errand);
+        assert_eq!((watch.status(), watch.waiting()), (None, vec![0]));
+        watch.reconfigure("", &[ONE, OTHER]);
+        watch.poller.attempt(&errand);
+        assert_eq!(watch.waiting(), [0, 0], "the one that came back has its own attempt, and no second one");
+    }
+
+    #[test]
+    fn a_check_that_is_under_way_goes_on_by_the_rules_of_the_new_configuration() {
+        let watch = Watch::new("", &[DOWN]);
+        let (_, errand) = watch.take();
+        watch.reconfigure("poll_retry = 7", &[ONE]);
+        assert_eq!(watch.waiting(), [0; 0]);
+        watch.poller.attempt(&errand);
+        assert_eq!(watch.waiting(), [7]);
     }
 }

@@ -18,7 +18,6 @@ const STACK: usize = 512 * 1024;
 /// A pool of threads that run jobs.
 pub(super) struct Pool<J> {
     name: &'static str,
-    most: usize,
     run: Box<dyn Fn(J) + Send + Sync>,
     work: Mutex<Work<J>>,
     more: Condvar,
@@ -26,6 +25,7 @@ pub(super) struct Pool<J> {
 
 struct Work<J> {
     jobs: VecDeque<J>,
+    most: usize,
     threads: usize,
     idle: usize,
     stopped: bool,
@@ -34,15 +34,15 @@ struct Work<J> {
 impl<J: Send + 'static> Pool<J> {
     /// A pool of at most `most` threads.
     pub(super) fn new(name: &'static str, most: usize, run: impl Fn(J) + Send + Sync + 'static) -> Arc<Self> {
-        let work = Work { jobs: VecDeque::new(), threads: 0, idle: 0, stopped: false };
-        Arc::new(Self { name, most, run: Box::new(run), work: Mutex::new(work), more: Condvar::new() })
+        let work = Work { jobs: VecDeque::new(), most, threads: 0, idle: 0, stopped: false };
+        Arc::new(Self { name, run: Box::new(run), work: Mutex::new(work), more: Condvar::new() })
     }
 
     /// Hands a job to an idle thread, or to a new one, or lets it wait for the next that is free.
     pub(super) fn submit(self: &Arc<Self>, job: J) {
         let mut work = self.lock();
         work.jobs.push_back(job);
-        if work.idle >= work.jobs.len() || work.threads >= self.most {
+        if work.idle >= work.jobs.len() || work.threads >= work.most {
             drop(work);
             self.more.notify_one();
             return;
@@ -64,6 +64,11 @@ impl<J: Send + 'static> Pool<J> {
         }
     }
 
+    /// Another bound; threads above it end after their job.
+    pub(super) fn set_most(&self, most: usize) {
+        self.lock().most = most;
+    }
+
     /// Lets idle threads end, and busy ones after their job.
     pub(super) fn stop(&self) {
         let mut work = self.lock();
@@ -82,6 +87,10 @@ impl<J: Send + 'static> Pool<J> {
     fn work(&self) {
         loop {
             let mut work = self.lock();
+            if work.threads > work.most {
+                work.threads -= 1;
+                return;
+            }
             work.idle += 1;
             let (mut work, waited) = self
                 .more

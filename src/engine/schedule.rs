@@ -41,6 +41,11 @@ impl<T> Schedule<T> {
         self.heap.retain(|Reverse(entry)| wanted(entry.due, &entry.what));
     }
 
+    /// All of it, with the due times.
+    pub(super) fn into_entries(self) -> Vec<(Instant, T)> {
+        self.heap.into_sorted_vec().into_iter().rev().map(|Reverse(entry)| (entry.due, entry.what)).collect()
+    }
+
     /// When the first thing is due.
     pub(super) fn next_due(&self) -> Option<Instant> {
         self.heap.peek().map(|Reverse(entry)| entry.due)

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
+use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -20,6 +21,7 @@ use crate::model::transition::NodeKey;
 use crate::model::transition::ReplicaKey;
 use crate::model::transition::Transition;
 
+use super::pulse::Pulse;
 use super::state::State;
 
 /// The state of the engine. Clones share it.
@@ -34,9 +36,12 @@ struct Inner {
     /// Whether the program ends: what is seen from then on is no longer judged.
     ended: AtomicBool,
     /// How many replicas one node may be reported to have.
-    replicas_max: usize,
-    expire: Bell,
-    tell: Bell,
+    replicas_max: AtomicUsize,
+    poll: Pulse,
+    expire: Pulse,
+    tell: Pulse,
+    /// Rings for whoever follows the status of the page.
+    follower: Bell,
 }
 
 /// Counts what changed, so that readers know when to look again.
@@ -65,9 +70,11 @@ impl Shared {
             version: Version::default(),
             panics: AtomicU64::new(0),
             ended: AtomicBool::new(false),
-            replicas_max: config.server.reporter_replicas_max.get(),
-            expire: Bell::default(),
-            tell: Bell::default(),
+            replicas_max: AtomicUsize::new(config.server.reporter_replicas_max.get()),
+            poll: Pulse::new("the polling loop"),
+            expire: Pulse::new("the expiry loop"),
+            tell: Pulse::new("the telling loop"),
+            follower: Bell::default(),
         }))
     }
 
@@ -86,17 +93,44 @@ impl Shared {
         self.0.clock.now()
     }
 
-    pub(super) fn expire_bell(&self) -> &Bell {
+    pub(super) fn poll_pulse(&self) -> &Pulse {
+        &self.0.poll
+    }
+
+    pub(super) fn expire_pulse(&self) -> &Pulse {
         &self.0.expire
     }
 
-    pub(super) fn tell_bell(&self) -> &Bell {
+    pub(super) fn tell_pulse(&self) -> &Pulse {
         &self.0.tell
     }
 
+    /// Every loop.
+    pub(super) fn pulses(&self) -> [&Pulse; 3] {
+        [&self.0.poll, &self.0.expire, &self.0.tell]
+    }
+
+    /// A bell that rings when a status changes, for one who follows them.
+    #[must_use]
+    pub fn follower(&self) -> Bell {
+        self.0.follower.clone()
+    }
+
     pub(super) fn stop(&self) {
-        self.0.expire.stop();
-        self.0.tell.stop();
+        for pulse in self.pulses() {
+            pulse.bell.stop();
+        }
+    }
+
+    /// Takes on another configuration; what is in both keeps its state.
+    pub(super) fn reconfigure(&self, config: &Config) {
+        let now = self.now();
+        self.0.replicas_max.store(config.server.reporter_replicas_max.get(), Ordering::Relaxed);
+        let transitions = self.with(|state| state.reconfigure(config, now));
+        self.changed(&transitions, true);
+        self.0.follower.ring();
+        // The rules of telling may be others now.
+        self.0.tell.bell.ring();
     }
 
     pub(super) fn count_panic(&self) {
@@ -160,8 +194,9 @@ impl Shared {
     pub fn record_report(&self, to: &NodeKey, report: Report) -> Result<(), Refusal> {
         let now = self.now();
         let replica = report.replica.clone();
+        let most = self.0.replicas_max.load(Ordering::Relaxed);
         let reported = self.with(|state| {
-            let reported = state.map.record_report(to, report, self.0.replicas_max, now)?;
+            let reported = state.map.record_report(to, report, most, now)?;
             state.gather(&reported.transitions);
             let earlier = reported.expiry.is_some_and(|due| {
                 state.expire_at(due, ReplicaKey { node: to.clone(), replica });
@@ -171,7 +206,7 @@ impl Shared {
         });
         let (reported, earlier) = reported?;
         if earlier {
-            self.0.expire.ring();
+            self.0.expire.bell.ring();
         }
         self.changed(&reported.transitions, reported.new);
         Ok(())
@@ -219,7 +254,8 @@ impl Shared {
         if transitions.is_empty() {
             return;
         }
-        self.0.tell.ring();
+        self.0.tell.bell.ring();
+        self.0.follower.ring();
         for transition in transitions {
             log::info!("{transition}");
         }

@@ -36,14 +36,23 @@ const EXPIRIES_SPARE: usize = 64;
 impl State {
     /// Nothing is known yet.
     pub(super) fn new(config: &Config) -> Self {
-        let notify = &config.notify;
-        let rules = Rules { sick: notify.sick, wait: notify.group_wait, interval: notify.group_interval };
         Self {
             map: map(config),
-            grouping: Grouping::new(rules),
+            grouping: Grouping::new(rules(config)),
             expiries: Schedule::default(),
             expiries_max: EXPIRIES_SPARE,
         }
+    }
+
+    /// Takes on another configuration; what is in both keeps its state. Tells what changed by that.
+    pub(super) fn reconfigure(&mut self, config: &Config, now: Now) -> Vec<Transition> {
+        let reshaped = self.map.reshape(map(config), now);
+        self.gather(&reshaped.transitions);
+        for departed in reshaped.departed {
+            self.grouping.depart(departed);
+        }
+        self.grouping.follow(rules(config));
+        reshaped.transitions
     }
 
     /// Notes changes for the next notice.
@@ -95,6 +104,11 @@ impl State {
         }
         Some(expired.transitions)
     }
+}
+
+fn rules(config: &Config) -> Rules {
+    let notify = &config.notify;
+    Rules { sick: notify.sick, wait: notify.group_wait, interval: notify.group_interval }
 }
 
 /// The map that the configuration describes, with nothing known yet.

@@ -3,19 +3,19 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::deliver::Deliverer;
+use super::channels::Channels;
 use super::guard;
 use super::shared::Shared;
 
 /// The loop that makes notices.
 pub(super) struct Teller {
     shared: Shared,
-    deliverers: Vec<Arc<Deliverer>>,
+    channels: Channels,
 }
 
 impl Teller {
-    pub(super) fn new(shared: Shared, deliverers: Vec<Arc<Deliverer>>) -> Self {
-        Self { shared, deliverers }
+    pub(super) fn new(shared: Shared, channels: Channels) -> Self {
+        Self { shared, channels }
     }
 
     /// Hands out the notice that is due; tells when the next one will be.
@@ -33,12 +33,12 @@ impl Teller {
         let now = self.shared.now();
         let Some(notice) = self.shared.with(|state| state.notice(now, last)) else { return };
         let notice = Arc::new(notice);
-        for deliverer in &self.deliverers {
+        for deliverer in self.channels.all() {
             deliverer.push(notice.clone());
         }
     }
 
     pub(super) fn run(&self) {
-        guard::repeat(&self.shared, self.shared.tell_bell(), "the telling loop", || self.step());
+        guard::repeat(&self.shared, self.shared.tell_pulse(), || self.step());
     }
 }

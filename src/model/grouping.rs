@@ -13,6 +13,7 @@ use super::map::Node;
 use super::notice::Affected;
 use super::notice::Change;
 use super::notice::Notice;
+use super::reshape::Departed;
 use super::status::Status;
 use super::transition::NodeKey;
 use super::transition::ReplicaKey;
@@ -27,6 +28,8 @@ pub struct Grouping {
     courses: HashMap<NodeKey, Course>,
     /// Those of them that have something to tell, in the order in which they changed.
     changed: IndexSet<NodeKey>,
+    /// Those of them that are not on the page any more, which cannot tell their labels.
+    departed: HashMap<NodeKey, Departed>,
     /// When the first of them changed.
     first: Option<Instant>,
     /// When the last notice was made, and the page's status in it.
@@ -67,7 +70,25 @@ impl Grouping {
     /// Nothing was told yet.
     #[must_use]
     pub fn new(rules: Rules) -> Self {
-        Self { rules, courses: HashMap::new(), changed: IndexSet::new(), first: None, last: None }
+        let (courses, changed, departed) = (HashMap::new(), IndexSet::new(), HashMap::new());
+        Self { rules, courses, changed, departed, first: None, last: None }
+    }
+
+    /// Follows other rules from now on; what is only news by the old ones is not told any more.
+    pub fn follow(&mut self, rules: Rules) {
+        self.rules = rules;
+        let courses = &self.courses;
+        self.changed.retain(|key| courses.get(key).is_some_and(|course| course.is_news(rules)));
+        if self.changed.is_empty() {
+            self.first = None;
+        }
+    }
+
+    /// Remembers the labels of a node that is not on the page any more, for as long as there is something to tell of it.
+    pub fn depart(&mut self, departed: Departed) {
+        if self.changed.contains(&departed.key) {
+            self.departed.insert(departed.key.clone(), departed);
+        }
     }
 
     /// Takes in a transition; only those of nodes matter.
@@ -112,6 +133,7 @@ impl Grouping {
         self.first = None;
         let gathered: Vec<_> = self.changed.drain(..).collect();
         let changes = gathered.into_iter().filter_map(|key| self.change(map, key)).collect();
+        self.departed.clear();
         let status = map.status();
         let before = self.last.map_or(Status::Healthy, |(_, status)| status);
         self.last = Some((now.instant, status));
@@ -122,14 +144,15 @@ impl Grouping {
     /// The change of a node that has something to tell; its course starts anew.
     fn change(&mut self, map: &Map, key: NodeKey) -> Option<Change> {
         let course = self.courses.remove(&key)?;
-        let service = map.services.get(&key.service)?;
-        let node = service.nodes.get(&key.node)?;
+        let on_page = map.services.get(&key.service).and_then(|service| Some((service, service.nodes.get(&key.node)?)));
+        let (service, label, (affected, more_affected)) = match on_page {
+            Some((service, node)) => (service.label.clone(), node.label.clone(), affected(&key, node)),
+            None => self.departed.remove(&key).map(|gone| (gone.service, gone.label, (Vec::new(), 0)))?,
+        };
         let Course { to, at, .. } = course;
         if let Some(told) = self.rules.level(to) {
             self.courses.insert(key.clone(), Course::new(Some(told), to, at));
         }
-        let (affected, more_affected) = affected(&key, node);
-        let (service, label) = (service.label.clone(), node.label.clone());
         Some(Change { key, service, label, to, since: at.wall, was: course.was(self.rules), affected, more_affected })
     }
 }

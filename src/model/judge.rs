@@ -133,11 +133,16 @@ impl Map {
         if !node.replicas.contains_key(&key.replica) {
             return Err(Refusal::Unknown);
         }
-        let transitions = self.settle(key, None, now);
+        let transitions = self.forget(key, now);
         if let Some(node) = self.node_mut(&key.node) {
             node.replicas.shift_remove(&key.replica);
         }
         Ok(transitions)
+    }
+
+    /// Takes its status from a replica that is about to go.
+    pub(super) fn forget(&mut self, key: &ReplicaKey, now: Now) -> Vec<Transition> {
+        self.settle(key, None, now)
     }
 
     /// Gives a replica its verdict and carries what changes up to the page.

@@ -9,6 +9,7 @@ pub mod judge;
 pub mod map;
 pub mod notice;
 pub mod observation;
+pub mod reshape;
 pub mod status;
 pub mod tally;
 pub mod transition;
