@@ -12,9 +12,13 @@ const DEFAULT_FILES: [&str; 2] = ["./config.cfg", "/etc/vigil/vigil.cfg"];
 /// Status page for your infrastructure: watches services, shows how they are, tells when that changes.
 #[derive(Debug, Parser)]
 #[command(name = "vigil", bin_name = "vigil", display_name = "vigil-server", version, about)]
-#[command(after_help = "Exit status: 0 after SIGTERM or SIGINT, 1 when something failed, 2 when the configuration \
+#[command(
+    after_help = "Signals: SIGTERM, SIGINT and SIGQUIT end Vigil in order. SIGHUP has it read its configuration \
+                        again: what did not change keeps its state, and a file that is refused changes nothing.\n\
+                        Exit status: 0 after one of those that end it, 1 when something failed, 2 when the configuration \
                         or the command line is refused.\nThe environment variable RUST_LOG, where it is set, wins over \
-                        `log_level`.")]
+                        `log_level`."
+)]
 pub(crate) struct Args {
     /// Configuration file [default: ./config.cfg, then /etc/vigil/vigil.cfg]
     #[arg(short, long, value_name = "FILE", global = true)]
@@ -26,12 +30,18 @@ pub(crate) struct Args {
 }
 
 /// What else the program does.
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Command {
     /// Check the configuration and say what was understood; exit 1 for unknown keys, 2 for errors
     Check,
     /// Send a test notice through every channel; exit 1 if one fails
     NotifyTest,
+    /// Ask the Vigil that runs how it is itself, whatever its services do; exit 1 if it does not answer
+    Health {
+        /// Its address, where that is not the `inet` of the configuration
+        #[arg(long, value_name = "URL")]
+        url: Option<String>,
+    },
 }
 
 impl Args {

@@ -1,5 +1,5 @@
-//! Log lines, written by a thread of their own: with time and level on a terminal or in a file; under journald with a priority and no time, since the
-//! journal has its own.
+//! Log lines, written by a thread of their own: with time and level on a terminal or in a file; under journald with a
+//! priority and no time, since the journal has its own.
 
 use std::env;
 use std::fs::File;
@@ -9,6 +9,10 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::panic;
 use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::PoisonError;
+use std::sync::RwLock;
+use std::sync::RwLockReadGuard;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
@@ -19,9 +23,12 @@ use std::time::Duration;
 
 use env_logger::Builder;
 use env_logger::Env;
+use env_logger::Logger;
 use env_logger::Target;
 use log::Level;
 use log::LevelFilter;
+use log::Metadata;
+use log::Record;
 
 /// The HTTP client, which writes whole addresses when it is asked for all that it does: the path of a hook is a secret.
 /// Whatever `RUST_LOG` says, only its warnings are heard.
@@ -34,7 +41,11 @@ const QUEUE_MAX: usize = 10_000;
 const FLUSH: Duration = Duration::from_millis(300);
 
 /// The log's way out: lines are written by a thread of their own, so that a reader who stalls stalls nobody else.
-pub(crate) struct Log(Option<SyncSender<Entry>>);
+pub(crate) struct Log {
+    /// None when that thread could not be started; lines are then written by those who log.
+    queue: Option<SyncSender<Entry>>,
+    lost: Arc<AtomicU64>,
+}
 
 enum Entry {
     Line(Vec<u8>),
@@ -46,7 +57,7 @@ impl Log {
     /// Waits until what was logged is written, but not for long.
     pub(crate) fn flush(&self) {
         let (written, waiting) = mpsc::sync_channel(1);
-        if self.0.as_ref().is_some_and(|queue| queue.try_send(Entry::Flush(written)).is_ok()) {
+        if self.queue.as_ref().is_some_and(|queue| queue.try_send(Entry::Flush(written)).is_ok()) {
             let _ = waiting.recv_timeout(FLUSH);
         }
     }
@@ -93,36 +104,74 @@ fn write_out(entries: &Receiver<Entry>, lost: &AtomicU64) {
 
 /// Begins to log. `RUST_LOG` wins over `level`.
 pub(crate) fn start(level: LevelFilter) -> Log {
-    // Other crates are heard when they warn: their notes are not about what is watched.
-    let others = level.min(LevelFilter::Warn);
-    // The HTTP server takes every malformed request for an error; nobody here can mend what strangers send.
-    let filter = format!("{others},actix_http=off,vigil={level},vigil_server={level}");
-    let journal = is_journal();
-    let mut builder = Builder::from_env(Env::default().default_filter_or(filter));
-    builder.format(move |line, record| {
-        if record.target().starts_with(TELLS_SECRETS) && record.level() > Level::Warn {
-            return Ok(());
-        }
-        let message = one_line(&record.args().to_string());
-        if journal {
-            writeln!(line, "<{}>{message}", priority(record.level()))
-        } else {
-            let now = jiff_now();
-            writeln!(line, "{now} {:<5} {message}", record.level())
-        }
-    });
     let (entries, queue) = mpsc::sync_channel(QUEUE_MAX);
     let lost = Arc::new(AtomicU64::new(0));
     let counted = lost.clone();
     let writer = thread::Builder::new().name("vigil-log".to_owned()).spawn(move || write_out(&queue, &counted));
-    let log = writer.is_ok().then(|| entries.clone());
-    if log.is_some() {
-        builder.target(Target::Pipe(Box::new(Queue { entries, lost })));
-    }
+    let out = Log { queue: writer.is_ok().then_some(entries), lost };
+    let logger = Switch(RwLock::new(out.logger(level)));
+    log::set_max_level(lock_read(&logger.0).filter());
     // A second start is a fault of a test only; the first logger stays.
-    let _ = builder.try_init();
+    let _ = log::set_logger(SWITCH.get_or_init(|| logger));
     panic::set_hook(Box::new(|panic| log::error!("{panic}")));
-    Log(log)
+    out
+}
+
+/// The logger, which may have another level from one moment to the next.
+struct Switch(RwLock<Logger>);
+
+static SWITCH: OnceLock<Switch> = OnceLock::new();
+
+impl log::Log for Switch {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        lock_read(&self.0).enabled(metadata)
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        lock_read(&self.0).log(record);
+    }
+
+    fn flush(&self) {}
+}
+
+fn lock_read(logger: &RwLock<Logger>) -> RwLockReadGuard<'_, Logger> {
+    logger.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Log {
+    /// Logs at another level from now on, unless `RUST_LOG` says otherwise.
+    pub(crate) fn set_level(&self, level: LevelFilter) {
+        let logger = self.logger(level);
+        log::set_max_level(logger.filter());
+        if let Some(switch) = SWITCH.get() {
+            *switch.0.write().unwrap_or_else(PoisonError::into_inner) = logger;
+        }
+    }
+
+    fn logger(&self, level: LevelFilter) -> Logger {
+        // Other crates are heard when they warn: their notes are not about what is watched.
+        let others = level.min(LevelFilter::Warn);
+        // The HTTP server takes every malformed request for an error; nobody here can mend what strangers send.
+        let filter = format!("{others},actix_http=off,vigil={level},vigil_server={level}");
+        let journal = is_journal();
+        let mut builder = Builder::from_env(Env::default().default_filter_or(filter));
+        builder.format(move |line, record| {
+            if record.target().starts_with(TELLS_SECRETS) && record.level() > Level::Warn {
+                return Ok(());
+            }
+            let message = one_line(&record.args().to_string());
+            if journal {
+                writeln!(line, "<{}>{message}", priority(record.level()))
+            } else {
+                let now = jiff_now();
+                writeln!(line, "{now} {:<5} {message}", record.level())
+            }
+        });
+        if let Some(entries) = self.queue.clone() {
+            builder.target(Target::Pipe(Box::new(Queue { entries, lost: self.lost.clone() })));
+        }
+        builder.build()
+    }
 }
 
 /// Whether stderr goes to journald, which says so in `JOURNAL_STREAM` (systemd.exec(5)).

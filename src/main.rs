@@ -1,8 +1,14 @@
 //! The program: arguments to a configuration, a configuration to an engine and a server, their end to an exit code.
 
+#[macro_use]
+mod terminal;
+
 mod args;
 mod logging;
+mod parts;
 mod run;
+mod serve;
+mod supervisor;
 
 use std::process::ExitCode;
 
@@ -21,15 +27,16 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let file = args.file();
     let ended = match args.command {
-        None => run::serve(&file),
+        None => serve::serve(&file),
         Some(Command::Check) => run::check(&file),
         Some(Command::NotifyTest) => run::notify_test(&file),
+        Some(Command::Health { url }) => run::health(&file, url.as_deref()),
     };
     match ended {
         Ok(run::End::Well) => ExitCode::SUCCESS,
         Ok(run::End::Failed) => ExitCode::from(FAILED),
         Err(error) => {
-            run::complain(&*error);
+            complain!("vigil: {error}");
             let refused = error.is::<vigil_server::config::error::ConfigError>();
             ExitCode::from(if refused { REFUSED } else { FAILED })
         }

@@ -10,7 +10,7 @@ const LAYERS: &[&[&str]] =
     &[&["clock", "secret"], &["model"], &["config", "net"], &["notify", "probe"], &["engine"], &["web"]];
 
 /// Files of the program itself, which may import everything.
-const PROGRAM: &[&str] = &["args", "lib", "logging", "main", "run"];
+const PROGRAM: &[&str] = &["args", "lib", "logging", "main", "parts", "run", "serve", "supervisor", "terminal"];
 
 /// What only some modules may do, and why.
 const ONLY: &[(&str, &[&str], &str)] = &[
@@ -18,12 +18,16 @@ const ONLY: &[(&str, &[&str], &str)] = &[
     ("SystemTime::now(", &["clock"], "ask the Clock"),
     ("Timestamp::now(", &["clock"], "ask the Clock"),
     ("thread::sleep(", &[], "wait on a Bell"),
-    ("thread::Builder", &["engine", "logging", "net"], "only the engine, and what cannot be hurried, have threads"),
+    (
+        "thread::Builder",
+        &["engine", "logging", "net", "supervisor"],
+        "only the engine, what cannot be hurried, and what nothing may hinder have threads",
+    ),
     ("thread::spawn(", &[], "threads have names"),
-    ("io::stdout()", &["run"], "only the program prints"),
+    ("io::stdout()", &["terminal"], "only the program prints"),
     ("process::exit(", &[], "only `main` ends the program, by returning"),
     ("std::fs", &["config", "logging", "web"], "the model and the loops do no I/O"),
-    ("actix_web", &["run", "web"], "the web server is known to `web` alone"),
+    ("actix_web", &["serve", "web"], "the web server is known to `web` alone"),
     ("lettre::transport", &["notify"], "mail is sent by its channel alone"),
     ("ureq::", &["config", "net"], "HTTP is spoken by the one client"),
 ];

@@ -13,7 +13,6 @@ pub mod summary;
 mod unknown;
 pub mod variables;
 
-use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::ops::Range;
@@ -25,6 +24,7 @@ use lettre::message::Mailbox;
 use log::LevelFilter;
 use url::Url;
 
+use crate::config::document::Table;
 use crate::config::error::ConfigError;
 use crate::config::error::Warning;
 use crate::config::section::Context;
@@ -48,8 +48,25 @@ pub struct Loaded {
 /// # Errors
 /// The first thing that is wrong with it, in one line that never holds a secret.
 pub fn load(path: &Path, lookup: Lookup<'_>) -> Result<Loaded, ConfigError> {
-    let bytes = file::read(path).map_err(|what| ConfigError::new(path, None, "", what))?;
-    load_bytes(path, &bytes, lookup)
+    load_for(path, lookup, None)
+}
+
+/// The same for one who listens already, at an address that takes the place of `inet`.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_for(path: &Path, lookup: Lookup<'_>, listening: Option<SocketAddr>) -> Result<Loaded, ConfigError> {
+    let document = read(path, &file::read(path).map_err(|what| ConfigError::new(path, None, "", what))?, lookup)?;
+    understand(path, document, lookup, listening)
+}
+
+/// Where the page of the file at `path` listens, whatever else the file says.
+///
+/// # Errors
+/// When it is not TOML, or the address is wrong.
+pub fn listening(path: &Path, lookup: Lookup<'_>) -> Result<SocketAddr, ConfigError> {
+    let document = read(path, &file::read(path).map_err(|what| ConfigError::new(path, None, "", what))?, lookup)?;
+    resolve::listening(&Section::root(&Context::new(path, None), &document))
 }
 
 /// Understands `bytes` as the content of the file at `path`, which is named in messages and beside which other files
@@ -58,13 +75,25 @@ pub fn load(path: &Path, lookup: Lookup<'_>) -> Result<Loaded, ConfigError> {
 /// # Errors
 /// As [`load`].
 pub fn load_bytes(path: &Path, bytes: &[u8], lookup: Lookup<'_>) -> Result<Loaded, ConfigError> {
+    understand(path, read(path, bytes, lookup)?, lookup, None)
+}
+
+fn read(path: &Path, bytes: &[u8], lookup: Lookup<'_>) -> Result<Table, ConfigError> {
     let text = str::from_utf8(bytes).map_err(|error| {
         let line = bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').count();
         ConfigError::new(path, Some(line), "", "is not UTF-8; save the file as UTF-8")
     })?;
-    let mut document = document::parse(path, text, lookup)?;
+    document::parse(path, text, lookup)
+}
+
+fn understand(
+    path: &Path,
+    mut document: Table,
+    lookup: Lookup<'_>,
+    listening: Option<SocketAddr>,
+) -> Result<Loaded, ConfigError> {
     secret_files::read_in(&mut document, path, lookup)?;
-    let context = Context { file: path, warnings: RefCell::default() };
+    let context = Context::new(path, listening);
     let root = Section::root(&context, &document);
     let config = resolve::resolve(&root)?;
     unknown::warn(&root)?;

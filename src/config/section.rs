@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use super::document::Entry;
@@ -22,8 +23,16 @@ use super::nearest::nearest;
 pub(super) struct Context<'a> {
     /// The file as it was named.
     pub(super) file: &'a Path,
+    /// The address of a socket that is there already and takes the place of `inet`.
+    pub(super) listening: Option<SocketAddr>,
     /// What was odd so far.
     pub(super) warnings: RefCell<Vec<Warning>>,
+}
+
+impl<'a> Context<'a> {
+    pub(super) fn new(file: &'a Path, listening: Option<SocketAddr>) -> Self {
+        Self { file, listening, warnings: RefCell::default() }
+    }
 }
 
 /// A section, whether the file has it or not.

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::io;
 use std::io::Read;
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -85,11 +86,19 @@ impl Client {
     /// # Errors
     /// What was found instead of an answer.
     pub fn ask(&self, request: &Request) -> Result<Answer, Finding> {
-        phase::enter(Phase::Resolve);
-        self.try_ask(request).map_err(|error| failed(&error, request.limit))
+        self.ask_into(request, &mut io::sink())
     }
 
-    fn try_ask(&self, request: &Request) -> Result<Answer, ureq::Error> {
+    /// The same, with the body of the answer, or its first mebibyte, in `body`.
+    ///
+    /// # Errors
+    /// What was found instead of an answer.
+    pub fn ask_into(&self, request: &Request, body: &mut impl Write) -> Result<Answer, Finding> {
+        phase::enter(Phase::Resolve);
+        self.try_ask(request, body).map_err(|error| failed(&error, request.limit))
+    }
+
+    fn try_ask(&self, request: &Request, into: &mut impl Write) -> Result<Answer, ureq::Error> {
         let mut head = ureq::http::Request::builder().uri(request.url);
         for (name, value) in request.headers {
             head = head.header(*name, *value);
@@ -103,7 +112,7 @@ impl Client {
         let retry_after = answer.headers().get("retry-after");
         let retry_after = retry_after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
         phase::enter(Phase::Body);
-        io::copy(&mut answer.into_body().into_reader().take(BODY_MAX), &mut io::sink())?;
+        io::copy(&mut answer.into_body().into_reader().take(BODY_MAX), into)?;
         Ok(Answer { status, retry_after: retry_after.map(Duration::from_secs) })
     }
 

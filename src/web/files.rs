@@ -5,10 +5,8 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 
 use super::assets::Asset;
-use super::assets::Assets;
-use super::page;
-use super::page::Page;
 use super::respond;
+use super::site::Live;
 
 /// How long a file may be kept when its URL does not change with its content.
 const KEPT: &str = "public, max-age=3600";
@@ -17,23 +15,24 @@ const KEPT: &str = "public, max-age=3600";
 const KEPT_FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 /// `GET /assets/{name}`
-pub(super) async fn asset(request: HttpRequest, assets: Data<Assets>, page: Data<Page>) -> HttpResponse {
-    let name = request.match_info().query("name");
-    match assets.public(name) {
+pub(super) async fn asset(request: HttpRequest, live: Data<Live>) -> HttpResponse {
+    let (site, name) = (live.site(), request.match_info().query("name"));
+    match site.assets.public(name) {
         Some(asset) => {
             let version = format!("v={}", asset.etag.trim_matches('"'));
             let kept = if request.query_string() == version { KEPT_FOR_EVER } else { KEPT };
             file(&request, asset, kept)
         }
-        None => page::not_found(page).await,
+        None => site.page.answer_not_found(),
     }
 }
 
 /// `GET /robots.txt`
-pub(super) async fn robots(request: HttpRequest, assets: Data<Assets>, page: Data<Page>) -> HttpResponse {
-    match assets.get("public/robots.txt") {
+pub(super) async fn robots(request: HttpRequest, live: Data<Live>) -> HttpResponse {
+    let site = live.site();
+    match site.assets.get("public/robots.txt") {
         Some(asset) => file(&request, asset, KEPT),
-        None => page::not_found(page).await,
+        None => site.page.answer_not_found(),
     }
 }
 

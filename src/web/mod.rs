@@ -7,6 +7,7 @@ mod page;
 mod reporter;
 mod respond;
 mod sample;
+pub mod site;
 mod status;
 mod templates;
 mod view;
@@ -14,6 +15,7 @@ mod view;
 use std::io;
 use std::net::SocketAddr;
 use std::net::TcpListener;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use actix_web::App;
@@ -29,11 +31,9 @@ use actix_web::web::Data;
 use actix_web::web::ServiceConfig;
 
 use crate::config::Config;
-use crate::engine::Handle;
 
 use self::assets::Assets;
-use self::page::Page;
-use self::reporter::Token;
+use self::site::Live;
 use self::templates::TemplateError;
 
 /// How long an idle connection is kept: below the 10 s after which the Node.js reporter gives up on one.
@@ -53,7 +53,7 @@ const SHUTDOWN_S: u64 = 1;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: http: data:; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
-/// The same when `custom_html` is there: it is the operator's, and what it brings is meant to run.
+/// The same for pages with `custom_html`: it is the operator's, and what it brings is meant to run.
 const POLICY_CUSTOM: &str = "default-src * data: blob: 'unsafe-inline' 'unsafe-eval'; base-uri 'none'; \
                              frame-ancestors 'self'; object-src 'none'";
 
@@ -108,32 +108,24 @@ pub fn check(config: &Config) -> Result<(), WebError> {
     page::try_templates(config, &Assets::load(config))
 }
 
-/// The server, which serves once it is waited for, at most `visitors` connections at a time.
+/// A server of `live` with so many worker threads, which serves once it is waited for, at most `visitors` connections at
+/// a time.
 ///
 /// # Errors
-/// [`WebError`], when a template is faulty or the threads cannot be started.
-pub fn serve(config: &Config, engine: Handle, listener: TcpListener, visitors: usize) -> Result<Server, WebError> {
-    let assets = Assets::load(config);
-    let page = Page::new(config, &assets, engine.shared.clone())?;
-    // So that the first visitor need not wait for it.
-    page.current()?;
-    let policy = if config.branding.custom_html.is_some() { POLICY_CUSTOM } else { POLICY };
-    let (assets, page, engine) = (Data::new(assets), Data::new(page), Data::new(engine));
-    let token = config.server.reporter_token.clone().map(|token| Data::new(Token(token)));
+/// [`WebError`], when its threads cannot be started.
+pub fn serve(live: &Live, listener: TcpListener, workers: NonZeroUsize, visitors: usize) -> Result<Server, WebError> {
+    let live = Data::new(live.clone());
     let server = HttpServer::new(move || {
-        let token = token.clone();
         App::new()
-            .wrap(headers(policy))
+            .wrap(headers())
             .wrap(NormalizePath::trim())
-            .app_data(assets.clone())
-            .app_data(page.clone())
-            .app_data(engine.clone())
-            .configure(move |app| routes(app, token))
+            .app_data(live.clone())
+            .configure(routes)
             .default_service(web::to(page::not_found))
     });
     let server = server
-        .workers(config.server.workers.get())
-        .max_connections((visitors / config.server.workers).clamp(CONNECTIONS_MIN, CONNECTIONS_MAX))
+        .workers(workers.get())
+        .max_connections((visitors / workers).clamp(CONNECTIONS_MIN, CONNECTIONS_MAX))
         .disable_signals()
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(HEAD_TIME)
@@ -142,9 +134,9 @@ pub fn serve(config: &Config, engine: Handle, listener: TcpListener, visitors: u
     Ok(server.run())
 }
 
-fn headers(policy: &str) -> DefaultHeaders {
+fn headers() -> DefaultHeaders {
     DefaultHeaders::new()
-        .add(("Content-Security-Policy", policy))
+        .add(("Content-Security-Policy", POLICY))
         .add(("X-Content-Type-Options", "nosniff"))
         .add(("X-Frame-Options", "SAMEORIGIN"))
         .add(("Referrer-Policy", "strict-origin-when-cross-origin"))
@@ -152,19 +144,22 @@ fn headers(policy: &str) -> DefaultHeaders {
         .add(("Cross-Origin-Opener-Policy", "same-origin"))
 }
 
-fn routes(app: &mut ServiceConfig, token: Option<Data<Token>>) {
+fn routes(app: &mut ServiceConfig) {
     app.service(read("/").route(get().to(page::get)))
         .service(read("/status/text").route(get().to(status::text)))
         .service(read("/badge/{kind}").route(get().to(status::badge)))
         .service(read("/health").route(get().to(status::health)))
         .service(read("/robots.txt").route(get().to(files::robots)))
-        .service(read("/assets/{name:.*}").route(get().to(files::asset)));
-    // Without a token nobody may report, and there is nothing that could be reported to.
-    if let Some(token) = token {
-        app.app_data(token)
-            .service(only("/reporter/{service}/{node}", "POST").route(web::post().to(reporter::report)))
-            .service(only("/reporter/{service}/{node}/{replica}", "DELETE").route(web::delete().to(reporter::forget)));
-    }
+        .service(read("/assets/{name:.*}").route(get().to(files::asset)))
+        .service(reporter("/reporter/{service}/{node}", "POST").route(web::post().to(reporter::report)))
+        .service(reporter("/reporter/{service}/{node}/{replica}", "DELETE").route(web::delete().to(reporter::forget)));
+}
+
+/// A resource that is there only while there is a token for it.
+fn reporter(path: &str, methods: &'static str) -> Resource {
+    only(path, methods).guard(guard::fn_guard(|context| {
+        context.app_data::<Data<Live>>().is_some_and(|live| live.site().reporter_token.is_some())
+    }))
 }
 
 /// A resource that is only read.

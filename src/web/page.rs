@@ -26,11 +26,13 @@ use crate::engine::shared::Seen;
 use crate::engine::shared::Shared;
 use crate::model::map::Map;
 
+use super::POLICY_CUSTOM;
 use super::WebError;
 use super::assets::Assets;
 use super::assets::etag;
 use super::respond;
 use super::sample;
+use super::site::Live;
 use super::templates::TemplateError;
 use super::templates::Templates;
 use super::view;
@@ -137,8 +139,22 @@ impl Page {
     }
 
     /// The page for whoever follows a wrong link.
-    pub(super) fn not_found(&self) -> Result<String, handlebars::RenderError> {
-        self.parts.not_found(self.shared.now().wall)
+    pub(super) fn answer_not_found(&self) -> HttpResponse {
+        let html = match self.parts.not_found(self.shared.now().wall) {
+            Ok(html) => html,
+            Err(error) => return respond::broken(&error.to_string()),
+        };
+        let mut answer = HttpResponse::NotFound();
+        answer.content_type("text/html; charset=utf-8").insert_header(("Cache-Control", "no-cache"));
+        if let Some(policy) = self.policy() {
+            answer.insert_header(policy);
+        }
+        answer.body(html)
+    }
+
+    /// The header that says what this page may load, where it is another than that of every answer.
+    fn policy(&self) -> Option<(&'static str, &'static str)> {
+        self.parts.brand.custom_html.as_ref().map(|_| ("Content-Security-Policy", POLICY_CUSTOM))
     }
 
     fn render(&self) -> Result<Rendered, handlebars::RenderError> {
@@ -245,8 +261,9 @@ fn image_type(path: &str) -> &'static str {
 }
 
 /// `GET /`
-pub(super) async fn get(request: HttpRequest, page: Data<Page>) -> HttpResponse {
-    let rendered = match page.current() {
+pub(super) async fn get(request: HttpRequest, live: Data<Live>) -> HttpResponse {
+    let site = live.site();
+    let rendered = match site.page.current() {
         Ok(rendered) => rendered,
         Err(error) => return respond::broken(&error.to_string()),
     };
@@ -254,17 +271,12 @@ pub(super) async fn get(request: HttpRequest, page: Data<Page>) -> HttpResponse 
     let body = if gzip { rendered.gzip().clone() } else { rendered.html.clone() };
     let etag = if gzip { rendered.etag.replacen('"', "\"gz-", 1) } else { rendered.etag.clone() };
     let encoding = gzip.then_some(("Content-Encoding", "gzip"));
-    let headers = [Some(("Cache-Control", "no-cache")), Some(("Vary", "Accept-Encoding")), encoding];
+    let headers =
+        [Some(("Cache-Control", "no-cache")), Some(("Vary", "Accept-Encoding")), encoding, site.page.policy()];
     respond::tagged(&request, &etag, "text/html; charset=utf-8", body, headers.into_iter().flatten())
 }
 
 /// Whatever has no other handler.
-pub(super) async fn not_found(page: Data<Page>) -> HttpResponse {
-    match page.not_found() {
-        Ok(html) => HttpResponse::NotFound()
-            .content_type("text/html; charset=utf-8")
-            .insert_header(("Cache-Control", "no-cache"))
-            .body(html),
-        Err(error) => respond::broken(&error.to_string()),
-    }
+pub(super) async fn not_found(live: Data<Live>) -> HttpResponse {
+    live.site().page.answer_not_found()
 }

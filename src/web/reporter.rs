@@ -16,7 +16,6 @@ use actix_web::web::Path;
 use actix_web::web::Payload;
 use serde_derive::Deserialize;
 
-use crate::engine::Handle;
 use crate::model::id::Id;
 use crate::model::id::ReplicaId;
 use crate::model::judge::Refusal;
@@ -26,10 +25,10 @@ use crate::model::observation::Report;
 use crate::model::status::Status;
 use crate::model::transition::NodeKey;
 use crate::model::transition::ReplicaKey;
-use crate::secret::Secret;
 
 use super::auth;
 use super::respond;
+use super::site::Live;
 
 /// The largest body: a report is some hundred bytes, whatever its replica is called.
 const BODY_MAX: usize = 64 * 1024;
@@ -39,9 +38,6 @@ const BODY_TIME: Duration = Duration::from_secs(10);
 
 /// The longest interval of a report.
 const INTERVAL_MAX: f64 = 7.0 * 24.0 * 60.0 * 60.0;
-
-/// The token that reports must carry.
-pub(super) struct Token(pub(super) Secret);
 
 /// A report as it is sent.
 #[derive(Deserialize)]
@@ -73,10 +69,10 @@ pub(super) async fn report(
     request: HttpRequest,
     path: Path<(String, String)>,
     payload: Payload,
-    token: Data<Token>,
-    engine: Data<Handle>,
+    live: Data<Live>,
 ) -> HttpResponse {
-    if let Err(refused) = auth::check(&request, &token.0) {
+    let site = live.site();
+    if let Err(refused) = auth::check(&request, site.reporter_token.as_ref()) {
         return refused;
     }
     if !is_json(&request) {
@@ -92,24 +88,24 @@ pub(super) async fn report(
     };
     let (service, node) = path.into_inner();
     let Some(key) = node_key(&service, &node) else { return refusal(Refusal::Unknown) };
-    engine.shared.record_report(&key, report).map_or_else(refusal, |()| HttpResponse::Ok().finish())
+    site.engine.shared.record_report(&key, report).map_or_else(refusal, |()| HttpResponse::Ok().finish())
 }
 
 /// `DELETE /reporter/{service}/{node}/{replica}`; a body is not waited for.
 pub(super) async fn forget(
     request: HttpRequest,
     path: Path<(String, String, String)>,
-    token: Data<Token>,
-    engine: Data<Handle>,
+    live: Data<Live>,
 ) -> HttpResponse {
-    if let Err(refused) = auth::check(&request, &token.0) {
+    let site = live.site();
+    if let Err(refused) = auth::check(&request, site.reporter_token.as_ref()) {
         return refused;
     }
     let (service, node, replica) = path.into_inner();
     let key = node_key(&service, &node)
         .and_then(|node| Some(ReplicaKey { node, replica: ReplicaId::configured(&replica).ok()? }));
     let Some(key) = key else { return refusal(Refusal::Unknown) };
-    engine.shared.remove(&key).map_or_else(refusal, |()| HttpResponse::Ok().finish())
+    site.engine.shared.remove(&key).map_or_else(refusal, |()| HttpResponse::Ok().finish())
 }
 
 /// The node of a path; none when no node can be called so.

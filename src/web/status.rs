@@ -7,19 +7,16 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde_derive::Serialize;
 
-use crate::engine::Handle;
 use crate::model::map::Map;
 use crate::model::observation::Finding;
 use crate::model::observation::Observation;
 
-use super::assets::Assets;
-use super::page;
-use super::page::Page;
 use super::respond;
+use super::site::Live;
 
 /// `GET /status/text`: one of three words.
-pub(super) async fn text(engine: Data<Handle>) -> HttpResponse {
-    let status = engine.shared.read(Map::status);
+pub(super) async fn text(live: Data<Live>) -> HttpResponse {
+    let status = live.site().engine.shared.read(Map::status);
     HttpResponse::Ok()
         .content_type("text/plain; charset=utf-8")
         .insert_header(("Cache-Control", "no-cache"))
@@ -27,21 +24,16 @@ pub(super) async fn text(engine: Data<Handle>) -> HttpResponse {
 }
 
 /// `GET /badge/{kind}`: a picture of the status; the kinds are `icon` and `color`.
-pub(super) async fn badge(
-    request: HttpRequest,
-    engine: Data<Handle>,
-    assets: Data<Assets>,
-    page: Data<Page>,
-) -> HttpResponse {
-    let kind = request.match_info().query("kind");
-    let status = engine.shared.read(Map::status);
+pub(super) async fn badge(request: HttpRequest, live: Data<Live>) -> HttpResponse {
+    let (site, kind) = (live.site(), request.match_info().query("kind"));
+    let status = site.engine.shared.read(Map::status);
     // The kind is looked up as part of a name in memory; no path is made of it.
-    match assets.get(&format!("images/badges/{kind}-{status}-default.svg")) {
+    match site.assets.get(&format!("images/badges/{kind}-{status}-default.svg")) {
         Some(badge) => {
             let headers = [("Cache-Control", "no-cache")].into_iter();
             respond::tagged(&request, &badge.etag, &badge.content_type, badge.bytes.clone(), headers)
         }
-        None => page::not_found(page).await,
+        None => site.page.answer_not_found(),
     }
 }
 
@@ -77,7 +69,9 @@ fn blind(map: &Map) -> u64 {
 }
 
 /// `GET /health`: 200 whatever the services do; it is Vigil itself that is asked.
-pub(super) async fn health(engine: Data<Handle>) -> HttpResponse {
+pub(super) async fn health(live: Data<Live>) -> HttpResponse {
+    let site = live.site();
+    let engine = &site.engine;
     let (panics, blind) = (engine.shared.panics(), engine.shared.read(blind));
     let channels = engine.channels();
     let word = |fails: bool| if fails { "warn" } else { "pass" };

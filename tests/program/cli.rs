@@ -186,14 +186,6 @@ fn it_runs_though_nobody_listens_to_what_it_says() {
 }
 
 #[test]
-fn a_hangup_does_not_end_the_watch() {
-    let vigil = Vigil::start(&config(""));
-    vigil.signal("HUP");
-    vigil.log().wait_for(&["WARN", "SIGHUP is ignored"]);
-    assert_eq!(vigil.get("/status/text").status, 200);
-}
-
-#[test]
 fn check_tries_the_templates_and_counts_warnings() {
     let broken = |text: &str| {
         let folder = TempDir::new().unwrap();

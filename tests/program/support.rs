@@ -8,6 +8,7 @@ use std::io::Write;
 use std::net::Shutdown;
 use std::net::SocketAddr;
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
@@ -29,7 +30,7 @@ pub(crate) struct Vigil {
     /// Where the page is.
     pub(crate) address: SocketAddr,
     log: Log,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// What a program has written to stderr so far.
@@ -94,12 +95,12 @@ impl Vigil {
             Some(address.parse().unwrap())
         });
         let address = address.unwrap_or_else(|| panic!("the program did not start:\n{}", log.text()));
-        Self { child, address, log, _folder: folder }
+        Self { child, address, log, folder }
     }
 
     /// A program that was started elsewhere, whose log is not read.
     pub(crate) fn of(child: Child, address: SocketAddr) -> Self {
-        Self { child, address, log: Log::default(), _folder: TempDir::new().unwrap() }
+        Self { child, address, log: Log::default(), folder: TempDir::new().unwrap() }
     }
 
     /// A GET.
@@ -158,6 +159,22 @@ impl Vigil {
     pub(crate) fn wait_for_status(&self, word: &str) {
         let found = wait_until(SOON, || self.get("/status/text").text() == word);
         assert!(found, "the status is not {word} but {}; log:\n{}", self.get("/status/text").text(), self.log.text());
+    }
+
+    /// Writes another configuration and has the program read it; gives what it says to that.
+    pub(crate) fn reload(&self, config: &str) -> String {
+        fs::write(self.folder.path().join("vigil.cfg"), config).unwrap();
+        let said = |line: &&str| line.contains(" reloaded ") || line.contains("reload refused: ");
+        let before = self.log.text().lines().filter(said).count();
+        self.signal("HUP");
+        let answer = || self.log.text().lines().filter(said).nth(before).map(str::to_owned);
+        assert!(wait_until(SOON, || answer().is_some()), "nothing was said about the reload:\n{}", self.log.text());
+        answer().unwrap()
+    }
+
+    /// The folder of the configuration, in which it was started.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// What was logged so far.

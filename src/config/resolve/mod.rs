@@ -9,6 +9,8 @@ mod replica;
 mod server;
 mod web_url;
 
+use std::net::SocketAddr;
+
 use super::Config;
 use super::error::ConfigError;
 use super::keys::known_section;
@@ -38,6 +40,14 @@ pub(super) fn resolve(root: &Section<'_>) -> Result<Config, ConfigError> {
         }
         _ => Ok(config),
     }
+}
+
+/// Where the page listens.
+///
+/// # Errors
+/// When the address is wrong.
+pub(super) fn listening(root: &Section<'_>) -> Result<SocketAddr, ConfigError> {
+    server::inet(&root.child(known_section("server"))?)
 }
 
 struct Sections<'a> {

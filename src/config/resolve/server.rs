@@ -30,8 +30,7 @@ const PLACEHOLDER: &str = "REPLACE_THIS";
 
 /// `[server]`
 pub(super) fn server(section: &Section<'_>) -> Result<Server, ConfigError> {
-    let inet = section.read("inet", |field| field.parsed("is not an address with a port"))?;
-    let inet = inet.unwrap_or_else(|| SocketAddr::from((Ipv6Addr::LOCALHOST, DEFAULT_PORT)));
+    let inet = inet(section)?;
     let reporter_token = token(section, "reporter_token", inet)?;
     let manager_token = token(section, "manager_token", inet)?;
     if let (Some(reporter), Some(manager)) = (&reporter_token, &manager_token)
@@ -49,6 +48,13 @@ pub(super) fn server(section: &Section<'_>) -> Result<Server, ConfigError> {
             .read("reporter_replicas_max", |field| at_least_one(&field, MOST_REPORTER_REPLICAS))?
             .unwrap_or(DEFAULT_REPORTER_REPLICAS_MAX),
     })
+}
+
+/// Where the page listens: what the file says, unless there is a socket already.
+pub(super) fn inet(section: &Section<'_>) -> Result<SocketAddr, ConfigError> {
+    let written = section.read("inet", |field| field.parsed("is not an address with a port"))?;
+    let default = || SocketAddr::from((Ipv6Addr::LOCALHOST, DEFAULT_PORT));
+    Ok(section.context.listening.or(written).unwrap_or_else(default))
 }
 
 /// `[assets]`

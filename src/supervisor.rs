@@ -1,0 +1,135 @@
+//! What systemd hears of Vigil (`sd_notify(3)`): that it is ready, reloads or stops, how its page is, and, as long as
+//! the loops of the engine turn, that it is not stuck. Without systemd all of this is silence.
+
+use std::env;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::thread;
+use std::time::Duration;
+
+use sd_notify::NotifyState;
+use vigil_server::clock::Bell;
+use vigil_server::clock::Wake;
+use vigil_server::engine::pulse::Watch;
+use vigil_server::engine::shared::Shared;
+use vigil_server::model::map::Map;
+
+/// How far apart two lines about the page are, however fast it changes.
+const SPACING: Duration = Duration::from_secs(1);
+
+/// How often within the period of the watchdog the loops are looked at: one look that comes late is then no harm.
+const LOOKS: u32 = 4;
+
+/// Tells systemd. Clones tell the same one.
+#[derive(Clone)]
+pub(crate) struct Supervisor(Option<Arc<Inner>>);
+
+struct Inner {
+    shared: Shared,
+    bell: Bell,
+    /// Why the configuration that is there now is not the one that is followed.
+    refused: Mutex<Option<String>>,
+}
+
+impl Supervisor {
+    /// One for whoever started this program; nobody listens when that was not systemd.
+    pub(crate) fn new(shared: Shared) -> Self {
+        let listens = env::var_os("NOTIFY_SOCKET").is_some();
+        Self(listens.then(|| Arc::new(Inner { bell: shared.follower(), shared, refused: Mutex::default() })))
+    }
+
+    /// Says that the page is served, and goes on telling how it is.
+    pub(crate) fn ready(&self) {
+        let Some(inner) = self.0.clone() else { return };
+        tell(&[NotifyState::Ready, NotifyState::Status(&inner.status())]);
+        let started = thread::Builder::new().name("vigil-systemd".to_owned()).spawn(move || inner.run());
+        if let Err(error) = started {
+            log::error!("systemd will not hear how Vigil is: no thread could be started: {error}");
+        }
+    }
+
+    /// Says that another configuration is being read.
+    pub(crate) fn reloading(&self) {
+        if self.0.is_some() {
+            let now = NotifyState::monotonic_usec_now();
+            tell(&[NotifyState::Reloading, now.unwrap_or(NotifyState::Custom("MONOTONIC_USEC=0"))]);
+        }
+    }
+
+    /// Says that this is over: the new configuration is followed, or refused for a reason.
+    pub(crate) fn reloaded(&self, refused: Option<String>) {
+        let Some(inner) = &self.0 else { return };
+        *inner.refused.lock().unwrap_or_else(PoisonError::into_inner) = refused;
+        tell(&[NotifyState::Ready, NotifyState::Status(&inner.status())]);
+    }
+
+    /// Says that the end has begun.
+    pub(crate) fn stopping(&self) {
+        let Some(inner) = &self.0 else { return };
+        inner.bell.stop();
+        tell(&[NotifyState::Stopping, NotifyState::Status("ending: delivering what is queued")]);
+    }
+}
+
+impl Inner {
+    /// Tells how the page is whenever that changes, and feeds the watchdog while the loops turn.
+    fn run(&self) {
+        let look = sd_notify::watchdog_enabled().map(|period| period / LOOKS);
+        let mut watch = Watch::new(self.shared.clone());
+        let mut said = self.status();
+        let mut status_at = self.shared.now().instant;
+        let mut look_at = look.map(|_| status_at);
+        let mut changed = false;
+        loop {
+            let now = self.shared.now().instant;
+            if changed && now >= status_at {
+                let status = self.status();
+                if status != said {
+                    tell(&[NotifyState::Status(&status)]);
+                    said = status;
+                }
+                (changed, status_at) = (false, now + SPACING);
+            }
+            if let (Some(look), Some(at)) = (look, look_at)
+                && now >= at
+            {
+                match watch.stuck().as_slice() {
+                    [] => tell(&[NotifyState::Watchdog]),
+                    stuck => log::error!("{} made no step for {look:?}", stuck.join(" and ")),
+                }
+                look_at = Some(now + look);
+            }
+            let due = [changed.then_some(status_at), look_at].into_iter().flatten().min();
+            match self.bell.wait(due.map(|due| due.saturating_duration_since(self.shared.now().instant))) {
+                Wake::Rung => changed = true,
+                Wake::Due => {}
+                Wake::Stopped => return,
+            }
+        }
+    }
+
+    /// The page in a line: `3 services, 12 replicas, healthy`.
+    fn status(&self) -> String {
+        let page = self.shared.read(in_a_line);
+        match &*self.refused.lock().unwrap_or_else(PoisonError::into_inner) {
+            None => page,
+            Some(why) => format!("{page}; reload refused: {why}"),
+        }
+    }
+}
+
+fn in_a_line(map: &Map) -> String {
+    let nodes = map.services.values().flat_map(|service| service.nodes.values());
+    let (services, replicas) = (map.services.len(), nodes.map(|node| node.replicas.len()).sum());
+    let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let status = map.standing.map_or("not checked yet", |standing| standing.status.word());
+    format!("{}, {}, {status}", count(services, "service"), count(replicas, "replica"))
+}
+
+/// What systemd does not hear, it finds out by itself.
+fn tell(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        log::debug!("systemd was not told: {error}");
+    }
+}

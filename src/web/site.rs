@@ -1,0 +1,65 @@
+//! What is served: made whole from one configuration, and replaced whole by that of another.
+
+use std::sync::Arc;
+use std::sync::PoisonError;
+use std::sync::RwLock;
+
+use crate::config::Config;
+use crate::engine::Handle;
+use crate::secret::Secret;
+
+use super::WebError;
+use super::assets::Assets;
+use super::page::Page;
+
+/// What is served by one configuration.
+pub struct Site {
+    pub(super) page: Page,
+    pub(super) assets: Assets,
+    /// What reports must carry; without it nobody may report, and there is nothing that could be reported to.
+    pub(super) reporter_token: Option<Secret>,
+    pub(super) engine: Handle,
+}
+
+impl Site {
+    /// The site of that configuration, which shows the state of that engine.
+    ///
+    /// # Errors
+    /// [`WebError`], when a template is faulty: it is found now, not by the visitor who meets the first outage.
+    pub fn new(config: &Config, engine: Handle) -> Result<Self, WebError> {
+        let assets = Assets::load(config);
+        let page = Page::new(config, &assets, engine.shared.clone())?;
+        Ok(Self { page, assets, reporter_token: config.server.reporter_token.clone(), engine })
+    }
+
+    /// Renders the page, so that the first visitor need not wait for it.
+    ///
+    /// # Errors
+    /// [`WebError`], when it cannot be rendered.
+    pub fn warm_up(&self) -> Result<(), WebError> {
+        self.page.current()?;
+        Ok(())
+    }
+}
+
+/// The site that is served at present. Clones share it.
+#[derive(Clone)]
+pub struct Live(Arc<RwLock<Arc<Site>>>);
+
+impl Live {
+    /// Serves that site.
+    #[must_use]
+    pub fn new(site: Site) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(site))))
+    }
+
+    /// Serves another one from now on; what is being answered is answered by the one that it began with.
+    pub fn replace(&self, site: Site) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(site);
+    }
+
+    /// The present one.
+    pub(super) fn site(&self) -> Arc<Site> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
