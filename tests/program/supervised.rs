@@ -1,8 +1,9 @@
 //! What systemd hears, through a socket such as it gives to its services; and a socket that it opened beforehand.
 
 use std::os::unix::net::UnixDatagram;
+use std::path::Path;
+use std::process::Child;
 use std::process::Command;
-use std::process::Stdio;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -14,6 +15,7 @@ use crate::support::SOON;
 use crate::support::Vigil;
 use crate::support::command;
 use crate::support::config;
+use crate::support::wait_until;
 
 /// Where a service tells how it is.
 struct Systemd {
@@ -36,7 +38,7 @@ impl Systemd {
     /// The next message, its lines sorted out.
     fn next(&self) -> Vec<String> {
         let mut message = [0; 4096];
-        let length = self.socket.recv(&mut message).expect("systemd heard nothing");
+        let length = self.socket.recv(&mut message).unwrap();
         String::from_utf8_lossy(&message[..length]).lines().map(str::to_owned).collect()
     }
 
@@ -97,9 +99,6 @@ fn the_watchdog_is_fed_while_nothing_happens_at_all() {
 /// One thread is held as a debugger holds it, while the others go on: systemd must hear no more.
 #[test]
 fn the_watchdog_starves_when_a_loop_is_stuck() {
-    if Command::new("strace").arg("--version").stdout(Stdio::null()).status().is_err() {
-        panic!("`strace` is not installed");
-    }
     for (thread, named) in [("vigil-poll", "polling"), ("vigil-expire", "expiry"), ("vigil-tell", "telling")] {
         let systemd = Systemd::new();
         let environment = [("NOTIFY_SOCKET", systemd.path()), ("WATCHDOG_USEC", "1000000".to_owned())];
@@ -123,11 +122,16 @@ fn the_watchdog_starves_when_a_loop_is_stuck() {
 }
 
 /// Holds the thread of that name in the call in which it waits.
-fn hold(vigil: &Vigil, thread: &str) -> std::process::Child {
-    let tasks = std::fs::read_dir(format!("/proc/{}/task", vigil.id())).unwrap();
-    let named =
-        |task: &std::path::Path| std::fs::read_to_string(task.join("comm")).unwrap_or_default().trim() == thread;
-    let task = tasks.map(|task| task.unwrap().path()).find(|task| named(task)).unwrap();
+fn hold(vigil: &Vigil, thread: &str) -> Child {
+    let mut task = None;
+    let found = wait_until(SOON, || {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", vigil.id())).unwrap();
+        let named = |task: &Path| std::fs::read_to_string(task.join("comm")).unwrap_or_default().trim() == thread;
+        task = tasks.map(|task| task.unwrap().path()).find(|task| named(task));
+        task.is_some()
+    });
+    assert!(found, "no thread is called {thread}");
+    let task = task.unwrap();
     let id = task.file_name().unwrap().to_str().unwrap();
     let inject = "inject=futex:delay_enter=600000000";
     Command::new("strace")
