@@ -4,6 +4,7 @@
 use std::env;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::thread;
 use std::time::Duration;
@@ -30,19 +31,22 @@ struct Inner {
     bell: Bell,
     /// Why the configuration that is there now is not the one that is followed.
     refused: Mutex<Option<String>>,
+    /// What was last said about the page.
+    said: Mutex<String>,
 }
 
 impl Supervisor {
     /// One for whoever started this program; nobody listens when that was not systemd.
     pub(crate) fn new(shared: Shared) -> Self {
         let listens = env::var_os("NOTIFY_SOCKET").is_some();
-        Self(listens.then(|| Arc::new(Inner { bell: shared.follower(), shared, refused: Mutex::default() })))
+        let (refused, said) = (Mutex::default(), Mutex::default());
+        Self(listens.then(|| Arc::new(Inner { bell: shared.follower(), shared, refused, said })))
     }
 
     /// Says that the page is served, and goes on telling how it is.
     pub(crate) fn ready(&self) {
         let Some(inner) = self.0.clone() else { return };
-        tell(&[NotifyState::Ready, NotifyState::Status(&inner.status())]);
+        inner.say_ready();
         let started = thread::Builder::new().name("vigil-systemd".to_owned()).spawn(move || inner.run());
         if let Err(error) = started {
             log::error!("systemd will not hear how Vigil is: no thread could be started: {error}");
@@ -60,8 +64,8 @@ impl Supervisor {
     /// Says that this is over: the new configuration is followed, or refused for a reason.
     pub(crate) fn reloaded(&self, refused: Option<String>) {
         let Some(inner) = &self.0 else { return };
-        *inner.refused.lock().unwrap_or_else(PoisonError::into_inner) = refused;
-        tell(&[NotifyState::Ready, NotifyState::Status(&inner.status())]);
+        *lock(&inner.refused) = refused;
+        inner.say_ready();
     }
 
     /// Says that the end has begun.
@@ -77,18 +81,13 @@ impl Inner {
     fn run(&self) {
         let look = sd_notify::watchdog_enabled().map(|period| period / LOOKS);
         let mut watch = Watch::new(self.shared.clone());
-        let mut said = self.status();
         let mut status_at = self.shared.now().instant;
         let mut look_at = look.map(|_| status_at);
         let mut changed = false;
         loop {
             let now = self.shared.now().instant;
             if changed && now >= status_at {
-                let status = self.status();
-                if status != said {
-                    tell(&[NotifyState::Status(&status)]);
-                    said = status;
-                }
+                self.say_what_is_new();
                 (changed, status_at) = (false, now + SPACING);
             }
             if let (Some(look), Some(at)) = (look, look_at)
@@ -109,10 +108,27 @@ impl Inner {
         }
     }
 
+    /// Says that the page is served, and how it is.
+    fn say_ready(&self) {
+        let mut said = lock(&self.said);
+        *said = self.status();
+        tell(&[NotifyState::Ready, NotifyState::Status(&said)]);
+    }
+
+    /// Says how the page is, if it was not said already.
+    fn say_what_is_new(&self) {
+        let mut said = lock(&self.said);
+        let status = self.status();
+        if *said != status {
+            *said = status;
+            tell(&[NotifyState::Status(&said)]);
+        }
+    }
+
     /// The page in a line: `3 services, 12 replicas, healthy`.
     fn status(&self) -> String {
         let page = self.shared.read(in_a_line);
-        match &*self.refused.lock().unwrap_or_else(PoisonError::into_inner) {
+        match &*lock(&self.refused) {
             None => page,
             Some(why) => format!("{page}; reload refused: {why}"),
         }
@@ -125,6 +141,10 @@ fn in_a_line(map: &Map) -> String {
     let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let status = map.standing.map_or("not checked yet", |standing| standing.status.word());
     format!("{}, {}, {status}", count(services, "service"), count(replicas, "replica"))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What systemd does not hear, it finds out by itself.
