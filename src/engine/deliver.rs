@@ -339,6 +339,21 @@ mod tests {
     }
 
     #[test]
+    fn with_another_configuration_what_is_owed_is_tried_at_once_and_the_waits_begin_anew() {
+        let (channel, script, _) = channel();
+        channel.push(notice("a"));
+        script.then([passing(), passing()]);
+        assert_eq!([channel.step(), channel.step()], [Step::Again(secs(1)), Step::Again(secs(2))]);
+        let other = Script::default();
+        other.then([passing()]);
+        channel.renew(Box::new(other.clone()));
+        channel.pause(secs(86_400));
+        assert_eq!(channel.step(), Step::Again(secs(1)));
+        assert_eq!(channel.step(), Step::Next);
+        assert_eq!((script.got().len(), other.got()), (0, vec!["a".to_owned()]));
+    }
+
+    #[test]
     fn a_permanent_refusal_is_dropped_and_the_next_notice_follows() {
         let (channel, script, _) = channel();
         channel.push(notice("a"));

@@ -54,6 +54,16 @@ impl Story {
         self.found(node, "a", outcome);
     }
 
+    /// The configuration changes: the node is not there any more, and these are the rules.
+    fn without(&mut self, node: &str, rules: Rules) {
+        let mut shape = fixture::map();
+        shape.services.get_mut("web").unwrap().nodes.shift_remove(node);
+        let reshaped = self.map.reshape(shape, self.clock.now());
+        reshaped.transitions.iter().for_each(|transition| self.grouping.add(transition));
+        reshaped.departed.into_iter().for_each(|departed| self.grouping.depart(departed));
+        self.grouping.follow(rules);
+    }
+
     /// Lets time pass; what was told then, each notice when it was due.
     fn calm(&mut self, time: Duration) -> Vec<Notice> {
         let end = self.clock.now().instant + time;
@@ -92,6 +102,34 @@ fn slow() -> Outcome {
 /// Time in the unit of the long stories.
 fn tenths(tenths: u64) -> Duration {
     Duration::from_millis(tenths * 100)
+}
+
+#[test]
+fn a_dead_node_that_is_taken_out_of_the_page_is_told_by_its_name() {
+    let mut story = Story::new(false);
+    story.turn("api", Status::Dead);
+    assert_eq!(story.pass(60), ["api dead", "page dead"]);
+    story.without("api", Rules { sick: false, wait: WAIT, interval: secs(10) });
+    let notices = story.calm(secs(60));
+    assert_eq!(notices.len(), 1);
+    let change = &notices[0].changes[0];
+    assert_eq!((change.key.clone(), change.label.as_ref()), (node_key("web", "api"), "Node"));
+    assert_eq!((change.to, change.was), (None, Some((Status::Dead, secs(60)))));
+    assert_eq!(notices[0].status, Status::Healthy);
+    story.without("site", Rules { sick: false, wait: WAIT, interval: secs(10) });
+    assert_eq!(story.pass(60), [""; 0], "nobody heard of the other one");
+}
+
+#[test]
+fn what_is_news_only_by_rules_of_before_is_not_told() {
+    let mut story = Story::new(true);
+    story.turn("api", Status::Sick);
+    story.without("none", Rules { sick: false, wait: WAIT, interval: secs(10) });
+    assert_eq!(story.pass(60), [""; 0]);
+    story.turn("api", Status::Dead);
+    assert_eq!(story.pass(60), ["api dead", "page dead"]);
+    story.turn("api", Status::Healthy);
+    assert_eq!(story.pass(60), ["api healthy after 60 s", "page healthy"]);
 }
 
 #[test]
