@@ -5,6 +5,7 @@ use std::error::Error;
 use std::future::Future;
 use std::future::poll_fn;
 use std::io;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::net::TcpListener;
 use std::num::NonZeroUsize;
@@ -132,7 +133,7 @@ impl Service<'_> {
     fn try_reload(&mut self, running: &mut Running) -> Result<(), Box<dyn Error>> {
         let passed_on = self.door.passed_on.then_some(self.door.address);
         let (config, warnings) = parts::load(self.file, passed_on)?;
-        let moved = if config.server.inet == self.door.inet { None } else { Some(Door::open(&config, None)?) };
+        let moved = if config.server.inet == self.door.inet { None } else { Some(self.door.move_to(&config)?) };
         let door = moved.as_ref().unwrap_or(&self.door);
         let page_url = parts::page_url(&config, door.address);
         let tools = parts::tools(&page_url);
@@ -173,6 +174,17 @@ impl Door {
             None => (web::listen(config)?, false),
         };
         Ok(Self { address: listener.local_addr()?, inet, listener, passed_on })
+    }
+
+    /// One at another address, while this one is still open.
+    fn move_to(&self, config: &Config) -> Result<Self, Box<dyn Error>> {
+        let (from, to) = (self.address, config.server.inet);
+        match Self::open(config, None) {
+            Err(WebError::Listen { error, .. }) if error.kind() == ErrorKind::AddrInUse && from.port() == to.port() => {
+                Err(format!("`inet` moves from {from} to {to}, on the same port; that takes a restart").into())
+            }
+            opened => Ok(opened?),
+        }
     }
 }
 

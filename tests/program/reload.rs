@@ -141,6 +141,15 @@ fn another_address_and_another_number_of_workers_are_served_without_a_gap() {
     assert_eq!(vigil.end().0, Some(0));
 }
 
+#[test]
+fn another_address_on_the_same_port_takes_a_restart_and_says_so() {
+    let vigil = Vigil::start(&titled("Page", ""));
+    let port = vigil.address.port();
+    let said = vigil.reload(&titled("Page", "").replace("127.0.0.1:0", &format!("0.0.0.0:{port}")));
+    let why = format!("`inet` moves from 127.0.0.1:{port} to 0.0.0.0:{port}, on the same port; that takes a restart");
+    assert!(said.contains(&format!("reload refused: {why}")), "{said}");
+}
+
 /// A client that keeps its connection, as browsers do, and opens another now and then.
 fn look(vigil: &Vigil, done: &AtomicBool, seen: &AtomicUsize) {
     let request = format!("GET / HTTP/1.1\r\nHost: {}\r\n\r\n", vigil.address);
