@@ -5,23 +5,29 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use clap::Subcommand;
+use clap::ValueHint;
 
 /// Where the configuration is looked for when it is not named.
 const DEFAULT_FILES: [&str; 2] = ["./config.cfg", "/etc/vigil/vigil.cfg"];
 
+/// What the signals do. These texts stand in the manual page, too.
+pub(crate) const SIGNALS: &str = "SIGTERM, SIGINT and SIGQUIT end Vigil in order. SIGHUP has it read its configuration \
+                                  again: what did not change keeps its state, and a file that is refused changes nothing.";
+
+/// What the exit status says.
+pub(crate) const EXIT_STATUS: &str = "0 after a signal that ends it, 1 when something failed, 2 when the configuration or \
+                                      the command line is refused.";
+
+/// What the environment does.
+pub(crate) const ENVIRONMENT: &str = "RUST_LOG, where it is set, wins over `log_level`.";
+
 /// Status page for your infrastructure: watches services, shows how they are, tells when that changes.
 #[derive(Debug, Parser)]
 #[command(name = "vigil", bin_name = "vigil", display_name = "vigil-server", version, about)]
-#[command(
-    after_help = "Signals: SIGTERM, SIGINT and SIGQUIT end Vigil in order. SIGHUP has it read its configuration \
-                        again: what did not change keeps its state, and a file that is refused changes nothing.\n\
-                        Exit status: 0 after one of those that end it, 1 when something failed, 2 when the configuration \
-                        or the command line is refused.\nThe environment variable RUST_LOG, where it is set, wins over \
-                        `log_level`."
-)]
+#[command(after_help = format!("Signals: {SIGNALS}\nExit status: {EXIT_STATUS}\nEnvironment: {ENVIRONMENT}"))]
 pub(crate) struct Args {
     /// Configuration file [default: ./config.cfg, then /etc/vigil/vigil.cfg]
-    #[arg(short, long, value_name = "FILE", global = true)]
+    #[arg(short, long, value_name = "FILE", global = true, value_hint = ValueHint::FilePath)]
     config: Option<PathBuf>,
 
     /// What to do; without a command, serve the page
@@ -39,7 +45,7 @@ pub(crate) enum Command {
     /// Ask the Vigil that runs how it is itself, whatever its services do; exit 1 if it does not answer
     Health {
         /// Its address, where that is not the `inet` of the configuration
-        #[arg(long, value_name = "URL")]
+        #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
         url: Option<String>,
     },
 }
