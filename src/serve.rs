@@ -14,7 +14,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use actix_web::dev::ServerHandle;
 use actix_web::rt;
 use actix_web::rt::System;
 use actix_web::rt::signal::unix::Signal;
@@ -29,6 +28,7 @@ use vigil_server::config::summary;
 use vigil_server::engine::Engine;
 use vigil_server::web;
 use vigil_server::web::WebError;
+use vigil_server::web::exit::Exit;
 use vigil_server::web::site::Live;
 use vigil_server::web::site::Site;
 
@@ -91,7 +91,7 @@ struct Door {
 
 /// A server that runs.
 struct Running {
-    handle: ServerHandle,
+    exit: Exit,
     task: JoinHandle<io::Result<()>>,
     workers: NonZeroUsize,
 }
@@ -115,7 +115,7 @@ impl Service<'_> {
         self.supervisor.stopping();
         // What is seen from now on is no longer judged: the page's own port is about to close.
         self.engine.handle().shared.end();
-        running.handle.stop(true).await;
+        running.exit.end().await;
         Ok(())
     }
 
@@ -144,7 +144,7 @@ impl Service<'_> {
         let next = if again { Some(Running::start(&self.live, door, config.server.workers)?) } else { None };
         if let Err(error) = self.engine.reload(&config, &tools, notifiers) {
             if let Some(next) = next {
-                rt::spawn(next.handle.stop(true));
+                rt::spawn(next.exit.hand_over());
             }
             return Err(error.into());
         }
@@ -154,7 +154,7 @@ impl Service<'_> {
         self.log.set_level(config.server.log_level);
         if let Some(next) = next {
             // The new server listens already, so nobody is turned away.
-            rt::spawn(std::mem::replace(running, next).handle.stop(true));
+            rt::spawn(std::mem::replace(running, next).exit.hand_over());
         }
         if let Some(moved) = moved {
             self.door = moved;
@@ -191,8 +191,8 @@ impl Door {
 impl Running {
     /// Starts a server, which listens when this is over.
     fn start(live: &Live, door: &Door, workers: NonZeroUsize) -> Result<Self, WebError> {
-        let server = web::serve(live, door.listener.try_clone()?, workers, parts::visitors())?;
-        Ok(Self { handle: server.handle(), task: rt::spawn(server), workers })
+        let (server, exit) = web::serve(live, door.listener.try_clone()?, workers, parts::visitors())?;
+        Ok(Self { exit, task: rt::spawn(server), workers })
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod assets;
 mod auth;
+pub mod exit;
 mod files;
 mod page;
 mod reporter;
@@ -23,6 +24,7 @@ use actix_web::HttpResponse;
 use actix_web::HttpServer;
 use actix_web::Resource;
 use actix_web::dev::Server;
+use actix_web::dev::Service;
 use actix_web::guard;
 use actix_web::middleware::DefaultHeaders;
 use actix_web::middleware::NormalizePath;
@@ -33,6 +35,8 @@ use actix_web::web::ServiceConfig;
 use crate::config::Config;
 
 use self::assets::Assets;
+use self::exit::Exit;
+use self::exit::Leaving;
 use self::site::Live;
 use self::templates::TemplateError;
 
@@ -109,16 +113,25 @@ pub fn check(config: &Config) -> Result<(), WebError> {
 }
 
 /// A server of `live` with so many worker threads, which serves once it is waited for, at most `visitors` connections at
-/// a time.
+/// a time; and the way to end it.
 ///
 /// # Errors
 /// [`WebError`], when its threads cannot be started.
-pub fn serve(live: &Live, listener: TcpListener, workers: NonZeroUsize, visitors: usize) -> Result<Server, WebError> {
+pub fn serve(
+    live: &Live,
+    listener: TcpListener,
+    workers: NonZeroUsize,
+    visitors: usize,
+) -> Result<(Server, Exit), WebError> {
     let live = Data::new(live.clone());
+    let leaving = Leaving::default();
+    let left = leaving.clone();
     let server = HttpServer::new(move || {
+        let leaving = left.clone();
         App::new()
             .wrap(headers())
             .wrap(NormalizePath::trim())
+            .wrap_fn(move |request, service| leaving.mark(service.call(request)))
             .app_data(live.clone())
             .configure(routes)
             .default_service(web::to(page::not_found))
@@ -130,8 +143,10 @@ pub fn serve(live: &Live, listener: TcpListener, workers: NonZeroUsize, visitors
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(HEAD_TIME)
         .shutdown_timeout(SHUTDOWN_S)
-        .listen(listener)?;
-    Ok(server.run())
+        .listen(listener)?
+        .run();
+    let exit = Exit::new(server.handle(), leaving);
+    Ok((server, exit))
 }
 
 fn headers() -> DefaultHeaders {
