@@ -59,7 +59,7 @@ pub(crate) fn serve(file: &Path) -> Result<End, Box<dyn Error>> {
     let live = Live::new(site);
     let supervisor = Supervisor::new(engine.handle().shared);
     engine.start()?;
-    let mut service = Service { file, log, supervisor, engine, live, door };
+    let mut service = Service { file, log, supervisor, engine, live, door, replaced: Vec::new() };
     let ended = System::new().block_on(service.run(config.server.workers));
     log::info!("ending: delivering what is queued");
     service.engine.stop();
@@ -76,6 +76,8 @@ struct Service<'a> {
     engine: Engine,
     live: Live,
     door: Door,
+    /// Servers that were replaced on the same socket, and still answer those who are connected to them.
+    replaced: Vec<(Exit, JoinHandle<()>)>,
 }
 
 /// Where the page listens.
@@ -110,19 +112,27 @@ impl Service<'_> {
         say!("serving the status page on {}", shown(self.door.address));
         self.supervisor.ready();
         while let Asked::Reload = signals.next(&mut running.task).await? {
-            self.reload(&mut running);
+            self.reload(&mut running).await;
         }
         self.supervisor.stopping();
         // What is seen from now on is no longer judged: the page's own port is about to close.
         self.engine.handle().shared.end();
+        self.end_replaced().await;
         running.exit.end().await;
         Ok(())
     }
 
+    /// Ends at once what holds the socket beside the server that runs.
+    async fn end_replaced(&mut self) {
+        for (exit, _) in self.replaced.drain(..) {
+            exit.end().await;
+        }
+    }
+
     /// Reads the configuration again, and follows it if it can be followed; else the old one goes on.
-    fn reload(&mut self, running: &mut Running) {
+    async fn reload(&mut self, running: &mut Running) {
         self.supervisor.reloading();
-        let refused = self.try_reload(running).err().map(|error| error.to_string());
+        let refused = self.try_reload(running).await.err().map(|error| error.to_string());
         if let Some(why) = &refused {
             log::error!("reload refused: {why}");
         }
@@ -130,7 +140,7 @@ impl Service<'_> {
     }
 
     /// Everything that can fail comes before anything is changed.
-    fn try_reload(&mut self, running: &mut Running) -> Result<(), Box<dyn Error>> {
+    async fn try_reload(&mut self, running: &mut Running) -> Result<(), Box<dyn Error>> {
         let passed_on = self.door.passed_on.then_some(self.door.address);
         let (config, warnings) = parts::load(self.file, passed_on)?;
         let moved = if config.server.inet == self.door.inet { None } else { Some(self.door.move_to(&config)?) };
@@ -144,7 +154,7 @@ impl Service<'_> {
         let next = if again { Some(Running::start(&self.live, door, config.server.workers)?) } else { None };
         if let Err(error) = self.engine.reload(&config, &tools, notifiers) {
             if let Some(next) = next {
-                rt::spawn(next.exit.hand_over());
+                next.exit.end().await;
             }
             return Err(error.into());
         }
@@ -152,11 +162,14 @@ impl Service<'_> {
         let _ = site.warm_up();
         self.live.replace(site);
         self.log.set_level(config.server.log_level);
-        if let Some(next) = next {
-            // The new server listens already, so nobody is turned away.
-            rt::spawn(std::mem::replace(running, next).exit.hand_over());
+        // The new server listens already, so nobody is turned away.
+        if let Some(replaced) = next.map(|next| std::mem::replace(running, next).exit) {
+            self.replaced.retain(|(_, task)| !task.is_finished());
+            self.replaced.push((replaced.clone(), rt::spawn(replaced.hand_over())));
         }
         if let Some(moved) = moved {
+            // The old address is free when this is over.
+            self.end_replaced().await;
             self.door = moved;
             log::info!("serving the status page on {}", shown(self.door.address));
         }

@@ -35,9 +35,26 @@ use vigil_server::config::keys::Support;
 /// Languages of which nothing is run.
 const TO_READ: &[&str] = &["text", "html", "ini", "systemd", "console", "js", "javascript", "python", "rust", "yaml"];
 
-/// Commands that are for the reader's machine, not for a test.
-const FOR_READERS: &[&str] =
-    &["apt", "apt-get", "cargo", "dpkg", "git", "journalctl", "scripts/test", "sudo", "systemctl"];
+/// Commands that are for the reader's machine, not for a test. Those of the installation are run by `tests/package`.
+const FOR_READERS: &[&str] = &[
+    "apt",
+    "apt-get",
+    "cargo",
+    "cd",
+    "docker",
+    "dpkg",
+    "editor",
+    "git",
+    "install",
+    "journalctl",
+    "scripts/build-packages",
+    "scripts/release",
+    "scripts/test",
+    "sudo",
+    "systemctl",
+    "systemd-sysusers",
+    "tar",
+];
 
 /// Addresses of examples, which become the one of the program under test.
 const ADDRESSES: &[&str] = &["[::1]:8080", "localhost:8080", "127.0.0.1:8080"];

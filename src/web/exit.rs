@@ -39,7 +39,8 @@ impl Leaving {
     }
 }
 
-/// The way to end a server.
+/// The way to end a server. Clones end the same one; once is enough.
+#[derive(Clone)]
 pub struct Exit {
     handle: ServerHandle,
     leaving: Leaving,
@@ -50,13 +51,13 @@ impl Exit {
         Self { handle, leaving }
     }
 
-    /// Ends the server: what was asked of it is answered.
+    /// Ends the server, and its address is free: what was asked of it is answered.
     pub async fn end(self) {
         self.end_after(HANDED_TO_WORKERS).await;
     }
 
-    /// Ends the server now that another one serves in its place: connections move there with their next answer, and those
-    /// on which nobody asks are closed when they always are.
+    /// Ends the server now that another one serves on the same socket: connections move there with their next answer, and
+    /// those on which nobody asks are closed when they always are.
     pub async fn hand_over(self) {
         self.end_after(KEEP_ALIVE + HANDED_TO_WORKERS).await;
     }

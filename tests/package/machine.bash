@@ -1,6 +1,8 @@
 # A throw-away Debian that systemd boots, in a container of systemd-nspawn. To be sourced, and run by root.
 
-# Makes the system that the machines are copies of, unless it is there: make_root ARCH FOLDER
+# Makes a system of which there are copies, unless it is there: make_root ARCH FOLDER. `packages` are what it has besides the
+# essential ones.
+packages=systemd,systemd-sysv,dbus,curl,ca-certificates,iproute2
 make_root() {
   [[ ! -e $2/etc/debian_version ]] || return 0
   local mirror
@@ -10,7 +12,7 @@ make_root() {
   mkdir -p "$(dirname "$2")"
   # Debian 12 is the oldest that the package is for.
   mmdebstrap --quiet --mode=root --architectures="$1" --variant=minbase \
-    --include=systemd,systemd-sysv,dbus,curl,ca-certificates,iproute2 bookworm "$2.new" "${mirror:-http://deb.debian.org/debian}"
+    --include="$packages" bookworm "$2.new" "${mirror:-http://deb.debian.org/debian}"
   mv "$2.new" "$2"
 }
 
