@@ -1,0 +1,394 @@
+# What is tried on the machine: functions that fail where the package does. To be sourced by tests/package/run, which says
+# what each of them is for.
+# shellcheck shell=bash disable=SC2154 # `arch`, `version`, `scratch` and `here` are those of tests/package/run
+
+page() { inside curl --fail --silent --show-error 'http://[::1]:8080/'; }
+text() { inside curl --fail --silent --show-error 'http://[::1]:8080/status/text'; }
+active() { inside systemctl is-active --quiet vigil; }
+property() { inside systemctl show --property="$1" --value vigil; }
+journal() { inside journalctl --no-pager --quiet --output=cat -u vigil; }
+# Mode, owner and name of files there, which may be patterns.
+files() { inside sh -c "stat --format='%a %U:%G %n' $*"; }
+# Puts lines into a drop-in of the unit: drop_in NAME LINE...
+drop_in() {
+  inside mkdir -p /etc/systemd/system/vigil.service.d
+  printf '%s\n' '[Service]' "${@:2}" | inside tee "/etc/systemd/system/vigil.service.d/$1.conf" >/dev/null
+  inside systemctl daemon-reload
+}
+no_drop_in() {
+  inside rm -f "/etc/systemd/system/vigil.service.d/$1.conf"
+  inside systemctl daemon-reload
+}
+# Changes the configuration: edit SED_SCRIPT...
+edit() {
+  local script arguments=()
+  for script in "$@"; do arguments+=(-e "$script"); done
+  inside sed -i "${arguments[@]}" /etc/vigil/vigil.cfg
+}
+# The blocks of commands below a heading of README.md, as they stand there, for this architecture.
+readme() {
+  awk -v heading="### $1" '
+    /^#/ && !inside { below = ($0 == heading) }
+    /^```/ { inside = below && /^```sh/; next }
+    inside' "$here/../../README.md" | sed "s/amd64/$arch/g"
+}
+
+# -- The package
+
+installs() {
+  # Its editor is somebody who changes one thing.
+  # shellcheck disable=SC2016 # for the shell there
+  printf '#!/bin/sh\nsed -i "s/^page_title = .*/page_title = \\"The literal reader\\"/" "$1"\n' |
+    inside tee /usr/local/bin/editor >/dev/null
+  inside chmod 755 /usr/local/bin/editor
+  readme 'Debian and Ubuntu' >"$scratch/commands"
+  grep -q apt "$scratch/commands"
+  inside sh -exc "cd /in; $(cat "$scratch/commands")"
+  active
+  soon page
+  page | grep 'The literal reader'
+  inside cp -p /etc/vigil/vigil.cfg /root/installed.cfg
+}
+
+is_enabled_and_says_how_it_is() {
+  inside systemctl is-enabled vigil
+  active
+  soon eval 'property StatusText | grep -E "^2 services, [0-9]+ replicas, dead$"'
+  [[ $(text) == dead ]]
+  journal | grep 'serving the status page on http://\[::1\]:8080/'
+  refute inside systemctl is-enabled vigil.socket
+  refute inside systemctl is-active vigil.socket
+}
+
+is_its_own_user_with_two_capabilities() {
+  local pid
+  pid=$(property MainPID)
+  files "/proc/$pid" | grep ' vigil:vigil '
+  # CAP_NET_BIND_SERVICE is bit 10, CAP_NET_RAW bit 13.
+  [[ $(inside sed -n 's/^Cap\(Prm\|Eff\|Bnd\|Amb\):\t//p' "/proc/$pid/status" | sort -u) == 0000000000002400 ]]
+  inside sed -n '/^NoNewPrivs/p' "/proc/$pid/status" | grep 1
+  inside getent passwd vigil | grep ':/var/lib/vigil:/usr/sbin/nologin$'
+}
+
+files_are_closed() {
+  local listed
+  listed=$(files /etc/vigil /etc/vigil/* /etc/default/vigil /var/lib/vigil)
+  diff - <<<"$listed" <(
+    echo '750 root:vigil /etc/vigil'
+    echo '640 root:vigil /etc/vigil/reporter_token'
+    echo '640 root:vigil /etc/vigil/vigil.cfg'
+    echo '640 root:root /etc/default/vigil'
+    echo '750 vigil:vigil /var/lib/vigil'
+  )
+  refute inside setpriv --reuid=nobody --regid=nogroup --clear-groups cat /etc/vigil/reporter_token
+  inside setpriv --reuid=vigil --regid=vigil --clear-groups cat /etc/vigil/vigil.cfg
+  refute inside setpriv --reuid=vigil --regid=vigil --clear-groups touch /etc/vigil/vigil.cfg
+}
+
+has_a_token_of_its_own() {
+  inside grep -xE '[0-9a-f]{64}' /etc/vigil/reporter_token
+  inside vigil check -c /etc/vigil/vigil.cfg
+  # What the configuration says to try.
+  inside sed -n '/^#     curl/,/^# and it is healthy/s/^#     //p' /etc/vigil/vigil.cfg >"$scratch/report"
+  inside sh -exc "$(sed 's/curl /curl --fail-with-body /' "$scratch/report")"
+  page | grep '1 replica, just now\|An application that reports'
+  refute inside curl --fail --silent -u :wrong 'http://[::1]:8080/reporter/demo/application/' -d '{}'
+}
+
+has_its_manuals_and_completions() {
+  inside dpkg --listfiles vigil >"$scratch/files"
+  local file
+  for file in man/man1/vigil.1.gz man/man5/vigil.cfg.5.gz bash-completion/completions/vigil zsh/vendor-completions/_vigil \
+    fish/vendor_completions.d/vigil.fish doc/vigil/copyright doc/vigil/changelog.gz; do
+    grep -xF "/usr/share/$file" "$scratch/files"
+  done
+  inside vigil --version | grep -F "$version"
+}
+
+unit_is_sound() {
+  [[ -z $(inside systemd-analyze verify --man=no /lib/systemd/system/vigil.service /lib/systemd/system/vigil.socket 2>&1) ]]
+  inside systemd-analyze security --no-pager --threshold=15 vigil
+}
+
+health_is_asked() {
+  inside vigil health -c /etc/vigil/vigil.cfg
+}
+
+# A ping to this host, by a program with all that the unit gives and forbids; there is no other language on the machine.
+pings_without_root() {
+  cat >"$scratch/ping" <<'PERL'
+use strict; use Socket;
+socket(my $socket, PF_INET, SOCK_RAW, getprotobyname("icmp") // 1) or die "no raw socket: $!";
+my $id = $$ & 0xffff; my $echo = pack("C2 n3 a8", 8, 0, 0, $id, 1, "vigil...");
+my $sum = 0; $sum += $_ for unpack("n*", $echo); $sum = ($sum & 0xffff) + ($sum >> 16) while $sum >> 16;
+substr($echo, 2, 2) = pack("n", ~$sum & 0xffff);
+send($socket, $echo, 0, pack_sockaddr_in(0, inet_aton("127.0.0.1"))) or die "not sent: $!";
+$SIG{ALRM} = sub { die "no answer" }; alarm 5;
+while (1) { recv($socket, my $packet, 1500, 0); my ($type, $from) = unpack("x20 C x3 n", $packet); last if !$type && $from == $id }
+print "an echo came back to user $<\n";
+PERL
+  inside tee /usr/local/lib/ping.pl <"$scratch/ping" >/dev/null
+  inside sed 's|^ExecStart=.*|ExecStart=/usr/bin/perl /usr/local/lib/ping.pl|; s/^Type=.*/Type=oneshot/; s/^Restart=.*//; /^WatchdogSec/d' \
+    /lib/systemd/system/vigil.service >"$scratch/unit"
+  inside tee /etc/systemd/system/ping-as-vigil.service <"$scratch/unit" >/dev/null
+  inside systemctl daemon-reload
+  inside systemctl start ping-as-vigil
+  inside journalctl --no-pager -u ping-as-vigil | grep 'an echo came back to user [1-9]'
+  inside rm /etc/systemd/system/ping-as-vigil.service
+  inside systemctl daemon-reload
+}
+
+listens_on_a_port_of_the_privileged() {
+  edit 's/^inet = .*/inet = "[::]:80"/'
+  inside systemctl reload vigil
+  soon inside curl --fail --silent 'http://127.0.0.1/'
+  edit 's/^inet = .*/inet = "[::1]:8080"/'
+  inside systemctl reload vigil
+  soon page
+}
+
+wrong_configuration_fails_the_start_and_says_why() {
+  edit 's/^poll_interval = 10/poll_interval = 0/'
+  refute inside systemctl restart vigil
+  [[ $(property ActiveState) == failed ]]
+  [[ $(property ExecMainStatus) == 2 ]]
+  journal | grep -E 'vigil.cfg:[0-9]+: \[metrics\] poll_interval: .0. is too small'
+  # It is not tried again and again.
+  sleep 3
+  [[ $(property ActiveState) == failed ]]
+  edit 's/^poll_interval = 0/poll_interval = 10/'
+  inside systemctl start vigil
+  soon page
+}
+
+comes_back_when_it_is_killed() {
+  local pid
+  for _ in 1 2 3; do
+    pid=$(property MainPID)
+    inside systemctl kill --kill-who=main --signal=KILL vigil
+    soon eval 'active && page'
+    [[ $(property MainPID) != "$pid" ]]
+  done
+}
+
+# One loop is held as a debugger holds it, while all the others go on.
+comes_back_when_a_loop_is_wedged() {
+  drop_in watchdog 'WatchdogSec=4'
+  inside systemctl restart vigil
+  soon page
+  local pid here thread holder
+  pid=$(property MainPID)
+  here=$(process_here "$pid")
+  thread=$(grep -lx vigil-poll "/proc/$here"/task/*/comm | head -n 1)
+  thread=$(basename "$(dirname "$thread")")
+  strace -qq -o /dev/null -p "$thread" -e trace=futex -e inject=futex:delay_enter=600000000 &
+  holder=$!
+  soon eval "inside journalctl --no-pager --quiet -u vigil | grep 'Watchdog timeout'"
+  journal | grep 'the polling loop made no step for'
+  # A debugger would hold it against any signal.
+  kill -KILL "$holder"
+  soon eval "[[ \$(property MainPID) != $pid ]] && active && page"
+  no_drop_in watchdog
+  inside systemctl restart vigil
+  soon page
+}
+
+refuses_to_follow_a_wrong_configuration() {
+  local pid
+  pid=$(property MainPID)
+  edit 's/^page_title = .*/page_title = 7/'
+  refute inside systemctl reload vigil
+  active
+  soon eval 'property StatusText | grep "reload refused: .*page_title"'
+  journal | grep 'reload refused: .*vigil.cfg:[0-9]*: \[branding\] page_title'
+  page | grep 'The literal reader'
+  edit 's/^page_title = .*/page_title = "Another title"/'
+  inside systemctl reload vigil
+  soon eval 'page | grep "Another title"'
+  property StatusText | refute grep refused
+  [[ $(property MainPID) == "$pid" ]]
+}
+
+# A key that nobody knows is warned about, and no reason to fail.
+follows_a_configuration_with_a_warning() {
+  edit 's/^page_title = .*/&\npage_titel = "misspelled"/'
+  inside systemctl reload vigil
+  soon eval 'journal | grep "did you mean .page_title"'
+  edit '/^page_titel/d'
+  inside systemctl reload vigil
+}
+
+reloads_under_load_and_nobody_notices() {
+  local round load token=$scratch/token
+  inside cat /etc/vigil/reporter_token >"$token"
+  nsenter --target "$init" --net -- node "$here/load.mjs" 'http://[::1]:8080' "$token" 10000 >"$scratch/load" 2>&1 &
+  load=$!
+  soon test -s "$scratch/load"
+  for round in $(seq 20); do
+    case $((round % 4)) in
+      0) edit 's/^label = "An application.*/label = 7/' ;;
+      1) edit "s/^label = .\?7.\?\$/label = \"An application that reports\"/" "s/^page_title = .*/page_title = \"Round $round\"/" ;;
+      2) edit 's/^# workers = .*/workers = 3/' ;;
+      3) edit 's/^workers = .*/# workers = 4/' ;;
+    esac
+    if ((round % 4)); then inside systemctl reload vigil; else refute inside systemctl reload vigil; fi
+  done
+  kill -TERM "$load"
+  wait "$load" || { cat "$scratch/load"; return 1; }
+  tail -n 1 "$scratch/load"
+  edit 's/^label = 7$/label = "An application that reports"/'
+  inside systemctl reload vigil
+  [[ $(property NRestarts) == 0 ]]
+}
+
+reads_secrets_that_only_root_reads() {
+  inside sh -c 'umask 077; echo from-a-credential >/root/token'
+  drop_in secret 'LoadCredential=reporter_token:/root/token'
+  inside systemctl restart vigil
+  soon page
+  local report=(curl --fail --silent -H 'Content-Type: application/json'
+    -d '{"replica":"me","interval":30,"load":{"cpu":0.1,"ram":0.1}}' 'http://[::1]:8080/reporter/demo/application/')
+  inside "${report[@]}" -u :from-a-credential
+  refute inside "${report[@]}" -u ":$(inside cat /etc/vigil/reporter_token)"
+  inside systemctl reload vigil
+  inside "${report[@]}" -u :from-a-credential
+  no_drop_in secret
+  inside systemctl restart vigil
+  soon page
+  inside "${report[@]}" -u ":$(inside cat /etc/vigil/reporter_token)"
+}
+
+reads_the_environment_of_the_service() {
+  echo 'VIGIL_TITLE="From the environment"' | inside tee -a /etc/default/vigil >/dev/null
+  # shellcheck disable=SC2016 # for the configuration
+  edit 's/^page_title = .*/page_title = "${VIGIL_TITLE}"/'
+  inside systemctl restart vigil
+  soon eval 'page | grep "From the environment"'
+  inside systemctl reload vigil
+  edit 's/^page_title = .*/page_title = "Mine"/'
+  inside systemctl reload vigil
+}
+
+# The port stays open while the service is not there.
+restarts_on_a_socket_and_nobody_is_turned_away() {
+  inside systemctl stop vigil
+  inside systemctl enable --now vigil.socket
+  refute active
+  page | grep '</html>'
+  active
+  # shellcheck disable=SC2016 # for the shell there
+  inside sh -c 'i=0; while [ $i -lt 40 ]; do curl --fail --silent --max-time 20 "http://[::1]:8080/status/text" >/dev/null || exit 1; i=$((i + 1)); done' &
+  local asking=$!
+  inside systemctl restart vigil
+  inside systemctl restart vigil
+  wait "$asking"
+  inside systemctl disable --now vigil.socket
+  inside systemctl restart vigil
+  soon page
+}
+
+# Somebody keeps a connection open, somebody else half of a request, and a channel takes what it is told and never answers.
+stops_in_time() {
+  local start ended
+  # shellcheck disable=SC2016 # for Perl
+  inside perl -MSocket -e 'socket(S, PF_INET, SOCK_STREAM, 6); setsockopt(S, SOL_SOCKET, SO_REUSEADDR, 1);
+    bind(S, pack_sockaddr_in(9999, INADDR_LOOPBACK)) or die; listen(S, 9); while (1) { accept(my $one, S); push @kept, $one }' &
+  local silent=$!
+  # shellcheck disable=SC2016
+  inside perl -MSocket -e 'for my $said ("", "GET / HTTP/1.1\r\nHost: x\r\n", "GET /status/text HTTP/1.1\r\nHost: x\r\n\r\n") {
+    socket(my $one, PF_INET6, SOCK_STREAM, 6); connect($one, pack_sockaddr_in6(8080, Socket::IN6ADDR_LOOPBACK)) or die;
+    syswrite($one, $said); push @kept, $one } sleep 60' &
+  local slow=$!
+  printf '[notify.slack]\nhook_url = "http://127.0.0.1:9999/"\n' | inside tee -a /etc/vigil/vigil.cfg >/dev/null
+  inside systemctl restart vigil
+  soon page
+  sleep 4
+  start=$(date +%s%N)
+  inside systemctl stop vigil
+  ended=$((($(date +%s%N) - start) / 1000000))
+  echo "stopped after $ended ms"
+  kill "$silent" "$slow" || true
+  edit '/^\[notify.slack\]$/d' '/^hook_url = "http:..127/d'
+  [[ $(property Result) == success ]]
+  ((ended < 5000))
+  inside systemctl start vigil
+  soon page
+}
+
+upgrade_keeps_what_is_the_administrators() {
+  local pid
+  inside cp -a /etc/vigil /root/before
+  inside touch /var/lib/vigil/state
+  pid=$(property MainPID)
+  # The other package brings another sample, as the next one may.
+  inside dpkg --force-confdef --force-confold -i "/in/$1"
+  soon page
+  [[ $(property MainPID) != "$pid" ]]
+  inside diff -r --exclude='*.dpkg-dist' /root/before /etc/vigil
+  inside test -e /etc/vigil/vigil.cfg.dpkg-dist
+  files_are_the_same
+  page | grep 'Mine'
+  inside rm -r /root/before /etc/vigil/vigil.cfg.dpkg-dist
+}
+files_are_the_same() {
+  files /etc/vigil/vigil.cfg | grep '^640 root:vigil '
+  files /etc/vigil/reporter_token | grep '^640 root:vigil '
+  files /var/lib/vigil/state
+}
+downgrade_is_safe() { upgrade_keeps_what_is_the_administrators previous.deb; }
+upgrade_is_safe() { upgrade_keeps_what_is_the_administrators package.deb; }
+
+remove_keeps_configuration_and_state() {
+  inside dpkg --remove vigil
+  files_are_the_same
+  refute page
+  refute inside test -e /usr/bin/vigil
+  local token
+  token=$(inside cat /etc/vigil/reporter_token)
+  inside dpkg -i /in/package.deb
+  soon page
+  [[ $(inside cat /etc/vigil/reporter_token) == "$token" ]]
+  page | grep 'Mine'
+  inside dpkg --remove vigil
+}
+
+purge_leaves_nothing() {
+  inside dpkg --purge vigil
+  # Accounts stay, as is the custom of Debian: their numbers must not become somebody else's.
+  inside rm -rf /root/installed.cfg /etc/systemd/system/vigil.service.d
+  inside find / -xdev '(' -path /proc -o -path /sys -o -path /in -o -path /var/log -o -path /var/lib/dpkg/info ')' -prune \
+    -o -iname '*vigil*' -print >"$scratch/left"
+  cat "$scratch/left"
+  [[ ! -s $scratch/left ]]
+  refute inside dpkg --status vigil
+}
+
+fresh_configuration_is_upgraded_without_a_question() {
+  inside dpkg -i /in/previous.deb
+  soon page
+  local token
+  token=$(inside cat /etc/vigil/reporter_token)
+  inside dpkg -i /in/package.deb
+  soon page
+  [[ $(inside cat /etc/vigil/reporter_token) == "$token" ]]
+  refute inside grep 'from the previous package' /etc/vigil/vigil.cfg
+  inside dpkg --purge vigil
+}
+
+# -- The archive
+
+archive_installs() {
+  readme 'Any other Linux' >"$scratch/commands"
+  grep -q tar "$scratch/commands"
+  inside sh -exc "cp /in/*.tar.gz /root; cd /root; $(cat "$scratch/commands")"
+  soon page
+  [[ $(inside readlink "/proc/$(property MainPID)/exe") == /usr/local/bin/vigil ]] || [[ $arch == arm64 ]]
+  inside vigil --version | grep -F "$version"
+  inside systemctl reload vigil
+  [[ $(property User) == vigil ]]
+}
+
+no_unit_failed() {
+  inside systemctl list-units --failed --plain --no-legend | cut -d' ' -f1 | sort >"$scratch/failed"
+  diff "$scratch/failed-before" "$scratch/failed"
+}
