@@ -241,6 +241,11 @@ reloads_under_load_and_nobody_notices() {
   [[ $(property NRestarts) == 0 ]]
 }
 
+# User-mode emulation lets systemd set up credentials for no service at all.
+credentials_work() {
+  inside sh -c 'umask 077; echo secret >/root/token; systemd-run --quiet --wait --property=LoadCredential=token:/root/token true'
+}
+
 reads_secrets_that_only_root_reads() {
   inside sh -c 'umask 077; echo from-a-credential >/root/token'
   drop_in secret 'LoadCredential=reporter_token:/root/token'
@@ -287,6 +292,26 @@ restarts_on_a_socket_and_nobody_is_turned_away() {
   soon page
 }
 
+# An upgrade does not touch the socket; a removal takes it away.
+keeps_the_socket_through_an_upgrade() {
+  inside systemctl stop vigil
+  inside systemctl enable --now vigil.socket
+  inside systemctl start vigil
+  # shellcheck disable=SC2016 # for the shell there
+  inside sh -c 'i=0; while [ $i -lt 60 ]; do curl --fail --silent --max-time 60 "http://[::1]:8080/status/text" >/dev/null || exit 1; sleep 0.05; i=$((i + 1)); done' &
+  local asking=$!
+  inside dpkg -i /in/package.deb
+  wait "$asking"
+  inside systemctl is-active vigil.socket
+  page | grep '</html>'
+  inside dpkg --remove vigil
+  refute inside systemctl is-active vigil.socket
+  refute page
+  inside dpkg -i /in/package.deb
+  inside systemctl disable --now vigil.socket
+  soon page
+}
+
 # Somebody keeps a connection open, somebody else half of a request, and a channel takes what it is told and never answers.
 stops_in_time() {
   local start ended
@@ -319,6 +344,8 @@ upgrade_keeps_what_is_the_administrators() {
   local pid
   inside cp -a /etc/vigil /root/before
   inside touch /var/lib/vigil/state
+  inside chmod 0600 /etc/vigil/reporter_token
+  inside chown vigil:root /etc/vigil/reporter_token
   pid=$(property MainPID)
   # The other package brings another sample, as the next one may.
   inside dpkg --force-confdef --force-confold -i "/in/$1"
@@ -326,6 +353,9 @@ upgrade_keeps_what_is_the_administrators() {
   [[ $(property MainPID) != "$pid" ]]
   inside diff -r --exclude='*.dpkg-dist' /root/before /etc/vigil
   inside test -e /etc/vigil/vigil.cfg.dpkg-dist
+  files /etc/vigil/reporter_token | grep '^600 vigil:root '
+  inside chmod 0640 /etc/vigil/reporter_token
+  inside chown root:vigil /etc/vigil/reporter_token
   files_are_the_same
   page | grep 'Mine'
   inside rm -r /root/before /etc/vigil/vigil.cfg.dpkg-dist
@@ -353,7 +383,14 @@ remove_keeps_configuration_and_state() {
 }
 
 purge_leaves_nothing() {
+  # The state may have a disk of its own.
+  inside mount -t tmpfs tmpfs /var/lib/vigil
+  inside touch /var/lib/vigil/more
   inside dpkg --purge vigil
+  refute inside test -e /var/lib/vigil/more
+  inside umount /var/lib/vigil
+  inside rm -f /var/lib/vigil/state
+  inside rmdir /var/lib/vigil
   # Accounts stay, as is the custom of Debian: their numbers must not become somebody else's.
   inside rm -rf /root/installed.cfg /etc/systemd/system/vigil.service.d
   inside find / -xdev '(' -path /proc -o -path /sys -o -path /in -o -path /var/log -o -path /var/lib/dpkg/info ')' -prune \
