@@ -1,11 +1,21 @@
 //! What Vigil knows and how it judges. Pure: no I/O, no clock, no lock, no file format; `now` is an argument.
+//!
+//! | what | modules |
+//! | --- | --- |
+//! | the page and its parts | [`map`], [`id`], [`status`], [`tally`] |
+//! | what is found out, and what follows | [`observation`], [`judge`], [`cause`], [`transition`], [`reshape`] |
+//! | what people are told | [`grouping`], [`notice`], [`words`] |
+//! | what is remembered | [`latency`] and its [`histogram`] |
+//! | how it is written | [`varint`] in storage |
 
 pub mod cause;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod grouping;
+pub mod histogram;
 pub mod id;
 pub mod judge;
+pub mod latency;
 pub mod map;
 pub mod notice;
 pub mod observation;
@@ -13,4 +23,5 @@ pub mod reshape;
 pub mod status;
 pub mod tally;
 pub mod transition;
+pub mod varint;
 pub mod words;
