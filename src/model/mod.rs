@@ -5,10 +5,11 @@
 //! | the page and its parts | [`map`], [`id`], [`status`], [`tally`] |
 //! | what is found out, and what follows | [`observation`], [`judge`], [`cause`], [`transition`], [`reshape`] |
 //! | what people are told | [`grouping`], [`notice`], [`words`] |
-//! | what is remembered | [`latency`] and its [`histogram`] |
+//! | what is remembered | [`latency`] and its [`histogram`], [`span`], [`tier`], [`chunk`] |
 //! | how it is written | [`varint`] in storage |
 
 pub mod cause;
+pub mod chunk;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod grouping;
@@ -20,8 +21,10 @@ pub mod map;
 pub mod notice;
 pub mod observation;
 pub mod reshape;
+pub mod span;
 pub mod status;
 pub mod tally;
+pub mod tier;
 pub mod transition;
 pub mod varint;
 pub mod words;
