@@ -5,7 +5,7 @@
 //! | the page and its parts | [`map`], [`id`], [`status`], [`tally`] |
 //! | what is found out, and what follows | [`observation`], [`judge`], [`cause`], [`transition`], [`reshape`] |
 //! | what people are told | [`grouping`], [`notice`], [`words`] |
-//! | what is remembered | [`latency`] and its [`histogram`], [`span`], [`tier`], [`chunk`] |
+//! | what is remembered | [`latency`] and its [`histogram`], [`span`], [`tier`], [`chunk`], [`uptime`] |
 //! | how it is written | [`varint`] in storage |
 
 pub mod cause;
@@ -26,5 +26,6 @@ pub mod status;
 pub mod tally;
 pub mod tier;
 pub mod transition;
+pub mod uptime;
 pub mod varint;
 pub mod words;
