@@ -5,7 +5,7 @@
 //! | the page and its parts | [`map`], [`id`], [`status`], [`tally`] |
 //! | what is found out, and what follows | [`observation`], [`judge`], [`cause`], [`transition`], [`reshape`] |
 //! | what people are told | [`grouping`], [`notice`], [`words`] |
-//! | what is remembered | [`latency`] and its [`histogram`], [`span`], [`tier`], [`chunk`], [`uptime`] |
+//! | what is remembered | [`latency`] and its [`histogram`], [`span`], [`tier`], [`chunk`], [`uptime`], [`incident`] |
 //! | how it is written | [`varint`] in storage |
 
 pub mod cause;
@@ -15,6 +15,7 @@ pub(crate) mod fixture;
 pub mod grouping;
 pub mod histogram;
 pub mod id;
+pub mod incident;
 pub mod judge;
 pub mod latency;
 pub mod map;
