@@ -6,7 +6,7 @@
 //! | what is found out, and what follows | [`observation`], [`judge`], [`cause`], [`transition`], [`reshape`] |
 //! | what people are told | [`grouping`], [`notice`], [`words`] |
 //! | what is remembered | [`latency`] and its [`histogram`], [`span`], [`tier`], [`chunk`], [`uptime`], [`incident`] |
-//! | how it is written | [`varint`] in storage |
+//! | how it is written | [`varint`] in storage, [`slug`] in addresses |
 
 pub mod cause;
 pub mod chunk;
@@ -22,6 +22,7 @@ pub mod map;
 pub mod notice;
 pub mod observation;
 pub mod reshape;
+pub mod slug;
 pub mod span;
 pub mod status;
 pub mod tally;
