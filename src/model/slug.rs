@@ -1,17 +1,18 @@
-//! Labels as they stand in addresses: lower-case ASCII letters and digits, words joined by `-`.
+//! Labels as they stand in addresses: lower-case letters and digits, in ASCII where that is simple, words joined by `-`.
 
 use std::collections::HashMap;
 use std::collections::HashSet;
 
-/// A label as a slug, which may be empty: `Bücher & Café` is `bucher-cafe`. Letters that ASCII has nothing like are
-/// left out; whatever is no letter and no digit ends a word.
+/// A label as a slug, which may be empty: `Bücher & Café` is `bucher-cafe`. Letters that ASCII has nothing like stay as
+/// they are, since a label may consist of them; whatever is no letter and no digit ends a word.
 #[must_use]
 pub fn slug(label: &str) -> String {
     let mut plain = String::new();
     for char in label.chars().flat_map(char::to_lowercase) {
-        match char {
-            'a'..='z' | '0'..='9' => plain.push(char),
-            _ => plain.push_str(transliterated(char)),
+        match transliterated(char) {
+            Some(text) => plain.push_str(text),
+            None if char.is_alphanumeric() => plain.push(char),
+            None => plain.push(' '),
         }
     }
     let words: Vec<&str> = plain.split(' ').filter(|word| !word.is_empty()).collect();
@@ -42,10 +43,9 @@ pub fn unique<'a>(labels: impl IntoIterator<Item = &'a str>, fallback: &str) -> 
     slugs
 }
 
-/// A lower-case character in ASCII, where that is simple; nothing for other letters, digits and what modifies them; a
-/// space for all else.
-fn transliterated(char: char) -> &'static str {
-    match char {
+/// A lower-case letter in ASCII, where that is simple; an accent that stands on its own is nothing.
+fn transliterated(char: char) -> Option<&'static str> {
+    Some(match char {
         'à'..='å' | 'ā' | 'ă' | 'ą' => "a",
         'æ' => "ae",
         'ç' | 'ć' | 'ĉ' | 'ċ' | 'č' => "c",
@@ -71,9 +71,8 @@ fn transliterated(char: char) -> &'static str {
         'ź' | 'ż' | 'ž' => "z",
         // Accents that stand on their own, after the letter that they belong to.
         '\u{300}'..='\u{36f}' => "",
-        _ if char.is_alphanumeric() => "",
-        _ => " ",
-    }
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -90,9 +89,9 @@ mod tests {
             ("Bücher & Café", "bucher-cafe"),
             ("Cafe\u{301} straße", "cafe-strasse"),
             ("ÆØÅ İstanbul ŁÓDŹ", "aeoa-istanbul-lodz"),
-            ("日本 / API", "api"),
+            ("日本 / API", "日本-api"),
             ("v2.0", "v2-0"),
-            ("日本", ""),
+            ("日本", "日本"),
             ("…", ""),
         ] {
             assert_eq!(slug(label), wanted, "{label}");
@@ -106,7 +105,7 @@ mod tests {
             (&["API", "API", "API 2"], &["api", "api-3", "api-2"]),
             (&["API 2", "API", "API"], &["api-2", "api", "api-3"]),
             (&["API 2", "API 2", "API"], &["api-2", "api-2-2", "api"]),
-            (&["…", "Node", "日本"], &["node", "node-2", "node-3"]),
+            (&["…", "Node", "?"], &["node", "node-2", "node-3"]),
             (&[], &[]),
         ] {
             assert_eq!(unique(labels.iter().copied(), "node"), wanted, "{labels:?}");
@@ -120,7 +119,7 @@ mod tests {
             prop_assert_eq!(slugs.len(), labels.len());
             prop_assert_eq!(slugs.iter().collect::<HashSet<_>>().len(), labels.len());
             for slug in &slugs {
-                prop_assert!(slug.chars().all(|char| char.is_ascii_lowercase() || char.is_ascii_digit() || char == '-'));
+                prop_assert!(slug.chars().all(|char| char.is_alphanumeric() || char == '-'));
                 prop_assert!(slug.split('-').all(|word| !word.is_empty()), "{slug}");
             }
         }

@@ -389,7 +389,7 @@ mod tests {
         }
         map.services[1].nodes.insert(fixture::id("n"), node);
         let wanted =
-            ["web-nodes", "web-nodes-3", "web-nodes-n1", "api", "section", "web-nodes-2", "section-tip-1", "tips"];
+            ["web-nodes", "web-nodes-3", "web-nodes-n1", "日本-api", "section", "web-nodes-2", "section-tip-1", "tips"];
         assert_eq!(anchors(&map), wanted);
     }
 
