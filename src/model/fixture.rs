@@ -1,5 +1,7 @@
 //! A small page, and notices of it, for the tests of the model and of those who tell.
 
+pub(crate) mod events;
+
 use std::time::Duration;
 
 use jiff::Timestamp;

@@ -226,6 +226,7 @@ mod tests {
     use super::super::cause::Failure;
     use super::super::fixture;
     use super::super::fixture::down;
+    use super::super::fixture::events::events;
     use super::super::fixture::key;
     use super::super::fixture::load;
     use super::super::fixture::node_key;
@@ -367,43 +368,6 @@ mod tests {
         assert_eq!(map.expire(&key("app", "local", "a"), now.instant, now), Expired::default());
     }
 
-    /// Something that may happen to the page of the fixture.
-    #[derive(Clone, Debug)]
-    enum Event {
-        Check(ReplicaKey, Outcome),
-        Report(NodeKey, Report),
-        Remove(ReplicaKey),
-        Expire(ReplicaKey),
-    }
-
-    fn events() -> impl Strategy<Value = Vec<(u64, Event)>> {
-        let polled =
-            prop::sample::select(vec![key("web", "api", "a"), key("web", "api", "b"), key("web", "site", "a")]);
-        let found = prop::sample::select(vec![
-            up(),
-            down(),
-            outcome(Finding::Up(secs(11))),
-            outcome(Finding::Blind(String::new())),
-        ]);
-        let reporting = prop::sample::select(vec![("push", "a"), ("push", "b"), ("local", "a")]);
-        let content = prop::sample::select(vec![0.1, 0.95])
-            .prop_flat_map(|cpu| prop::sample::select(Status::ALL.to_vec()).prop_map(move |status| (cpu, status)));
-        let report = (reporting.clone(), content, 1u64..60).prop_map(|((node, replica), (cpu, status), interval)| {
-            let mut report = load(replica, cpu, interval);
-            if node == "local" {
-                report.content = Content::Health(status);
-            }
-            Event::Report(node_key("app", node), report)
-        });
-        let event = prop_oneof![
-            4 => (polled, found).prop_map(|(key, found)| Event::Check(key, found)),
-            4 => report,
-            1 => reporting.clone().prop_map(|(node, replica)| Event::Remove(key("app", node, replica))),
-            2 => reporting.prop_map(|(node, replica)| Event::Expire(key("app", node, replica))),
-        ];
-        prop::collection::vec((0u64..40, event), 0..60)
-    }
-
     proptest! {
         #[test]
         fn the_worst_child_counts_at_every_level_and_every_change_is_told(events in events()) {
@@ -411,16 +375,7 @@ mod tests {
             let mut page = None;
             for (pause, event) in events {
                 clock.advance(secs(pause));
-                let now = clock.now();
-                let transitions = match event {
-                    Event::Check(key, found) => map.record_check(&key, found, now),
-                    Event::Report(to, report) => map.record_report(&to, report, 9, now).unwrap().transitions,
-                    Event::Remove(key) => map.remove(&key, now).unwrap_or_default(),
-                    Event::Expire(key) => {
-                        let due = map.node("app", key.node.node.as_str()).and_then(|node| node.replicas.get(&key.replica)?.expiry);
-                        due.map(|due| map.expire(&key, due, now).transitions).unwrap_or_default()
-                    }
-                };
+                let transitions = event.happen(&mut map, clock.now());
                 for transition in &transitions {
                     prop_assert_ne!(transition.from, transition.to);
                     let unwell = transition.to > Some(Status::Healthy);

@@ -1,16 +1,33 @@
 //! What Vigil knows and how it judges. Pure: no I/O, no clock, no lock, no file format; `now` is an argument.
+//!
+//! | what | modules |
+//! | --- | --- |
+//! | the page and its parts | [`map`], [`id`], [`status`], [`tally`] |
+//! | what is found out, and what follows | [`observation`], [`judge`], [`cause`], [`transition`], [`reshape`] |
+//! | what people are told | [`grouping`], [`notice`], [`words`] |
+//! | what is remembered | [`latency`] and its [`histogram`], [`span`], [`tier`], [`chunk`], [`uptime`], [`incident`] |
+//! | how it is written | [`varint`] in storage, [`slug`] in addresses |
 
 pub mod cause;
+pub mod chunk;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod grouping;
+pub mod histogram;
 pub mod id;
+pub mod incident;
 pub mod judge;
+pub mod latency;
 pub mod map;
 pub mod notice;
 pub mod observation;
 pub mod reshape;
+pub mod slug;
+pub mod span;
 pub mod status;
 pub mod tally;
+pub mod tier;
 pub mod transition;
+pub mod uptime;
+pub mod varint;
 pub mod words;

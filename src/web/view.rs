@@ -2,8 +2,6 @@
 //!
 //! No id and no replica name is in here, unless its node reveals it: what is in here is public.
 
-use std::collections::HashSet;
-
 use jiff::Timestamp;
 use serde_derive::Serialize;
 
@@ -17,6 +15,7 @@ use crate::model::map::Standing;
 use crate::model::observation::Content;
 use crate::model::observation::Finding;
 use crate::model::observation::Observation;
+use crate::model::slug;
 use crate::model::status::Status;
 use crate::model::words;
 
@@ -82,7 +81,7 @@ struct Fact {
 
 /// Turns the map into what the page says.
 pub(super) fn view(map: &Map) -> View {
-    let mut anchors = Anchors::default();
+    let mut anchors = anchors(map).into_iter();
     let services = map.services.values().enumerate().map(|(at, service)| service_view(at, service, &mut anchors));
     View {
         status: class(map.standing),
@@ -93,10 +92,10 @@ pub(super) fn view(map: &Map) -> View {
     }
 }
 
-fn service_view(at: usize, service: &Service, anchors: &mut Anchors) -> ServiceView {
-    let anchor = anchors.take(&service.label);
+fn service_view(at: usize, service: &Service, anchors: &mut impl Iterator<Item = String>) -> ServiceView {
+    let anchor = anchors.next().unwrap_or_default();
     let node = |(number, node): (usize, &Node)| {
-        let anchor = anchors.take(&format!("{}-{}", service.label, node.label));
+        let anchor = anchors.next().unwrap_or_default();
         node_view(anchor, &format!("{at}-{number}"), node)
     };
     let nodes = service.nodes.values().enumerate().map(node).collect();
@@ -276,36 +275,23 @@ fn named(labels: &[&str]) -> String {
     }
 }
 
-/// Names for places on the page, made of labels: ids are not for visitors.
-#[derive(Default)]
-struct Anchors(HashSet<String>);
-
-impl Anchors {
-    /// A name for that label that no other place has.
-    fn take(&mut self, label: &str) -> String {
-        let slug = slug(label);
-        let numbered = (2..).map(|number| format!("{slug}-{number}"));
-        let free = std::iter::once(slug.clone()).chain(numbered).find(|name| !self.0.contains(name));
-        let name = free.unwrap_or(slug);
-        self.0.insert(name.clone());
-        name
-    }
-}
-
 /// How ids begin that the templates use themselves.
 const RESERVED: [&str; 4] = ["art-", "icon-", "tip-", "vigil-"];
 
-/// Letters and digits in lower case, all else as single dashes; `section` when nothing is left.
-fn slug(label: &str) -> String {
-    let dashed: String = label.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
-    let parts: Vec<&str> = dashed.split('-').filter(|part| !part.is_empty()).collect();
-    let slug = parts.join("-");
-    let taken = RESERVED.iter().any(|prefix| slug.starts_with(prefix));
-    match (slug.is_empty(), taken) {
-        (true, _) => "section".to_owned(),
-        (false, true) => format!("section-{slug}"),
-        (false, false) => slug,
+/// Names for places on the page, made of labels: ids are not for visitors. Each service, followed by its nodes.
+fn anchors(map: &Map) -> Vec<String> {
+    let mut labels = Vec::new();
+    for service in map.services.values() {
+        labels.push(service.label.to_string());
+        labels.extend(service.nodes.values().map(|node| format!("{}-{}", service.label, node.label)));
     }
+    for label in &mut labels {
+        let slug = slug::slug(label);
+        if RESERVED.iter().any(|prefix| slug.starts_with(prefix)) {
+            label.insert_str(0, "section-");
+        }
+    }
+    slug::unique(labels.iter().map(String::as_str), "section")
 }
 
 #[cfg(test)]
@@ -391,14 +377,20 @@ mod tests {
     }
 
     #[test]
-    fn anchors_are_unique_slugs_of_labels() {
-        let mut anchors = Anchors::default();
-        let taken = ["Web nodes", "Web  Nodes!", "日本 / API", "…", "?", "Web-nodes-2", "Tip: 1", "Tips"]
-            .map(|label| anchors.take(label));
-        assert_eq!(
-            taken,
-            ["web-nodes", "web-nodes-2", "日本-api", "section", "section-2", "web-nodes-2-2", "section-tip-1", "tips"]
-        );
+    fn anchors_are_slugs_that_no_other_place_has() {
+        let mut map = page(1, &[]);
+        let labels = ["Web nodes", "Web  Nodes!", "日本 / API", "…", "Web-nodes-2", "Tip: 1", "Tips"];
+        let (mut service, node) = (map.services["s"].clone(), map.services["s"].nodes["n1"].clone());
+        map.services.clear();
+        for (at, label) in labels.into_iter().enumerate() {
+            service.label = label.into();
+            service.nodes.clear();
+            map.services.insert(fixture::id(&at.to_string()), service.clone());
+        }
+        map.services[1].nodes.insert(fixture::id("n"), node);
+        let wanted =
+            ["web-nodes", "web-nodes-3", "web-nodes-n1", "日本-api", "section", "web-nodes-2", "section-tip-1", "tips"];
+        assert_eq!(anchors(&map), wanted);
     }
 
     #[test]

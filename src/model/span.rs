@@ -1,0 +1,236 @@
+//! What a stretch of time held for one replica: how long it had which status, and how it answered.
+
+use std::time::Duration;
+
+use super::latency::Latencies;
+use super::status::Status;
+use super::varint;
+use super::varint::DecodeError;
+
+/// What a stretch of time held for one replica.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// Milliseconds by status, then those that were not watched.
+    times: [u64; 4],
+    /// The worst status there was, for however short a time.
+    worst: Option<Status>,
+    /// How long it took to answer, whenever it did.
+    pub latencies: Latencies,
+}
+
+/// Bits of the first byte of a stored span. The lowest four say which of the times follow.
+const WHOLE_SECONDS: u8 = 1 << 4;
+/// How far up the worst status stands, in two bits: 0 is none.
+const WORST: u8 = 5;
+const LATENCIES: u8 = 1 << 7;
+
+impl Span {
+    /// A span that held one thing: that status, or that nobody watched.
+    #[must_use]
+    pub fn of(status: Option<Status>, time: Duration) -> Self {
+        let mut span = Self::default();
+        span.spend(status, time);
+        span
+    }
+
+    /// Adds time with a status; without one it was not watched, which is neither up nor down. Counts whole milliseconds:
+    /// who cuts time at those loses nothing. A status without time still counts for the worst.
+    pub fn spend(&mut self, status: Option<Status>, time: Duration) {
+        let time_spent = &mut self.times[place(status)];
+        *time_spent = time_spent.saturating_add(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+        self.worst = self.worst.max(status);
+    }
+
+    /// Takes in all that another span held: another stretch of time, or another replica.
+    pub fn merge(&mut self, other: &Self) {
+        for (own, time) in self.times.iter_mut().zip(other.times) {
+            *own = own.saturating_add(time);
+        }
+        self.worst = self.worst.max(other.worst);
+        self.latencies.merge(&other.latencies);
+    }
+
+    /// The time with a status, or without one the time that was not watched.
+    #[must_use]
+    pub fn time(&self, status: Option<Status>) -> Duration {
+        Duration::from_millis(self.times[place(status)])
+    }
+
+    /// All its time.
+    #[must_use]
+    pub fn length(&self) -> Duration {
+        Duration::from_millis(self.times.iter().fold(0, |all, time| all.saturating_add(*time)))
+    }
+
+    /// The worst status there was; none when all was not watched.
+    #[must_use]
+    pub fn worst(&self) -> Option<Status> {
+        self.worst
+    }
+
+    /// Appends the bytes to be stored: two for a minute that was healthy throughout, six if it held a response time.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        let whole = self.times.iter().all(|time| time.is_multiple_of(1_000));
+        let mut head = if whole { WHOLE_SECONDS } else { 0 };
+        head |= self.worst.map_or(0, |worst| worst as u8 + 1) << WORST;
+        for (place, time) in self.times.iter().enumerate() {
+            head |= u8::from(*time > 0) << place;
+        }
+        let has_latencies = self.latencies.count() > 0;
+        head |= if has_latencies { LATENCIES } else { 0 };
+        out.push(head);
+        for time in self.times.iter().filter(|time| **time > 0) {
+            varint::put(out, if whole { time / 1_000 } else { *time });
+        }
+        if has_latencies {
+            self.latencies.encode(out);
+        }
+    }
+
+    /// Takes a span from the front of stored bytes.
+    ///
+    /// # Errors
+    /// [`DecodeError`], when they are no span.
+    pub fn decode(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        let head = varint::take_byte(input)?;
+        let unit = if head & WHOLE_SECONDS == 0 { 1 } else { 1_000 };
+        let mut span = Self::default();
+        for (place, time) in span.times.iter_mut().enumerate() {
+            if head & 1 << place != 0 {
+                *time = varint::take(input)?.checked_mul(unit).ok_or(DecodeError::Wrong("time"))?;
+            }
+        }
+        let worst = usize::from(head >> WORST & 3).checked_sub(1);
+        span.worst = worst.and_then(|worst| Status::ALL.get(worst).copied());
+        let spent = Status::ALL.into_iter().filter(|status| span.times[place(Some(*status))] > 0);
+        if Status::worst_of(spent) > span.worst {
+            return Err(DecodeError::Wrong("worst status"));
+        }
+        if head & LATENCIES != 0 {
+            span.latencies = Latencies::decode(input)?;
+        }
+        Ok(span)
+    }
+}
+
+/// Where a time is kept.
+fn place(status: Option<Status>) -> usize {
+    status.map_or(Status::ALL.len(), |status| status as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn spans() -> impl Strategy<Value = Span> {
+        let status = prop::option::of(prop::sample::select(Status::ALL.to_vec()));
+        let time = prop_oneof![(0u64..90).prop_map(|seconds| seconds * 1_000), 0u64..90_000, any::<u64>()];
+        let latencies = prop::collection::vec(0u64..3_000_000, 0..9);
+        (prop::collection::vec((status, time), 0..6), latencies).prop_map(|(times, latencies)| {
+            let mut span = Span::default();
+            for (status, time) in times {
+                span.spend(status, Duration::from_millis(time));
+            }
+            for micros in latencies {
+                span.latencies.add(Duration::from_micros(micros));
+            }
+            span
+        })
+    }
+
+    fn encoded(span: &Span) -> Vec<u8> {
+        let mut out = Vec::new();
+        span.encode(&mut out);
+        out
+    }
+
+    fn merged(all: &[&Span]) -> Span {
+        let mut whole = Span::default();
+        for one in all {
+            whole.merge(one);
+        }
+        whole
+    }
+
+    #[test]
+    fn times_add_up_and_the_worst_stays() {
+        let seconds = Duration::from_secs;
+        let mut span = Span::of(Some(Status::Healthy), seconds(40));
+        span.spend(None, seconds(10));
+        assert_eq!(span.worst(), Some(Status::Healthy));
+        span.spend(Some(Status::Dead), Duration::ZERO);
+        span.spend(Some(Status::Sick), Duration::from_millis(9_999));
+        span.spend(Some(Status::Sick), Duration::from_micros(1_999));
+        assert_eq!(span.worst(), Some(Status::Dead));
+        assert_eq!(span.time(Some(Status::Healthy)), seconds(40));
+        assert_eq!(span.time(Some(Status::Sick)), seconds(10));
+        assert_eq!(span.time(Some(Status::Dead)), Duration::ZERO);
+        assert_eq!((span.time(None), span.length()), (seconds(10), seconds(60)));
+        span.spend(None, Duration::MAX);
+        assert_eq!(span.length(), Duration::from_millis(u64::MAX));
+        assert_eq!(Span::of(None, seconds(1)).worst(), None);
+    }
+
+    #[test]
+    fn plain_spans_take_few_bytes() {
+        let with = |millis, latencies: &[u64]| {
+            let mut span = Span::of(Some(Status::Healthy), Duration::from_millis(millis));
+            for micros in latencies {
+                span.latencies.add(Duration::from_micros(*micros));
+            }
+            span
+        };
+        for (span, bytes) in [
+            (Span::default(), 1),
+            (with(60_000, &[]), 2),
+            (Span::of(None, Duration::from_hours(1)), 3),
+            (with(60_000, &[12_345]), 5),
+            (with(60_000, &[123_456]), 6),
+            (with(60_000, &[2_100_000]), 7),
+            (with(59_999, &[123_456]), 8),
+            (with(300_000, &[80_000, 85_000, 90_000]), 11),
+        ] {
+            assert_eq!(encoded(&span).len(), bytes, "{span:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused() {
+        for (bytes, wanted) in [
+            (&[][..], DecodeError::Short),
+            (&[1], DecodeError::Short),
+            (&[0b1010_0001, 60], DecodeError::Short),
+            (&[0b0011_0100, 60], DecodeError::Wrong("worst status")),
+            (&[0b0001_1000, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1], DecodeError::Wrong("time")),
+        ] {
+            assert_eq!(Span::decode(&mut &*bytes), Err(wanted), "{bytes:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn merging_needs_no_order((a, b, c) in (spans(), spans(), spans())) {
+            let whole = merged(&[&a, &b, &c]);
+            prop_assert_eq!(&merged(&[&c, &b, &a]), &whole);
+            prop_assert_eq!(&merged(&[&a, &merged(&[&b, &c])]), &whole);
+            prop_assert_eq!(merged(&[&a, &Span::default()]), a);
+        }
+
+        #[test]
+        fn a_span_is_read_as_it_was_written(span in spans(), rest in prop::collection::vec(any::<u8>(), 0..4)) {
+            let bytes = [encoded(&span), rest.clone()].concat();
+            let mut input = &*bytes;
+            prop_assert_eq!(Span::decode(&mut input), Ok(span));
+            prop_assert_eq!(input, &*rest);
+        }
+
+        #[test]
+        fn no_bytes_do_harm(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+            if let Ok(span) = Span::decode(&mut &*bytes) {
+                prop_assert_eq!(Span::decode(&mut &*encoded(&span)), Ok(span));
+            }
+        }
+    }
+}
