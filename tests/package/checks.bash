@@ -47,7 +47,7 @@ installs() {
   active
   soon page
   page | grep 'The literal reader'
-  inside cp -p /etc/vigil/vigil.cfg /root/installed.cfg
+  inside cp -p /etc/vigil/vigil.cfg /srv/installed.cfg
 }
 
 is_enabled_and_says_how_it_is() {
@@ -243,12 +243,12 @@ reloads_under_load_and_nobody_notices() {
 
 # User-mode emulation lets systemd set up credentials for no service at all.
 credentials_work() {
-  inside sh -c 'umask 077; echo secret >/root/token; systemd-run --quiet --wait --property=LoadCredential=token:/root/token true'
+  inside sh -c 'umask 077; echo secret >/srv/token; systemd-run --quiet --wait --property=LoadCredential=token:/srv/token true'
 }
 
 reads_secrets_that_only_root_reads() {
-  inside sh -c 'umask 077; echo from-a-credential >/root/token'
-  drop_in secret 'LoadCredential=reporter_token:/root/token'
+  inside sh -c 'umask 077; echo from-a-credential >/srv/token'
+  drop_in secret 'LoadCredential=reporter_token:/srv/token'
   inside systemctl restart vigil
   soon page
   local report=(curl --fail --silent -H 'Content-Type: application/json'
@@ -342,7 +342,7 @@ stops_in_time() {
 
 upgrade_keeps_what_is_the_administrators() {
   local pid
-  inside cp -a /etc/vigil /root/before
+  inside cp -a /etc/vigil /srv/before
   inside touch /var/lib/vigil/state
   inside chmod 0600 /etc/vigil/reporter_token
   inside chown vigil:root /etc/vigil/reporter_token
@@ -351,14 +351,14 @@ upgrade_keeps_what_is_the_administrators() {
   inside dpkg --force-confdef --force-confold -i "/in/$1"
   soon page
   [[ $(property MainPID) != "$pid" ]]
-  inside diff -r --exclude='*.dpkg-dist' /root/before /etc/vigil
+  inside diff -r --exclude='*.dpkg-dist' /srv/before /etc/vigil
   inside test -e /etc/vigil/vigil.cfg.dpkg-dist
   files /etc/vigil/reporter_token | grep '^600 vigil:root '
   inside chmod 0640 /etc/vigil/reporter_token
   inside chown root:vigil /etc/vigil/reporter_token
   files_are_the_same
   page | grep 'Mine'
-  inside rm -r /root/before /etc/vigil/vigil.cfg.dpkg-dist
+  inside rm -r /srv/before /etc/vigil/vigil.cfg.dpkg-dist
 }
 files_are_the_same() {
   files /etc/vigil/vigil.cfg | grep '^640 root:vigil '
@@ -392,7 +392,7 @@ purge_leaves_nothing() {
   inside rm -f /var/lib/vigil/state
   inside rmdir /var/lib/vigil
   # Accounts stay, as is the custom of Debian: their numbers must not become somebody else's.
-  inside rm -rf /root/installed.cfg /etc/systemd/system/vigil.service.d
+  inside rm -rf /srv/installed.cfg /etc/systemd/system/vigil.service.d
   inside find / -xdev '(' -path /proc -o -path /sys -o -path /in -o -path /var/log -o -path /var/lib/dpkg/info ')' -prune \
     -o -iname '*vigil*' -print >"$scratch/left"
   cat "$scratch/left"
@@ -417,7 +417,7 @@ fresh_configuration_is_upgraded_without_a_question() {
 archive_installs() {
   readme 'Any other Linux' >"$scratch/commands"
   grep -q tar "$scratch/commands"
-  inside sh -exc "cp /in/*.tar.gz /root; cd /root; $(cat "$scratch/commands")"
+  inside sh -exc "cp /in/*.tar.gz /srv; cd /srv; $(cat "$scratch/commands")"
   soon page
   [[ $(inside readlink "/proc/$(property MainPID)/exe") == /usr/local/bin/vigil ]] || [[ $arch == arm64 ]]
   inside vigil --version | grep -F "$version"
