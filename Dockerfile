@@ -1,4 +1,4 @@
-# An image of the program and the certificates of public CAs, and nothing else:
+# An image of the program, the certificates of public CAs, and the licences of what it is linked with:
 #
 #     docker build -t vigil .
 #     docker run -d --name vigil -p 8080:8080 -v ./vigil.cfg:/etc/vigil/vigil.cfg:ro vigil
@@ -8,7 +8,8 @@
 FROM rust:1.95-bookworm AS build
 WORKDIR /vigil
 COPY . .
-RUN scripts/build-release "$(uname -m)-unknown-linux-musl" | xargs -I '{}' install -D '{}' /image/usr/bin/vigil \
+RUN program=$(scripts/build-release "$(uname -m)-unknown-linux-musl") \
+ && install -D "$program" /image/usr/bin/vigil \
  && install -D -m 644 /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ca-certificates.crt \
  && install -d /image/usr/share/doc/vigil \
  && scripts/third-party "$(uname -m)-unknown-linux-musl" >/image/usr/share/doc/vigil/third-party \

@@ -50,6 +50,13 @@ installs() {
   inside cp -p /etc/vigil/vigil.cfg /srv/installed.cfg
 }
 
+# Ubuntu 22.04 has glibc 2.35.
+depends_on_little() {
+  inside dpkg-query --show --showformat='${Depends}\n' vigil >"$scratch/depends"
+  cat "$scratch/depends"
+  grep -xE 'ca-certificates, systemd [|] systemd-standalone-sysusers [|] systemd-sysusers, libc6 \(>= 2\.3[0-5]\), libgcc-s1 \(>= [0-9.]+\)' "$scratch/depends"
+}
+
 is_enabled_and_says_how_it_is() {
   inside systemctl is-enabled vigil
   active
