@@ -2,10 +2,14 @@
 //! the loops of the engine turn, that it is not stuck. Without systemd all of this is silence.
 
 use std::env;
+use std::fs;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
@@ -33,6 +37,7 @@ struct Inner {
     refused: Mutex<Option<String>>,
     /// What was last said about the page.
     said: Mutex<String>,
+    outcome: Option<Outcome>,
 }
 
 impl Supervisor {
@@ -40,12 +45,14 @@ impl Supervisor {
     pub(crate) fn new(shared: Shared) -> Self {
         let listens = env::var_os("NOTIFY_SOCKET").is_some();
         let (refused, said) = (Mutex::default(), Mutex::default());
-        Self(listens.then(|| Arc::new(Inner { bell: shared.follower(), shared, refused, said })))
+        let inner = || Inner { bell: shared.follower(), shared, refused, said, outcome: Outcome::from_environment() };
+        Self(listens.then(|| Arc::new(inner())))
     }
 
     /// Says that the page is served, and goes on telling how it is.
     pub(crate) fn ready(&self) {
         let Some(inner) = self.0.clone() else { return };
+        inner.write_outcome();
         inner.say_ready();
         let started = thread::Builder::new().name("vigil-systemd".to_owned()).spawn(move || inner.run());
         if let Err(error) = started {
@@ -65,6 +72,7 @@ impl Supervisor {
     pub(crate) fn reloaded(&self, refused: Option<String>) {
         let Some(inner) = &self.0 else { return };
         *lock(&inner.refused) = refused;
+        inner.write_outcome();
         inner.say_ready();
     }
 
@@ -108,6 +116,12 @@ impl Inner {
         }
     }
 
+    fn write_outcome(&self) {
+        if let Some(outcome) = &self.outcome {
+            outcome.write(lock(&self.refused).as_deref());
+        }
+    }
+
     /// Says that the page is served, and how it is.
     fn say_ready(&self) {
         let mut said = lock(&self.said);
@@ -131,6 +145,34 @@ impl Inner {
         match &*lock(&self.refused) {
             None => page,
             Some(why) => format!("{page}; reload refused: {why}"),
+        }
+    }
+}
+
+/// What came of the last reload, for the command that asked systemd for it: systemd itself cannot be told that one failed.
+struct Outcome {
+    file: PathBuf,
+    /// How often it was written.
+    written: AtomicU64,
+}
+
+impl Outcome {
+    /// In the folder that systemd keeps for the service while it runs (`RuntimeDirectory=`, systemd.exec(5)).
+    fn from_environment() -> Option<Self> {
+        let folder = env::split_paths(&env::var_os("RUNTIME_DIRECTORY")?).next()?;
+        Some(Self { file: folder.join("reload"), written: AtomicU64::new(0) })
+    }
+
+    /// Writes a line that was not there before, at once: `3 followed`, or `4 refused: ..`.
+    fn write(&self, refused: Option<&str>) {
+        let number = self.written.fetch_add(1, Ordering::Relaxed);
+        let line = match refused {
+            None => format!("{number} followed\n"),
+            Some(why) => format!("{number} refused: {why}\n"),
+        };
+        let new = self.file.with_extension("new");
+        if let Err(error) = fs::write(&new, line).and_then(|()| fs::rename(&new, &self.file)) {
+            log::warn!("what came of a reload could not be written to {}: {error}", self.file.display());
         }
     }
 }

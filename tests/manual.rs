@@ -145,6 +145,10 @@ fn vigil_1() -> String {
         [bold("LISTEN_FDS")],
         "Set by systemd when it opened the port beforehand. That socket takes the place of `inet`.",
     );
+    page.item(
+        [bold("RUNTIME_DIRECTORY")],
+        "Set by systemd. There, in the file `reload`, stands what came of the last reload, so that `systemctl reload` can fail.",
+    );
     page.item([bold("CREDENTIALS_DIRECTORY")], "Set by systemd. Files with secrets are looked for there first.");
     page.text("The configuration may name any other variable; see `vigil.cfg`(5).");
     page.section("FILES");

@@ -85,6 +85,29 @@ fn systemd_hears_that_the_page_is_served_how_it_is_and_that_it_ends() {
 }
 
 #[test]
+fn what_came_of_a_reload_stands_in_the_folder_of_the_service() {
+    let systemd = Systemd::new();
+    let folder = systemd.folder.path().to_str().unwrap().to_owned();
+    let file = config("");
+    let vigil = Vigil::start_with(&file, &[("NOTIFY_SOCKET", &systemd.path()), ("RUNTIME_DIRECTORY", &folder)]);
+    assert_eq!(systemd.next()[0], "READY=1");
+    let outcome = || std::fs::read_to_string(systemd.folder.path().join("reload")).unwrap();
+    // Written before systemd hears of it.
+    assert_eq!(outcome(), "0 followed\n");
+    for (number, file, wanted) in [
+        (1, file.clone(), "followed"),
+        (2, file.replace("workers = 2", "workers = 0"), "refused: "),
+        (3, file.replace("127.0.0.1:0", "192.0.2.1:80"), "refused: cannot listen on 192.0.2.1:80"),
+        (4, file.clone(), "followed"),
+    ] {
+        vigil.reload(&file);
+        systemd.wait_for("READY=1");
+        assert!(outcome().starts_with(&format!("{number} {wanted}")) && outcome().ends_with('\n'), "{}", outcome());
+    }
+    assert!(!systemd.folder.path().join("reload.new").exists());
+}
+
+#[test]
 fn the_watchdog_is_fed_while_nothing_happens_at_all() {
     let systemd = Systemd::new();
     let environment = [("NOTIFY_SOCKET", systemd.path()), ("WATCHDOG_USEC", "2000000".to_owned())];
