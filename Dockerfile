@@ -1,7 +1,7 @@
 # An image of the program, the certificates of public CAs, and the licences of what it is linked with:
 #
 #     docker build -t vigil .
-#     docker run -d --name vigil -p 8080:8080 -v ./vigil.cfg:/etc/vigil/vigil.cfg:ro vigil
+#     docker run -d --name vigil -p 8080:8080 -v "$PWD/vigil.cfg:/etc/vigil/vigil.cfg:ro" vigil
 #
 # The configuration needs `inet = "0.0.0.0:8080"`, and the user 65532 must be able to read it.
 

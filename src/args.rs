@@ -56,7 +56,8 @@ impl Args {
         if let Some(file) = &self.config {
             return file.clone();
         }
-        let there = DEFAULT_FILES.iter().map(Path::new).find(|file| file.exists());
+        // One that may not be looked at is there, too: what is wrong with it is said when it is read.
+        let there = DEFAULT_FILES.iter().map(Path::new).find(|file| file.try_exists().unwrap_or(true));
         there.unwrap_or(Path::new(DEFAULT_FILES[0])).to_owned()
     }
 }

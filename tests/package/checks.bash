@@ -213,6 +213,12 @@ refuses_to_follow_a_wrong_configuration() {
   inside systemctl reload vigil
   soon eval 'page | grep "Another title"'
   property StatusText | refute grep refused
+  # What is wrong may not be in the file.
+  edit 's/^inet = .*/inet = "192.0.2.7:8080"/'
+  refute inside systemctl reload vigil
+  journal | grep 'reload refused: cannot listen on 192.0.2.7:8080'
+  edit 's/^inet = .*/inet = "[::1]:8080"/'
+  inside systemctl reload vigil
   [[ $(property MainPID) == "$pid" ]]
 }
 
@@ -255,16 +261,18 @@ credentials_work() {
 
 reads_secrets_that_only_root_reads() {
   inside sh -c 'umask 077; echo from-a-credential >/srv/token'
+  inside mv /etc/vigil/reporter_token /srv/reporter_token
   drop_in secret 'LoadCredential=reporter_token:/srv/token'
   inside systemctl restart vigil
   soon page
   local report=(curl --fail --silent -H 'Content-Type: application/json'
     -d '{"replica":"me","interval":30,"load":{"cpu":0.1,"ram":0.1}}' 'http://[::1]:8080/reporter/demo/application/')
   inside "${report[@]}" -u :from-a-credential
-  refute inside "${report[@]}" -u ":$(inside cat /etc/vigil/reporter_token)"
+  refute inside "${report[@]}" -u ":$(inside cat /srv/reporter_token)"
   inside systemctl reload vigil
   inside "${report[@]}" -u :from-a-credential
   no_drop_in secret
+  inside mv /srv/reporter_token /etc/vigil/reporter_token
   inside systemctl restart vigil
   soon page
   inside "${report[@]}" -u ":$(inside cat /etc/vigil/reporter_token)"
@@ -277,6 +285,13 @@ reads_the_environment_of_the_service() {
   inside systemctl restart vigil
   soon eval 'page | grep "From the environment"'
   inside systemctl reload vigil
+  # What is set now, the service does not have before it restarts.
+  echo 'VIGIL_LATER="Later"' | inside tee -a /etc/default/vigil >/dev/null
+  # shellcheck disable=SC2016 # for the configuration
+  edit 's/^page_title = .*/page_title = "${VIGIL_LATER}"/'
+  refute inside systemctl reload vigil
+  inside systemctl restart vigil
+  soon eval 'page | grep "Later"'
   edit 's/^page_title = .*/page_title = "Mine"/'
   inside systemctl reload vigil
 }
