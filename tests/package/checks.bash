@@ -52,6 +52,7 @@ installs() {
 
 # Ubuntu 22.04 has glibc 2.35.
 depends_on_little() {
+  # shellcheck disable=SC2016 # for dpkg-query
   inside dpkg-query --show --showformat='${Depends}\n' vigil >"$scratch/depends"
   cat "$scratch/depends"
   grep -xE 'ca-certificates, systemd [|] systemd-standalone-sysusers [|] systemd-sysusers, libc6 \(>= 2\.3[0-5]\), libgcc-s1 \(>= [0-9.]+\)' "$scratch/depends"
