@@ -122,7 +122,8 @@ health_is_asked() {
   inside vigil health -c /etc/vigil/vigil.cfg
 }
 
-# A ping to this host, by a program with all that the unit gives and forbids; there is no other language on the machine.
+# A ping to this host, by a program with all that the unit gives and forbids but its runtime directory, which is the service's
+# alone; there is no other language on the machine.
 pings_without_root() {
   cat >"$scratch/ping" <<'PERL'
 use strict; use Socket;
@@ -136,7 +137,7 @@ while (1) { recv($socket, my $packet, 1500, 0); my ($type, $from) = unpack("x20 
 print "an echo came back to user $<\n";
 PERL
   inside tee /usr/local/lib/ping.pl <"$scratch/ping" >/dev/null
-  inside sed 's|^ExecStart=.*|ExecStart=/usr/bin/perl /usr/local/lib/ping.pl|; s/^Type=.*/Type=oneshot/; s/^Restart=.*//; /^WatchdogSec/d' \
+  inside sed 's|^ExecStart=.*|ExecStart=/usr/bin/perl /usr/local/lib/ping.pl|; s/^Type=.*/Type=oneshot/; s/^Restart=.*//; /^WatchdogSec/d; /^RuntimeDirectory/d' \
     /lib/systemd/system/vigil.service >"$scratch/unit"
   inside tee /etc/systemd/system/ping-as-vigil.service <"$scratch/unit" >/dev/null
   inside systemctl daemon-reload
