@@ -258,7 +258,7 @@ reloads_under_load_and_nobody_notices() {
 
 # User-mode emulation lets systemd set up credentials for no service at all.
 credentials_work() {
-  inside sh -c 'umask 077; echo secret >/srv/token; systemd-run --quiet --wait --property=LoadCredential=token:/srv/token true'
+  inside sh -c 'umask 077; echo secret >/srv/token; systemd-run --quiet --wait --collect --property=LoadCredential=token:/srv/token true'
 }
 
 reads_secrets_that_only_root_reads() {
