@@ -1,10 +1,15 @@
-# Functions of the scripts here, to be sourced: what a machine lacks is installed by them.
+# Functions of the scripts here, to be sourced in the folder of the project: what a machine lacks is installed by them.
 
 policy=/usr/sbin/policy-rc.d
 own_policy=no
 
 heading() {
   printf '\n== %s\n\n' "$1"
+}
+
+# The version of Vigil, from the one place it stands in.
+current_version() {
+  sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1
 }
 
 as_root() {

@@ -3,6 +3,8 @@
 use std::env;
 use std::error::Error;
 use std::net::IpAddr;
+use std::net::Ipv4Addr;
+use std::net::Ipv6Addr;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -43,13 +45,14 @@ pub(crate) fn visitors() -> usize {
     descriptors() / VISITORS_SHARE
 }
 
-/// Where the host itself can open what listens at `address`.
+/// Where the host itself can open what listens at `address`, without asking a resolver: an image need not have one.
 pub(crate) fn url(address: SocketAddr) -> String {
-    match address.ip() {
-        ip if ip.is_unspecified() => format!("http://localhost:{}/", address.port()),
-        IpAddr::V4(ip) => format!("http://{ip}:{}/", address.port()),
-        IpAddr::V6(ip) => format!("http://[{ip}]:{}/", address.port()),
-    }
+    let ip = match address.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    format!("http://{}/", SocketAddr::new(ip, address.port()))
 }
 
 /// Where the public finds the page; when that was not said, the address as the host itself can open it.
@@ -84,8 +87,8 @@ mod tests {
             ("[::1]:8080", "http://[::1]:8080/"),
             ("127.0.0.1:80", "http://127.0.0.1:80/"),
             ("[fe80::1%3]:8080", "http://[fe80::1]:8080/"),
-            ("[::]:8080", "http://localhost:8080/"),
-            ("0.0.0.0:8080", "http://localhost:8080/"),
+            ("[::]:8080", "http://[::1]:8080/"),
+            ("0.0.0.0:8080", "http://127.0.0.1:8080/"),
         ] {
             assert_eq!(url("", address), wanted);
         }
