@@ -71,6 +71,22 @@ pub fn after(now: Now, by: Duration) -> Now {
     }
 }
 
+/// The moment `by` before `now`; saturates at the beginning of what the clocks can hold.
+#[must_use]
+pub fn before(now: Now, by: Duration) -> Now {
+    Now {
+        instant: now.instant.checked_sub(by).unwrap_or(now.instant),
+        wall: now.wall.checked_sub(by).unwrap_or(Timestamp::MIN),
+    }
+}
+
+/// The moment at which the wall clock stood at `wall`, as far as one can tell `now`: a moment to come is now.
+#[must_use]
+pub fn back_at(now: Now, wall: Timestamp) -> Now {
+    let ago = Duration::try_from(now.wall.duration_since(wall)).unwrap_or_default();
+    Now { wall, ..before(now, ago) }
+}
+
 /// A wait that new work or the program's end cuts short. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Bell(Arc<(Mutex<Rung>, Condvar)>);

@@ -9,7 +9,7 @@
 //! | 1 | [`model`] | statuses, the map, judging, notices: pure, no I/O, no clock |
 //! | 2 | [`config`] | one file in, a [`config::Config`] in which nothing can be wrong |
 //! | 2 | [`net`] | talking to the network with a deadline |
-//! | 3 | [`probe`], [`notify`] | adapters, each speaks to one outside |
+//! | 3 | [`history`], [`notify`], [`probe`] | adapters, each speaks to one outside |
 //! | 4 | [`engine`] | the threads and the only shared state |
 //! | 5 | [`web`] | the page, the reports, the badges |
 //!
@@ -18,6 +18,7 @@
 pub mod clock;
 pub mod config;
 pub mod engine;
+pub mod history;
 pub mod model;
 pub mod net;
 pub mod notify;

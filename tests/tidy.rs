@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 /// The modules by layer, lowest first. A module may import from lower layers only.
 const LAYERS: &[&[&str]] =
-    &[&["clock", "secret"], &["model"], &["config", "net"], &["notify", "probe"], &["engine"], &["web"]];
+    &[&["clock", "secret"], &["model"], &["config", "net"], &["history", "notify", "probe"], &["engine"], &["web"]];
 
 /// Files of the program itself, which may import everything.
 const PROGRAM: &[&str] = &["args", "lib", "logging", "main", "parts", "run", "serve", "supervisor", "terminal"];

@@ -4,12 +4,16 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde_derive::Deserialize;
+use serde_derive::Serialize;
+
 use super::observation::Load;
 use super::status::Status;
 use super::words;
 
 /// Why a replica is not healthy.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// An attempt to reach it failed.
     Failed(Failure),
@@ -29,7 +33,8 @@ pub enum Cause {
 }
 
 /// Why an attempt to reach a replica failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Failure {
     /// Its host name could not be resolved.
     Dns(DnsFailure),
@@ -57,7 +62,8 @@ pub enum Failure {
 }
 
 /// Why a host name could not be resolved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DnsFailure {
     /// The name does not exist, or has no address.
     NotFound,
@@ -66,7 +72,8 @@ pub enum DnsFailure {
 }
 
 /// Why a TLS handshake failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TlsFailure {
     /// The certificate is no longer valid.
     Expired,
@@ -83,7 +90,8 @@ pub enum TlsFailure {
 }
 
 /// What an attempt is busy with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Resolving the host name.
     Resolve,

@@ -4,12 +4,17 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
+use serde_derive::Deserialize;
+use serde_derive::Serialize;
+
 /// The identifier of a service (unique on the page) or of a node (unique in its service). Cheap to clone.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Id(Arc<str>);
 
 /// The name of a replica, unique in its node: the URL as configured, or what its application reports. Cheap to clone.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct ReplicaId(Arc<str>);
 
 /// Why a text cannot be an id.
@@ -87,8 +92,31 @@ fn bounded(text: &str, longest: usize) -> Result<Arc<str>, IdError> {
     Ok(Arc::from(text))
 }
 
+impl TryFrom<String> for Id {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        Self::new(&text)
+    }
+}
+
+impl TryFrom<String> for ReplicaId {
+    type Error = IdError;
+
+    /// By the wider limit: what was stored may be of either kind.
+    fn try_from(text: String) -> Result<Self, IdError> {
+        Self::configured(&text)
+    }
+}
+
 macro_rules! reads_as_text {
     ($name:ident) => {
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0.to_string()
+            }
+        }
+
         impl Borrow<str> for $name {
             fn borrow(&self) -> &str {
                 &self.0

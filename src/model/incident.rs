@@ -115,7 +115,7 @@ impl Incidents {
     }
 
     fn die(&mut self, key: &NodeKey, transition: &Transition, id: u64) -> Option<Change> {
-        let (at, cause) = (transition.at, &transition.cause);
+        let (at, cause) = (transition.since, &transition.cause);
         let first = || Affected { node: key.node.clone(), since: at, cause: cause.clone(), deaths: 1, until: None };
         let Some(incident) = self.open.get_mut(&key.service) else {
             let (service, cause, affected) = (key.service.clone(), cause.clone(), vec![first()]);
@@ -169,6 +169,7 @@ mod tests {
     use super::*;
     use crate::clock::Clock;
     use crate::clock::after;
+    use crate::clock::before;
 
     /// What became of incidents, as `+1 web api` (opened), `~1 web api,site` (changed; a node that is not dead any more
     /// in parentheses) and `-1 web ..` (closed).
@@ -238,17 +239,19 @@ mod tests {
             clock.advance(secs(60));
         }
         let at = |minutes: u64| after(start, secs(60 * minutes));
+        // A check of these takes a second.
+        let first_failure = |minutes| before(at(minutes), secs(1));
         let ended = |minutes| Some(Ended { at: at(minutes), how: End::Recovered });
         let part = |node, since, cause: &Cause, deaths, until| Affected {
             node: id(node),
-            since: at(since),
+            since: first_failure(since),
             cause: Some(cause.clone()),
             deaths,
             until: ended(until),
         };
         let (refused, broken) = (Cause::Failed(Failure::Refused), Cause::Failed(Failure::HttpStatus(500)));
         let affected = vec![part("api", 0, &refused, 2, 4), part("site", 1, &broken, 1, 5)];
-        let (opened, cause, closed) = (at(0), Some(refused), ended(5));
+        let (opened, cause, closed) = (first_failure(0), Some(refused), ended(5));
         let wanted = Incident { id: 1, service: id("web"), opened, cause, affected, closed };
         assert_eq!(last, Some(Change::Closed(wanted)));
     }
@@ -311,18 +314,22 @@ mod tests {
                         prop_assert!(incident.affected.iter().all(|one| one.until.is_some()));
                     }
                 }
-                let mut dead: Vec<(Id, Now)> = Vec::new();
+                let mut dead: Vec<Id> = Vec::new();
                 for (service_id, service) in &map.services {
                     let standing = service.standing.filter(|standing| standing.status == Status::Dead);
-                    dead.extend(standing.map(|standing| (service_id.clone(), standing.since)));
+                    if let Some(standing) = standing {
+                        // It may have been sick when the first attempt failed.
+                        prop_assert!(first.open[service_id].opened.instant <= standing.since.instant);
+                        dead.push(service_id.clone());
+                    }
                     let is_dead = |node: &Id| service.nodes[node].standing.is_some_and(|one| one.status == Status::Dead);
                     let nodes = service.nodes.keys().filter(|node| is_dead(node)).count();
                     let open = first.open.get(service_id).map_or(0, |one| one.affected.iter().filter(|one| one.until.is_none()).count());
                     prop_assert_eq!(open, nodes);
                 }
-                let mut open: Vec<(Id, Now)> = first.open().map(|one| (one.service.clone(), one.opened)).collect();
-                open.sort_unstable_by(|one, other| one.0.cmp(&other.0));
-                dead.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+                let mut open: Vec<Id> = first.open().map(|one| one.service.clone()).collect();
+                open.sort_unstable();
+                dead.sort_unstable();
                 prop_assert_eq!(open, dead);
             }
             prop_assert_eq!(first, second);

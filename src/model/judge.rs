@@ -3,6 +3,7 @@
 use std::time::Duration;
 use std::time::Instant;
 
+use crate::clock;
 use crate::clock::Now;
 
 use super::cause::Cause;
@@ -69,9 +70,14 @@ impl Map {
         let Some((node, replica)) = self.replica_mut(key) else {
             return Vec::new();
         };
+        // It may have taken several attempts to be sure.
+        let since = match outcome.finding {
+            Finding::Down(_) => clock::before(now, outcome.took),
+            Finding::Up(_) | Finding::Blind(_) => now,
+        };
         replica.seen = Some(Observation::Checked(outcome));
         let verdict = judge(replica, &node, now);
-        self.settle(key, verdict, now)
+        self.settle(key, verdict, since, now)
     }
 
     /// Takes in a report and judges its replica; a node may have at most `most` replicas.
@@ -99,7 +105,7 @@ impl Map {
         let verdict = judge(replica, &limits, now);
         self.observed = Some(now);
         let key = ReplicaKey { node: to.clone(), replica: id };
-        Ok(Reported { transitions: self.settle(&key, verdict, now), expiry, new })
+        Ok(Reported { transitions: self.settle(&key, verdict, now, now), expiry, new })
     }
 
     /// Looks whether a replica that reports has fallen silent. `due` is the moment that was waited for.
@@ -117,7 +123,7 @@ impl Map {
             _ => None,
         };
         let expiry = replica.expiry;
-        Expired { transitions: self.settle(key, verdict, now), expiry }
+        Expired { transitions: self.settle(key, verdict, now, now), expiry }
     }
 
     /// Forgets a replica that reports.
@@ -142,11 +148,11 @@ impl Map {
 
     /// Takes its status from a replica that is about to go.
     pub(super) fn forget(&mut self, key: &ReplicaKey, now: Now) -> Vec<Transition> {
-        self.settle(key, None, now)
+        self.settle(key, None, now, now)
     }
 
-    /// Gives a replica its verdict and carries what changes up to the page.
-    fn settle(&mut self, key: &ReplicaKey, verdict: Option<Verdict>, now: Now) -> Vec<Transition> {
+    /// Gives a replica its verdict, which is true since a moment, and carries what changes up to the page.
+    fn settle(&mut self, key: &ReplicaKey, verdict: Option<Verdict>, mut since: Now, now: Now) -> Vec<Transition> {
         let NodeKey { service, node } = &key.node;
         let mut transitions = Vec::new();
         let (status, cause) = verdict.unzip();
@@ -156,10 +162,13 @@ impl Map {
             if from == to {
                 return None;
             }
-            let lasted = standing.map(|standing| now.instant.saturating_duration_since(standing.since.instant));
-            *standing = to.map(|status| Standing { status, since: now });
+            // A status does not begin before the one that it follows, nor before that of the part that brings it about.
+            let follows = standing.map(|standing| standing.since).filter(|before| before.instant > since.instant);
+            since = follows.unwrap_or(since);
+            let lasted = standing.map(|standing| since.instant.saturating_duration_since(standing.since.instant));
+            *standing = to.map(|status| Standing { status, since });
             let cause = cause.clone().filter(|_| to.is_some_and(|to| to > Status::Healthy));
-            transitions.push(Transition { at: now, what, from, to, cause, lasted });
+            transitions.push(Transition { at: now, since, what, from, to, cause, lasted });
             Some((from, to))
         };
         let Some(in_service) = self.services.get_mut(service) else { return Vec::new() };
@@ -265,7 +274,9 @@ mod tests {
         ];
         assert_eq!(told(&second), wanted);
         assert_eq!(second[1].cause, Some(Cause::Failed(Failure::Refused)));
-        assert_eq!(second[1].lasted, Some(secs(60)));
+        assert_eq!(second[1].at, after(now, secs(60)));
+        assert_eq!(second[1].since, after(now, secs(59)), "the first attempt began when the check did");
+        assert_eq!(second[1].lasted, Some(secs(59)));
         let third = map.record_check(&key("web", "site", "a"), up(), now);
         assert_eq!(told(&third), ["replica web:site:a: ? -> healthy", "node web:site: ? -> healthy"]);
     }

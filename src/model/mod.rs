@@ -5,7 +5,8 @@
 //! | the page and its parts | [`map`], [`id`], [`status`], [`tally`] |
 //! | what is found out, and what follows | [`observation`], [`judge`], [`cause`], [`transition`], [`reshape`] |
 //! | what people are told | [`grouping`], [`notice`], [`words`] |
-//! | what is remembered | [`latency`] and its [`histogram`], [`span`], [`tier`], [`chunk`], [`uptime`], [`incident`] |
+//! | what is remembered | [`ledger`], [`latency`] and its [`histogram`], [`load`], [`span`], [`tier`], [`chunk`] |
+//! | what of that people see | [`past`], [`uptime`], [`incident`] |
 //! | how it is written | [`varint`] in storage, [`slug`] in addresses |
 
 pub mod cause;
@@ -18,9 +19,12 @@ pub mod id;
 pub mod incident;
 pub mod judge;
 pub mod latency;
+pub mod ledger;
+pub mod load;
 pub mod map;
 pub mod notice;
 pub mod observation;
+pub mod past;
 pub mod reshape;
 pub mod slug;
 pub mod span;

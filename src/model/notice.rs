@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_derive::Deserialize;
+use serde_derive::Serialize;
 
 use super::cause::Cause;
 use super::status::Status;
@@ -11,7 +13,7 @@ use super::transition::NodeKey;
 use super::transition::ReplicaKey;
 
 /// What people are told at one moment.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Notice {
     /// When it was made.
     pub at: Timestamp,
@@ -30,7 +32,7 @@ pub struct Notice {
 }
 
 /// A node that changed.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Change {
     /// The node.
     pub key: NodeKey,
@@ -52,7 +54,7 @@ pub struct Change {
 }
 
 /// A replica that is not healthy.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Affected {
     /// The replica.
     pub key: ReplicaKey,

@@ -1,8 +1,9 @@
-//! What a stretch of time held for one replica: how long it had which status, and how it answered.
+//! What a stretch of time held for one replica or node: how long it had which status, how it answered, how loaded it was.
 
 use std::time::Duration;
 
 use super::latency::Latencies;
+use super::load::Loads;
 use super::status::Status;
 use super::varint;
 use super::varint::DecodeError;
@@ -16,13 +17,18 @@ pub struct Span {
     worst: Option<Status>,
     /// How long it took to answer, whenever it did.
     pub latencies: Latencies,
+    /// How loaded it was, whenever it said so.
+    pub loads: Loads,
 }
 
 /// Bits of the first byte of a stored span. The lowest four say which of the times follow.
 const WHOLE_SECONDS: u8 = 1 << 4;
 /// How far up the worst status stands, in two bits: 0 is none.
 const WORST: u8 = 5;
-const LATENCIES: u8 = 1 << 7;
+/// Whether response times follow, or loads and then, be there any or none, response times.
+const MEASURES: u8 = 1 << 7;
+/// How a summary of no response times begins.
+const NO_LATENCIES: u64 = 0;
 
 impl Span {
     /// A span that held one thing: that status, or that nobody watched.
@@ -48,6 +54,29 @@ impl Span {
         }
         self.worst = self.worst.max(other.worst);
         self.latencies.merge(&other.latencies);
+        self.loads.merge(&other.loads);
+    }
+
+    /// Turns time with one status into time with another, as far as there is any: what was taken for the one turns out
+    /// to have been the other. Gives the time that was turned.
+    pub fn shift(&mut self, from: Option<Status>, to: Option<Status>, time: Duration) -> Duration {
+        let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX).min(self.times[place(from)]);
+        let time = Duration::from_millis(millis);
+        if millis > 0 {
+            self.times[place(from)] = self.times[place(from)].saturating_sub(millis);
+            self.spend(to, time);
+        }
+        time
+    }
+
+    /// Makes it no longer than `room`; what goes first is time that was not watched, then the best there was.
+    pub fn cut_to(&mut self, room: Duration) {
+        let mut excess = u64::try_from(self.length().saturating_sub(room).as_millis()).unwrap_or(u64::MAX);
+        for status in [None].into_iter().chain(Status::ALL.map(Some)) {
+            let time = &mut self.times[place(status)];
+            let cut = excess.min(*time);
+            (*time, excess) = (time.saturating_sub(cut), excess.saturating_sub(cut));
+        }
     }
 
     /// The time with a status, or without one the time that was not watched.
@@ -68,7 +97,8 @@ impl Span {
         self.worst
     }
 
-    /// Appends the bytes to be stored: two for a minute that was healthy throughout, six if it held a response time.
+    /// Appends the bytes to be stored: two for a minute that was healthy throughout, six if it held a response time, some
+    /// thirteen if it held loads.
     pub fn encode(&self, out: &mut Vec<u8>) {
         let whole = self.times.iter().all(|time| time.is_multiple_of(1_000));
         let mut head = if whole { WHOLE_SECONDS } else { 0 };
@@ -76,13 +106,18 @@ impl Span {
         for (place, time) in self.times.iter().enumerate() {
             head |= u8::from(*time > 0) << place;
         }
-        let has_latencies = self.latencies.count() > 0;
-        head |= if has_latencies { LATENCIES } else { 0 };
+        let (has_latencies, has_loads) = (self.latencies.count() > 0, self.loads.count() > 0);
+        head |= if has_latencies || has_loads { MEASURES } else { 0 };
         out.push(head);
         for time in self.times.iter().filter(|time| **time > 0) {
             varint::put(out, if whole { time / 1_000 } else { *time });
         }
-        if has_latencies {
+        if has_loads {
+            // No summary of response times that is stored by itself begins like that.
+            varint::put(out, NO_LATENCIES);
+            self.loads.encode(out);
+        }
+        if has_latencies || has_loads {
             self.latencies.encode(out);
         }
     }
@@ -106,8 +141,12 @@ impl Span {
         if Status::worst_of(spent) > span.worst {
             return Err(DecodeError::Wrong("worst status"));
         }
-        if head & LATENCIES != 0 {
+        if head & MEASURES != 0 {
             span.latencies = Latencies::decode(input)?;
+            if span.latencies.count() == 0 {
+                span.loads = Loads::decode(input)?;
+                span.latencies = Latencies::decode(input)?;
+            }
         }
         Ok(span)
     }
@@ -122,19 +161,24 @@ fn place(status: Option<Status>) -> usize {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::observation::Load;
     use super::*;
 
     fn spans() -> impl Strategy<Value = Span> {
         let status = prop::option::of(prop::sample::select(Status::ALL.to_vec()));
         let time = prop_oneof![(0u64..90).prop_map(|seconds| seconds * 1_000), 0u64..90_000, any::<u64>()];
         let latencies = prop::collection::vec(0u64..3_000_000, 0..9);
-        (prop::collection::vec((status, time), 0..6), latencies).prop_map(|(times, latencies)| {
+        let loads = prop::collection::vec((0.0..2.0, 0.0..1.0), 0..4);
+        (prop::collection::vec((status, time), 0..6), latencies, loads).prop_map(|(times, latencies, loads)| {
             let mut span = Span::default();
             for (status, time) in times {
                 span.spend(status, Duration::from_millis(time));
             }
             for micros in latencies {
                 span.latencies.add(Duration::from_micros(micros));
+            }
+            for (cpu, ram) in loads {
+                span.loads.add(Load { cpu, ram });
             }
             span
         })
@@ -152,6 +196,42 @@ mod tests {
             whole.merge(one);
         }
         whole
+    }
+
+    #[test]
+    fn what_turns_out_otherwise_is_shifted_as_far_as_it_goes() {
+        let seconds = Duration::from_secs;
+        let mut span = Span::of(Some(Status::Healthy), seconds(40));
+        assert_eq!(span.shift(Some(Status::Healthy), Some(Status::Dead), seconds(5)), seconds(5));
+        assert_eq!(span.shift(Some(Status::Sick), Some(Status::Dead), seconds(5)), Duration::ZERO);
+        assert_eq!(span.shift(Some(Status::Healthy), Some(Status::Sick), seconds(50)), seconds(35));
+        assert_eq!(Status::ALL.map(|status| span.time(Some(status)).as_secs()), [0, 35, 5]);
+        assert_eq!(span.worst(), Some(Status::Dead));
+    }
+
+    #[test]
+    fn too_long_a_span_loses_its_best_times_first() {
+        let seconds = Duration::from_secs;
+        let mut span = Span::of(Some(Status::Healthy), seconds(40));
+        span.spend(Some(Status::Dead), seconds(15));
+        span.spend(None, seconds(10));
+        for (room, wanted) in [(90, [40, 0, 15]), (60, [40, 0, 15]), (45, [30, 0, 15]), (10, [0, 0, 10]), (0, [0; 3])] {
+            span.cut_to(seconds(room));
+            assert_eq!(Status::ALL.map(|status| span.time(Some(status)).as_secs()), wanted, "{room}");
+            assert_eq!(
+                span.length(),
+                seconds(
+                    wanted.iter().sum::<u64>()
+                        + if room == 90 {
+                            10
+                        } else if room == 60 {
+                            5
+                        } else {
+                            0
+                        }
+                )
+            );
+        }
     }
 
     #[test]

@@ -2,8 +2,12 @@
 
 use std::fmt;
 
+use serde_derive::Deserialize;
+use serde_derive::Serialize;
+
 /// How something is. Ordered: the greater is the worse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Status {
     /// No issue.
     Healthy,

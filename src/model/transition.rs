@@ -3,6 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde_derive::Deserialize;
+use serde_derive::Serialize;
+
 use crate::clock::Now;
 
 use super::cause::Cause;
@@ -12,7 +15,7 @@ use super::status::Status;
 use super::words;
 
 /// Names one node of the page.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct NodeKey {
     /// Its service.
     pub service: Id,
@@ -21,7 +24,7 @@ pub struct NodeKey {
 }
 
 /// Names one replica of the page.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ReplicaKey {
     /// Its node.
     pub node: NodeKey,
@@ -45,8 +48,10 @@ pub enum Subject {
 /// A change of status.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Transition {
-    /// When.
+    /// When it was known.
     pub at: Now,
+    /// Since when it is so: for a death the first failed attempt, else the same moment.
+    pub since: Now,
     /// What changed.
     pub what: Subject,
     /// The status before; none when nothing was known.

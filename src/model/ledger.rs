@@ -1,0 +1,462 @@
+//! The ledger: what is to be kept of all that happens, gathered until somebody writes it down.
+//!
+//! Time is counted by the monotonic clock and entered by the wall clock, minute by minute; a minute holds what each
+//! replica and node was and how it answered. What is not watched is not entered. A replica counts as dead from its first
+//! failed attempt, which is known only when the last one has failed: minutes that were entered before are shifted.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use std::time::Instant;
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+
+use crate::clock::Now;
+
+use super::cause::Cause;
+use super::incident::Change;
+use super::incident::Incident;
+use super::incident::Incidents;
+use super::map::Map;
+use super::map::Standing;
+use super::observation::Load;
+use super::past::Past;
+use super::span::Span;
+use super::status::Status;
+use super::tier::Tier;
+use super::transition::NodeKey;
+use super::transition::ReplicaKey;
+use super::transition::Subject;
+use super::transition::Transition;
+
+/// What is to be kept.
+#[derive(Debug)]
+pub struct Ledger {
+    replicas: HashMap<ReplicaKey, Track>,
+    nodes: HashMap<NodeKey, Track>,
+    pasts: HashMap<NodeKey, Arc<Past>>,
+    incidents: Incidents,
+    /// Incidents by number: those that are open, and those that ended lately.
+    recent: IndexMap<u64, Arc<Incident>>,
+    next_incident: u64,
+    entries: Entries,
+}
+
+/// What came together, to be written at once.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Entries {
+    /// Every change of a status, in order.
+    pub transitions: Vec<Transition>,
+    /// How the subjects are that changed; the last word on each.
+    pub standings: IndexMap<Subject, Remembered>,
+    /// Time that was watched, to be added to what is stored of its minute.
+    pub minutes: Vec<Minute>,
+    /// Corrections of minutes that were entered before.
+    pub shifts: Vec<Shift>,
+    /// Incidents that began, changed or ended, by number; the last word on each.
+    pub incidents: IndexMap<u64, Incident>,
+    /// How many minutes and transitions could not be kept, because nobody wrote them down in time.
+    pub lost: u64,
+}
+
+/// How a subject is, for the time when the program starts again.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Remembered {
+    /// Its status and since when; none when nothing is known of it.
+    pub standing: Option<Standing>,
+    /// Why, when a replica is not healthy.
+    pub cause: Option<Cause>,
+    /// How often a replica reports; none when it does not.
+    pub interval: Option<Duration>,
+}
+
+/// Time within one minute.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Minute {
+    /// The replica or node.
+    pub what: Subject,
+    /// When the minute began.
+    pub at: Timestamp,
+    /// What there was.
+    pub span: Span,
+}
+
+/// Time within one minute that turned out to be of another status.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shift {
+    /// The replica or node.
+    pub what: Subject,
+    /// When the minute began.
+    pub at: Timestamp,
+    /// What it was taken for.
+    pub from: Option<Status>,
+    /// What it was.
+    pub to: Option<Status>,
+    /// How much of it.
+    pub time: Duration,
+}
+
+/// What an observation tells besides a status.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Sample {
+    /// It answered after this time.
+    Answered(Duration),
+    /// It reported this load, and does so once in that time.
+    Loaded(Load, Duration),
+    /// It did not answer, or it reported how it is; the latter once in that time.
+    Bare(Option<Duration>),
+    /// Vigil itself was unable to look.
+    Blind,
+}
+
+/// A replica or node that is being watched.
+#[derive(Debug)]
+struct Track {
+    status: Option<Status>,
+    /// Until when its time is counted.
+    counted: Instant,
+    interval: Option<Duration>,
+    /// The minutes that are not closed yet, in order.
+    open: Vec<(Timestamp, Span)>,
+}
+
+/// How many minutes of one subject wait for being closed: somebody closes them twice a minute.
+const OPEN_MAX: usize = 120;
+
+/// How many entries of a kind wait for being written; some hours of a thousand replicas while the disk fails.
+const WAITING_MAX: usize = 200_000;
+
+/// How many incidents are kept at hand, and for how long after their end.
+const RECENT_MAX: usize = 1_000;
+const RECENT: Duration = Duration::from_hours(24 * 15);
+
+impl Ledger {
+    /// A ledger that goes on with incidents: those that are open, and those that ended lately, in order. The next one
+    /// gets that number.
+    #[must_use]
+    pub fn new(recent: Vec<Incident>, next_incident: u64) -> Self {
+        let open = recent.iter().filter(|incident| incident.closed.is_none()).cloned();
+        Self {
+            replicas: HashMap::new(),
+            nodes: HashMap::new(),
+            pasts: HashMap::new(),
+            incidents: Incidents::resume(open),
+            recent: recent.into_iter().map(|incident| (incident.id, Arc::new(incident))).collect(),
+            next_incident,
+            entries: Entries::default(),
+        }
+    }
+
+    /// Takes in what was found out about a replica, after the map has judged it, with what changed by that.
+    pub fn observe(&mut self, map: &Map, key: &ReplicaKey, sample: Sample, transitions: &[Transition], now: Now) {
+        self.change(transitions);
+        if sample == Sample::Blind {
+            return;
+        }
+        let Some(replica) = map.replica(key) else { return };
+        // One whose status is known from before a start is watched from its first observation on.
+        let status = |standing: Option<Standing>| standing.map(|standing| standing.status);
+        if !self.replicas.contains_key(key) {
+            self.replicas.insert(key.clone(), Track::new(status(replica.standing), now.instant));
+        }
+        if !self.nodes.contains_key(&key.node) {
+            let node = map.node(key.node.service.as_str(), key.node.node.as_str());
+            self.nodes.insert(key.node.clone(), Track::new(node.and_then(|node| status(node.standing)), now.instant));
+        }
+        let minute = Tier::Minute.start_of(now.wall);
+        let tracks = [self.replicas.get_mut(key), self.nodes.get_mut(&key.node)];
+        for track in tracks.into_iter().flatten() {
+            match sample {
+                Sample::Answered(latency) => track.minute(minute).latencies.add(latency),
+                Sample::Loaded(load, _) => track.minute(minute).loads.add(load),
+                Sample::Bare(_) | Sample::Blind => {}
+            }
+        }
+        let interval = match sample {
+            Sample::Loaded(_, interval) => Some(interval),
+            Sample::Bare(interval) => interval,
+            Sample::Answered(_) | Sample::Blind => None,
+        };
+        if let Some(track) = self.replicas.get_mut(key).filter(|track| track.interval != interval) {
+            track.interval = interval;
+            let remembered = Remembered { standing: replica.standing, cause: replica.cause.clone(), interval };
+            self.entries.standings.insert(Subject::Replica(key.clone()), remembered);
+        }
+    }
+
+    /// Takes in changes: every one that judging brings forth, in order.
+    pub fn change(&mut self, transitions: &[Transition]) {
+        for transition in transitions {
+            self.enter(transition);
+            if let Some(change) = self.incidents.apply(transition, self.next_incident) {
+                self.note(change);
+            }
+        }
+    }
+
+    fn note(&mut self, change: Change) {
+        let incident = match change {
+            Change::Opened(incident) => {
+                self.next_incident = self.next_incident.saturating_add(1);
+                incident
+            }
+            Change::Changed(incident) | Change::Closed(incident) => incident,
+        };
+        self.recent.insert(incident.id, Arc::new(incident.clone()));
+        if self.recent.len() > RECENT_MAX {
+            // The oldest that is over; a thousand services that are all dead is still a thousand.
+            if let Some(oldest) = self.recent.values().position(|incident| incident.closed.is_some()) {
+                self.recent.shift_remove_index(oldest);
+            }
+        }
+        self.entries.incidents.insert(incident.id, incident);
+    }
+
+    fn enter(&mut self, transition: &Transition) {
+        let Transition { at, since, what, to, cause, .. } = transition;
+        let standing = to.map(|status| Standing { status, since: *since });
+        let mut remembered = Remembered { standing, cause: cause.clone(), interval: None };
+        let entries = &mut self.entries;
+        match what {
+            Subject::Replica(key) => {
+                let track = self.replicas.entry(key.clone()).or_insert_with(|| Track::new(None, since.instant));
+                track.turn(what, *to, *since, *at, None, entries);
+                remembered.interval = track.interval;
+                if to.is_none() {
+                    self.leave_replica(key);
+                }
+            }
+            Subject::Node(key) => {
+                let track = self.nodes.entry(key.clone()).or_insert_with(|| Track::new(None, since.instant));
+                let past = Arc::make_mut(self.pasts.entry(key.clone()).or_default());
+                track.turn(what, *to, *since, *at, Some(past), entries);
+            }
+            Subject::Service(_) | Subject::Page => {}
+        }
+        self.entries.standings.insert(what.clone(), remembered);
+        self.entries.transitions.push(transition.clone());
+        if self.entries.transitions.len() > WAITING_MAX {
+            let excess = self.entries.transitions.len() / 2;
+            self.entries.transitions.drain(..excess);
+            self.entries.lost = self.entries.lost.saturating_add(excess as u64);
+        }
+    }
+
+    /// Closes what is open of a replica that is not watched any more.
+    fn leave_replica(&mut self, key: &ReplicaKey) {
+        if let Some(track) = self.replicas.remove(key) {
+            let what = Subject::Replica(key.clone());
+            let minutes = track.open.into_iter().map(|(at, span)| Minute { what: what.clone(), at, span });
+            self.entries.minutes.extend(minutes);
+        }
+    }
+
+    /// Counts all time until now and closes the minutes that are over; with `last` the present one, too.
+    pub fn close(&mut self, now: Now, last: bool) {
+        let before = if last { Timestamp::MAX } else { Tier::Minute.start_of(now.wall) };
+        let minutes = &mut self.entries.minutes;
+        for (key, track) in &mut self.replicas {
+            track.count(now, None);
+            track.close(before, &mut self.entries.lost, |at, span| {
+                minutes.push(Minute { what: Subject::Replica(key.clone()), at, span });
+            });
+        }
+        for (key, track) in &mut self.nodes {
+            let past = Arc::make_mut(self.pasts.entry(key.clone()).or_default());
+            track.count(now, Some(past));
+            track.close(before, &mut self.entries.lost, |at, span| {
+                minutes.push(Minute { what: Subject::Node(key.clone()), at, span });
+            });
+        }
+        self.nodes.retain(|_, track| track.status.is_some() || !track.open.is_empty());
+        let ended_lately = |incident: &Incident| {
+            let ended = incident.closed.map(|ended| now.wall.duration_since(ended.at.wall));
+            ended.is_none_or(|ago| ago.unsigned_abs() <= RECENT)
+        };
+        self.recent.retain(|_, incident| ended_lately(incident));
+    }
+
+    /// Hands out what is to be written; what is not closed stays.
+    pub fn take(&mut self) -> Entries {
+        std::mem::take(&mut self.entries)
+    }
+
+    /// Enters how everything is at present, as if nothing of it had been written down.
+    pub fn repeat(&mut self, map: &Map) {
+        let mut enter = |what, standing: Option<Standing>, cause, interval| {
+            if standing.is_some() {
+                self.entries.standings.insert(what, Remembered { standing, cause, interval });
+            }
+        };
+        enter(Subject::Page, map.standing, None, None);
+        for (service_id, service) in &map.services {
+            enter(Subject::Service(service_id.clone()), service.standing, None, None);
+            for (node_id, node) in &service.nodes {
+                let node_key = NodeKey { service: service_id.clone(), node: node_id.clone() };
+                enter(Subject::Node(node_key.clone()), node.standing, None, None);
+                for (id, replica) in &node.replicas {
+                    let key = ReplicaKey { node: node_key.clone(), replica: id.clone() };
+                    let interval = self.replicas.get(&key).and_then(|track| track.interval);
+                    enter(Subject::Replica(key), replica.standing, replica.cause.clone(), interval);
+                }
+            }
+        }
+        for incident in self.incidents.open() {
+            self.entries.incidents.insert(incident.id, incident.clone());
+        }
+    }
+
+    /// Puts what was stored of a node's past in its place.
+    pub fn restore(&mut self, node: &NodeKey, tier: Tier, at: Timestamp, span: &Span) {
+        Arc::make_mut(self.pasts.entry(node.clone()).or_default()).restore(tier, at, span);
+    }
+
+    /// The past of a node.
+    #[must_use]
+    pub fn past(&self, node: &NodeKey) -> Option<&Arc<Past>> {
+        self.pasts.get(node)
+    }
+
+    /// The incidents that are open or ended lately, in the order in which they began.
+    pub fn recent(&self) -> impl Iterator<Item = &Arc<Incident>> {
+        self.recent.values()
+    }
+
+    /// The number that the next incident gets.
+    #[must_use]
+    pub fn next_incident(&self) -> u64 {
+        self.next_incident
+    }
+}
+
+impl Entries {
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.transitions.is_empty()
+            && self.standings.is_empty()
+            && self.minutes.is_empty()
+            && self.shifts.is_empty()
+            && self.incidents.is_empty()
+    }
+
+    /// Takes in what came later. What waits for too long is lost, the oldest first, and counted.
+    pub fn append(&mut self, later: Self) {
+        self.transitions.extend(later.transitions);
+        self.standings.extend(later.standings);
+        self.minutes.extend(later.minutes);
+        self.shifts.extend(later.shifts);
+        self.incidents.extend(later.incidents);
+        let lost = excess(&mut self.transitions) + excess(&mut self.minutes) + excess(&mut self.shifts);
+        self.lost = self.lost.saturating_add(later.lost).saturating_add(lost);
+    }
+}
+
+/// Drops the oldest of those that are too many; tells how many that were.
+fn excess<T>(waiting: &mut Vec<T>) -> u64 {
+    let excess = waiting.len().saturating_sub(WAITING_MAX);
+    waiting.drain(..excess);
+    excess as u64
+}
+
+impl Track {
+    fn new(status: Option<Status>, since: Instant) -> Self {
+        Self { status, counted: since, interval: None, open: Vec::new() }
+    }
+
+    /// The span of that minute, which is the present one or was a moment ago.
+    fn minute(&mut self, at: Timestamp) -> &mut Span {
+        let place = self.open.iter().rposition(|(open, _)| *open == at).unwrap_or_else(|| {
+            self.open.push((at, Span::default()));
+            self.open.len() - 1
+        });
+        &mut self.open[place].1
+    }
+
+    /// Counts the time until then, if it is not counted yet.
+    fn count(&mut self, until: Now, mut past: Option<&mut Past>) {
+        let elapsed = whole_millis(until.instant.saturating_duration_since(self.counted));
+        self.counted += elapsed;
+        let Some(status) = self.status else { return };
+        for (minute, time) in pieces(until.wall, elapsed) {
+            self.minute(minute).spend(Some(status), time);
+            if let Some(past) = past.as_deref_mut() {
+                past.add(minute, &Span::of(Some(status), time));
+            }
+        }
+    }
+
+    /// It has another status since a moment, which is known only now.
+    fn turn(
+        &mut self,
+        what: &Subject,
+        to: Option<Status>,
+        since: Now,
+        at: Now,
+        mut past: Option<&mut Past>,
+        entries: &mut Entries,
+    ) {
+        self.count(since, past.as_deref_mut());
+        let (from, counted) = (self.status, self.counted);
+        self.status = to;
+        let back = whole_millis(counted.saturating_duration_since(since.instant));
+        if from.is_some() && !back.is_zero() {
+            let ahead = at.instant.saturating_duration_since(counted);
+            let end = at.wall.checked_sub(ahead).unwrap_or(at.wall);
+            for (minute, time) in pieces(end, back) {
+                if let Some(past) = past.as_deref_mut() {
+                    past.shift(minute, from, to, time);
+                }
+                match self.open.iter_mut().find(|(open, _)| *open == minute) {
+                    Some((_, span)) => {
+                        span.shift(from, to, time);
+                    }
+                    None => entries.shifts.push(Shift { what: what.clone(), at: minute, from, to, time }),
+                }
+            }
+        }
+        self.count(at, past);
+        if let (Some(status), Some((_, span))) = (to, self.open.last_mut()) {
+            // A status that does not last a millisecond was still there.
+            span.spend(Some(status), Duration::ZERO);
+        }
+    }
+
+    /// Hands out the minutes that began before then.
+    fn close(&mut self, before: Timestamp, lost: &mut u64, mut entry: impl FnMut(Timestamp, Span)) {
+        let excess = self.open.len().saturating_sub(OPEN_MAX);
+        self.open.drain(..excess);
+        *lost = lost.saturating_add(excess as u64);
+        let mut open = Vec::new();
+        for (at, span) in self.open.drain(..) {
+            if at < before {
+                entry(at, span);
+            } else {
+                open.push((at, span));
+            }
+        }
+        self.open = open;
+    }
+}
+
+fn whole_millis(time: Duration) -> Duration {
+    Duration::from_millis(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// The minutes that the time of that length which ends at `end` falls into, each with its share, the first one first.
+fn pieces(end: Timestamp, length: Duration) -> impl Iterator<Item = (Timestamp, Duration)> {
+    const MINUTE: i64 = 60_000;
+    let end = end.as_millisecond();
+    let mut start = end.saturating_sub(i64::try_from(length.as_millis()).unwrap_or(i64::MAX));
+    std::iter::from_fn(move || {
+        let minute = start.div_euclid(MINUTE).saturating_mul(MINUTE);
+        let stop = minute.saturating_add(MINUTE).min(end);
+        let time = u64::try_from(stop.saturating_sub(start)).ok().filter(|time| *time > 0)?;
+        start = stop;
+        Some((Timestamp::from_millisecond(minute).unwrap_or(Timestamp::MIN), Duration::from_millis(time)))
+    })
+}
+
+#[cfg(test)]
+mod tests;
