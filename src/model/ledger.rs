@@ -20,6 +20,8 @@ use super::incident::Incident;
 use super::incident::Incidents;
 use super::map::Map;
 use super::map::Standing;
+use super::observation::Content;
+use super::observation::Finding;
 use super::observation::Load;
 use super::past::Past;
 use super::span::Span;
@@ -114,7 +116,7 @@ pub enum Sample {
 #[derive(Debug)]
 struct Track {
     status: Option<Status>,
-    /// Until when its time is counted.
+    /// Until when its time is counted; while nothing is known of it, since when that is so.
     counted: Instant,
     interval: Option<Duration>,
     /// The minutes that are not closed yet, in order.
@@ -330,6 +332,27 @@ impl Ledger {
     }
 }
 
+impl Sample {
+    /// What a check tells.
+    #[must_use]
+    pub fn of(finding: &Finding) -> Self {
+        match finding {
+            Finding::Up(latency) => Self::Answered(*latency),
+            Finding::Down(_) => Self::Bare(None),
+            Finding::Blind(_) => Self::Blind,
+        }
+    }
+
+    /// What a report tells, of a replica that reports once in `interval`.
+    #[must_use]
+    pub fn said(content: Content, interval: Duration) -> Self {
+        match content {
+            Content::Load(load) => Self::Loaded(load, interval),
+            Content::Health(_) => Self::Bare(Some(interval)),
+        }
+    }
+}
+
 impl Entries {
     /// Whether there is nothing to write.
     #[must_use]
@@ -376,9 +399,9 @@ impl Track {
 
     /// Counts the time until then, if it is not counted yet.
     fn count(&mut self, until: Now, mut past: Option<&mut Past>) {
+        let Some(status) = self.status else { return };
         let elapsed = whole_millis(until.instant.saturating_duration_since(self.counted));
         self.counted += elapsed;
-        let Some(status) = self.status else { return };
         for (minute, time) in pieces(until.wall, elapsed) {
             self.minute(minute).spend(Some(status), time);
             if let Some(past) = past.as_deref_mut() {
@@ -401,7 +424,9 @@ impl Track {
         let (from, counted) = (self.status, self.counted);
         self.status = to;
         let back = whole_millis(counted.saturating_duration_since(since.instant));
-        if from.is_some() && !back.is_zero() {
+        if from.is_none() {
+            self.counted = counted.max(since.instant);
+        } else if !back.is_zero() {
             let ahead = at.instant.saturating_duration_since(counted);
             let end = at.wall.checked_sub(ahead).unwrap_or(at.wall);
             for (minute, time) in pieces(end, back) {
