@@ -6,8 +6,10 @@ use std::time::Instant;
 
 use indexmap::IndexSet;
 
+use crate::clock;
 use crate::clock::Now;
 
+use super::ledger::Remembered;
 use super::map::Map;
 use super::map::Node;
 use super::notice::Affected;
@@ -74,6 +76,46 @@ impl Grouping {
         Self { rules, courses, changed, departed, first: None, last: None }
     }
 
+    /// Goes on from what people were told last, of nodes and of the page, and from how the nodes were when the program
+    /// ended. What is another way by now is to be told. Changes since then, those of nodes that are gone among them, are
+    /// still to be added.
+    #[must_use]
+    pub fn resume(rules: Rules, told: &[(Subject, Status)], before: &[(Subject, Remembered)], now: Now) -> Self {
+        let mut grouping = Self::new(rules);
+        let mut told_of = HashMap::new();
+        for (subject, status) in told {
+            match subject {
+                Subject::Node(key) => {
+                    told_of.insert(key.clone(), *status);
+                }
+                // Whenever that was, it was long enough ago.
+                Subject::Page => grouping.last = Some((clock::before(now, rules.interval).instant, *status)),
+                Subject::Service(_) | Subject::Replica(_) => {}
+            }
+        }
+        for (subject, remembered) in before {
+            let Subject::Node(key) = subject else { continue };
+            let told = rules.level(told_of.remove(key));
+            let to = remembered.standing.map(|standing| standing.status);
+            if told.is_none() && rules.level(to).is_none() {
+                continue;
+            }
+            let course = Course::new(told, to, remembered.standing.map_or(now, |standing| standing.since));
+            if course.is_news(rules) {
+                grouping.changed.insert(key.clone());
+                grouping.first = Some(now.instant);
+            }
+            grouping.courses.insert(key.clone(), course);
+        }
+        grouping
+    }
+
+    /// What people hear of a status, if it is one that they are told.
+    #[must_use]
+    pub fn level(&self, status: Option<Status>) -> Option<Status> {
+        self.rules.level(status)
+    }
+
     /// Follows other rules from now on; what is only news by the old ones is not told any more.
     pub fn follow(&mut self, rules: Rules) {
         self.rules = rules;
@@ -94,7 +136,7 @@ impl Grouping {
     /// Takes in a transition; only those of nodes matter.
     pub fn add(&mut self, transition: &Transition) {
         let Subject::Node(key) = &transition.what else { return };
-        let (rules, at) = (self.rules, transition.at);
+        let (rules, at) = (self.rules, transition.since);
         let known = self.courses.contains_key(key);
         if !known && rules.level(transition.from) == rules.level(transition.to) {
             return;

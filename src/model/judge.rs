@@ -119,7 +119,11 @@ impl Map {
         }
         let verdict = judge(replica, &limits, now);
         replica.expiry = match &replica.seen {
-            Some(Observation::Reported { deadline, .. }) if *deadline > now.instant => Some(*deadline),
+            Some(Observation::Reported { deadline, .. } | Observation::Awaited { deadline, .. })
+                if *deadline > now.instant =>
+            {
+                Some(*deadline)
+            }
             _ => None,
         };
         let expiry = replica.expiry;
@@ -213,6 +217,10 @@ fn judge(replica: &Replica, limits: &Limits, now: Now) -> Option<Verdict> {
         Observation::Reported { received, deadline, .. } if now.instant >= *deadline => {
             Some((Status::Dead, Some(Cause::Silent(whole_seconds(now.instant.saturating_duration_since(*received))))))
         }
+        Observation::Awaited { since, deadline } if now.instant >= *deadline => {
+            Some((Status::Dead, Some(Cause::Silent(whole_seconds(now.instant.saturating_duration_since(*since))))))
+        }
+        Observation::Awaited { .. } => replica.standing.map(|standing| (standing.status, replica.cause.clone())),
         Observation::Reported { content: Content::Load(load), .. } => {
             let cause = Cause::overload(*load, limits.load);
             Some((if cause.is_some() { Status::Sick } else { Status::Healthy }, cause))

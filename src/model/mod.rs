@@ -3,7 +3,7 @@
 //! | what | modules |
 //! | --- | --- |
 //! | the page and its parts | [`map`], [`id`], [`status`], [`tally`] |
-//! | what is found out, and what follows | [`observation`], [`judge`], [`cause`], [`transition`], [`reshape`] |
+//! | what is found out, and what follows | [`observation`], [`judge`], [`cause`], [`transition`], [`reshape`], [`resume`] |
 //! | what people are told | [`grouping`], [`notice`], [`words`] |
 //! | what is remembered | [`ledger`], [`latency`] and its [`histogram`], [`load`], [`span`], [`tier`], [`chunk`] |
 //! | what of that people see | [`past`], [`uptime`], [`incident`] |
@@ -26,6 +26,7 @@ pub mod notice;
 pub mod observation;
 pub mod past;
 pub mod reshape;
+pub mod resume;
 pub mod slug;
 pub mod span;
 pub mod status;

@@ -72,4 +72,11 @@ pub enum Observation {
         /// When silence after it counts as dead.
         deadline: Instant,
     },
+    /// Nothing yet since the program started, of a replica that reported before.
+    Awaited {
+        /// Since when its report is waited for.
+        since: Instant,
+        /// When silence counts as dead.
+        deadline: Instant,
+    },
 }

@@ -148,8 +148,9 @@ fn cause(replica: &Replica) -> Option<String> {
         Some(Observation::Checked(outcome)) if matches!(outcome.finding, Finding::Blind(_)) => {
             Some("the last check could not be made".to_owned())
         }
-        Some(_) => replica.cause.as_ref().map(ToString::to_string),
-        None => Some("not checked yet".to_owned()),
+        None if replica.standing.is_none() => Some("not checked yet".to_owned()),
+        // Of one that is not checked yet since the program started, what was known before.
+        Some(_) | None => replica.cause.as_ref().map(ToString::to_string),
     }
 }
 
@@ -185,7 +186,9 @@ fn facts(replica: &Replica) -> Vec<Fact> {
         Some(Observation::Reported { content: Content::Load(load), .. }) => {
             vec![fact("CPU load", words::percent(load.cpu)), fact("RAM in use", words::percent(load.ram))]
         }
-        Some(Observation::Reported { content: Content::Health(_), .. }) | None => Vec::new(),
+        Some(Observation::Reported { content: Content::Health(_), .. } | Observation::Awaited { .. }) | None => {
+            Vec::new()
+        }
     }
 }
 

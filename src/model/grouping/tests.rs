@@ -11,6 +11,7 @@ use crate::model::fixture::key;
 use crate::model::fixture::node_key;
 use crate::model::fixture::secs;
 use crate::model::fixture::up;
+use crate::model::ledger::Ledger;
 use crate::model::map::Mode;
 use crate::model::observation::Finding;
 use crate::model::observation::Outcome;
@@ -39,7 +40,13 @@ impl Story {
         story
     }
 
+    /// A check that took no time found something.
     fn found(&mut self, node: &str, replica: &str, outcome: Outcome) {
+        self.found_after(Duration::ZERO, node, replica, outcome);
+    }
+
+    fn found_after(&mut self, took: Duration, node: &str, replica: &str, outcome: Outcome) {
+        let outcome = Outcome { took, ..outcome };
         for transition in self.map.record_check(&key("web", node, replica), outcome, self.clock.now()) {
             self.grouping.add(&transition);
         }
@@ -130,6 +137,75 @@ fn what_is_news_only_by_rules_of_before_is_not_told() {
     assert_eq!(story.pass(60), ["api dead", "page dead"]);
     story.turn("api", Status::Healthy);
     assert_eq!(story.pass(60), ["api healthy after 60 s", "page healthy"]);
+}
+
+/// A story goes on after the program was down for so many seconds: what was told is known, and how all was.
+fn restarted(mut story: Story, told: &[(&str, Status)], down: u64) -> Story {
+    let mut ledger = Ledger::new(Vec::new(), 1);
+    ledger.repeat(&story.map);
+    let before: Vec<_> = ledger.take().standings.into_iter().collect();
+    story.clock.advance(secs(down));
+    let told: Vec<_> = told
+        .iter()
+        .map(|(node, status)| (Subject::Node(node_key("web", node)), *status))
+        .chain([(Subject::Page, told.iter().map(|(_, status)| *status).max().unwrap_or(Status::Healthy))])
+        .collect();
+    let rules = story.grouping.rules;
+    story.grouping = Grouping::resume(rules, &told, &before, story.clock.now());
+    story.map = fixture::map();
+    let resumed = story.map.resume(&before, story.clock.now());
+    resumed.transitions.iter().for_each(|transition| story.grouping.add(transition));
+    resumed.departed.into_iter().for_each(|departed| story.grouping.depart(departed));
+    story
+}
+
+#[test]
+fn after_a_restart_nothing_is_told_again() {
+    let mut story = Story::new(false);
+    story.turn("api", Status::Dead);
+    assert_eq!(story.pass(60), ["api dead", "page dead"]);
+    let mut story = restarted(story, &[("api", Status::Dead)], 600);
+    assert_eq!(story.pass(60), [""; 0]);
+    story.turn("api", Status::Dead);
+    assert_eq!(story.pass(60), [""; 0], "it is still dead");
+    story.turn("api", Status::Healthy);
+    assert_eq!(story.pass(60), ["api healthy after 780 s", "page healthy"]);
+}
+
+#[test]
+fn an_outage_counts_from_its_first_failed_attempt() {
+    let mut story = Story::new(false);
+    story.pass(60);
+    story.found_after(secs(5), "api", "a", down());
+    let notices = story.calm(secs(60));
+    assert_eq!(notices[0].changes[0].since, notices[0].at - WAIT - secs(5));
+    story.turn("api", Status::Healthy);
+    assert_eq!(story.pass(60), ["api healthy after 65 s", "page healthy"]);
+}
+
+#[test]
+fn what_was_not_told_before_the_end_is_told_after_it() {
+    let mut story = Story::new(false);
+    story.turn("api", Status::Dead);
+    let mut story = restarted(story, &[], 1);
+    assert_eq!(story.pass(60), ["api dead", "page dead"]);
+    story.turn("api", Status::Healthy);
+    let mut story = restarted(story, &[("api", Status::Dead)], 1);
+    assert_eq!(story.pass(60), ["api healthy after 0 s", "page healthy"]);
+}
+
+#[test]
+fn a_dead_node_that_left_the_configuration_meanwhile_is_told_to_be_gone() {
+    let mut story = Story::new(false);
+    let more = fixture::node(Mode::Poll, &["a"]);
+    story.map.services.get_mut("web").unwrap().nodes.insert(fixture::id("old"), more);
+    story.turn("old", Status::Dead);
+    assert_eq!(story.pass(60), ["old dead", "page dead"]);
+    let mut story = restarted(story, &[("old", Status::Dead)], 600);
+    let notices = story.calm(secs(60));
+    let change = &notices[0].changes[0];
+    assert_eq!((&*change.label, change.to, change.was), ("old", None, Some((Status::Dead, secs(660)))));
+    assert_eq!((notices.len(), notices[0].status), (1, Status::Healthy));
 }
 
 #[test]

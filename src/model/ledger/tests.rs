@@ -14,7 +14,6 @@ use crate::model::fixture::load;
 use crate::model::fixture::node_key;
 use crate::model::fixture::secs;
 use crate::model::fixture::up;
-use crate::model::observation::Content;
 use crate::model::observation::Finding;
 use crate::model::observation::Outcome;
 use crate::model::past::Window;
