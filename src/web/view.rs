@@ -15,6 +15,7 @@ use crate::model::map::Standing;
 use crate::model::observation::Content;
 use crate::model::observation::Finding;
 use crate::model::observation::Observation;
+use crate::model::shown::Shown;
 use crate::model::slug;
 use crate::model::status::Status;
 use crate::model::words;
@@ -80,7 +81,7 @@ struct Fact {
 }
 
 /// Turns the map into what the page says.
-pub(super) fn view(map: &Map) -> View {
+pub(super) fn view(map: &Map, _history: &Shown, _now: Timestamp) -> View {
     let mut anchors = anchors(map).into_iter();
     let services = map.services.values().enumerate().map(|(at, service)| service_view(at, service, &mut anchors));
     View {
@@ -351,11 +352,13 @@ mod tests {
         let mut map = fixture::map();
         map.record_check(&key("web", "api", "a"), down(), fixture::now());
         map.record_report(&node_key("app", "push"), load("worker-7", 0.95, 30), 9, fixture::now()).unwrap();
-        let shown = serde_json::to_string(&view(&map)).unwrap();
+        let shown = serde_json::to_string(&view(&map, &Shown::default(), fixture::now().wall)).unwrap();
         assert!(!shown.contains("worker-7") && !shown.contains("\"a\""), "{shown}");
         assert!(shown.contains("connection refused") && shown.contains("CPU load 95%"), "{shown}");
         map.services.get_mut("app").unwrap().nodes.get_mut("push").unwrap().reveals_replicas = true;
-        assert!(serde_json::to_string(&view(&map)).unwrap().contains("worker-7"));
+        assert!(
+            serde_json::to_string(&view(&map, &Shown::default(), fixture::now().wall)).unwrap().contains("worker-7")
+        );
     }
 
     #[test]
@@ -368,7 +371,7 @@ mod tests {
             let outcome = if at == 900 { down() } else { up() };
             map.record_check(&key("s", "n", name), outcome, fixture::now());
         }
-        let shown = serde_json::to_value(view(&map)).unwrap();
+        let shown = serde_json::to_value(view(&map, &Shown::default(), fixture::now().wall)).unwrap();
         let node = &shown["services"][0]["nodes"][0];
         assert_eq!(node["note"], "750 more replicas are not shown");
         let replicas = node["replicas"].as_array().unwrap();
@@ -396,11 +399,14 @@ mod tests {
     #[test]
     fn what_is_not_known_is_said_to_be() {
         let map = fixture::map();
-        let shown = serde_json::to_value(view(&map)).unwrap();
+        let shown = serde_json::to_value(view(&map, &Shown::default(), fixture::now().wall)).unwrap();
         assert_eq!(shown["status"], "unknown");
         assert_eq!(shown["headline"], "Waiting for the first results");
         assert_eq!(shown["services"][1]["nodes"][0]["note"], "Waiting for reports");
         assert_eq!(shown["services"][0]["nodes"][0]["replicas"][0]["words"], "Unknown");
-        assert_eq!(serde_json::to_value(view(&Map::default())).unwrap()["headline"], "Nothing is watched yet");
+        assert_eq!(
+            serde_json::to_value(view(&Map::default(), &Shown::default(), fixture::now().wall)).unwrap()["headline"],
+            "Nothing is watched yet"
+        );
     }
 }
