@@ -3,9 +3,14 @@
 mod archive;
 mod assets;
 mod auth;
+mod bar;
+mod chart;
+mod days;
 pub mod exit;
 mod files;
+mod incidents;
 mod page;
+mod places;
 mod reporter;
 mod respond;
 mod sample;

@@ -16,9 +16,10 @@ use crate::model::observation::Content;
 use crate::model::observation::Finding;
 use crate::model::observation::Observation;
 use crate::model::shown::Shown;
-use crate::model::slug;
 use crate::model::status::Status;
 use crate::model::words;
+
+use super::places;
 
 /// How many replicas of a node are shown: more than anybody looks at, and few enough for any memory. Those that are not
 /// well come first.
@@ -82,7 +83,7 @@ struct Fact {
 
 /// Turns the map into what the page says.
 pub(super) fn view(map: &Map, _history: &Shown, _now: Timestamp) -> View {
-    let mut anchors = anchors(map).into_iter();
+    let mut anchors = places::anchors(map).into_iter();
     let services = map.services.values().enumerate().map(|(at, service)| service_view(at, service, &mut anchors));
     View {
         status: class(map.standing),
@@ -276,25 +277,6 @@ fn named(labels: &[&str]) -> String {
     }
 }
 
-/// How ids begin that the templates use themselves.
-const RESERVED: [&str; 4] = ["art-", "icon-", "tip-", "vigil-"];
-
-/// Names for places on the page, made of labels: ids are not for visitors. Each service, followed by its nodes.
-fn anchors(map: &Map) -> Vec<String> {
-    let mut labels = Vec::new();
-    for service in map.services.values() {
-        labels.push(service.label.to_string());
-        labels.extend(service.nodes.values().map(|node| format!("{}-{}", service.label, node.label)));
-    }
-    for label in &mut labels {
-        let slug = slug::slug(label);
-        if RESERVED.iter().any(|prefix| slug.starts_with(prefix)) {
-            label.insert_str(0, "section-");
-        }
-    }
-    slug::unique(labels.iter().map(String::as_str), "section")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -377,23 +359,6 @@ mod tests {
         let replicas = node["replicas"].as_array().unwrap();
         assert_eq!(replicas.len(), 250);
         assert_eq!((&replicas[249]["number"], &replicas[249]["status"]), (&901.into(), &"dead".into()));
-    }
-
-    #[test]
-    fn anchors_are_slugs_that_no_other_place_has() {
-        let mut map = page(1, &[]);
-        let labels = ["Web nodes", "Web  Nodes!", "日本 / API", "…", "Web-nodes-2", "Tip: 1", "Tips"];
-        let (mut service, node) = (map.services["s"].clone(), map.services["s"].nodes["n1"].clone());
-        map.services.clear();
-        for (at, label) in labels.into_iter().enumerate() {
-            service.label = label.into();
-            service.nodes.clear();
-            map.services.insert(fixture::id(&at.to_string()), service.clone());
-        }
-        map.services[1].nodes.insert(fixture::id("n"), node);
-        let wanted =
-            ["web-nodes", "web-nodes-3", "web-nodes-n1", "日本-api", "section", "web-nodes-2", "section-tip-1", "tips"];
-        assert_eq!(anchors(&map), wanted);
     }
 
     #[test]
