@@ -6,7 +6,7 @@
 //! | what is found out, and what follows | [`observation`], [`judge`], [`cause`], [`transition`], [`reshape`], [`resume`] |
 //! | what people are told | [`grouping`], [`notice`], [`words`] |
 //! | what is remembered | [`ledger`], [`latency`] and its [`histogram`], [`load`], [`span`], [`tier`], [`chunk`] |
-//! | what of that people see | [`past`], [`uptime`], [`incident`] |
+//! | what of that people see | [`past`], [`uptime`], [`incident`], all of it in [`shown`] |
 //! | how it is written | [`varint`] in storage, [`slug`] in addresses |
 
 pub mod cause;
@@ -27,6 +27,7 @@ pub mod observation;
 pub mod past;
 pub mod reshape;
 pub mod resume;
+pub mod shown;
 pub mod slug;
 pub mod span;
 pub mod status;

@@ -1,10 +1,16 @@
 //! The web server: the page for people, the reports of applications, the badges for machines.
 
+mod archive;
 mod assets;
 mod auth;
+mod bar;
+mod chart;
+mod days;
 pub mod exit;
 mod files;
+mod incidents;
 mod page;
+mod places;
 mod reporter;
 mod respond;
 mod sample;

@@ -25,6 +25,7 @@ use crate::config::Config;
 use crate::engine::shared::Seen;
 use crate::engine::shared::Shared;
 use crate::model::map::Map;
+use crate::model::shown::Shown;
 
 use super::POLICY_CUSTOM;
 use super::WebError;
@@ -161,7 +162,8 @@ impl Page {
         let start = self.shared.now();
         // Read first: what happens while the page is rendered is then seen as new.
         let seen = self.shared.seen();
-        let html = self.parts.status(&self.shared.map(), start.wall)?;
+        let (map, history) = (self.shared.map(), Shown::default());
+        let html = self.parts.status(&map, &history, start.wall)?;
         let took = self.shared.now().instant.saturating_duration_since(start.instant);
         let etag = etag(html.as_bytes());
         Ok(Rendered { seen, at: start.instant, took, html: html.into(), etag, gzip: OnceLock::new() })
@@ -173,8 +175,8 @@ impl Parts {
         Ok(Self { templates: Templates::load(assets)?, brand: Brand::new(&config.branding, assets) })
     }
 
-    fn status(&self, map: &Map, now: Timestamp) -> Result<String, handlebars::RenderError> {
-        let facts = Facts { brand: &self.brand, view: view::view(map), year: year(now) };
+    fn status(&self, map: &Map, history: &Shown, now: Timestamp) -> Result<String, handlebars::RenderError> {
+        let facts = Facts { brand: &self.brand, view: view::view(map, history, now), year: year(now) };
         self.templates.render("status", &facts)
     }
 
@@ -184,9 +186,9 @@ impl Parts {
 
     /// Makes each page, of nothing and of all that there can be: what is wrong in a branch is then found, too.
     fn try_out(&self) -> Result<(), handlebars::RenderError> {
-        self.status(&Map::default(), Timestamp::UNIX_EPOCH)?;
+        self.status(&Map::default(), &Shown::default(), Timestamp::UNIX_EPOCH)?;
         for status in sample::STATUSES {
-            self.status(&sample::map(status), Timestamp::UNIX_EPOCH)?;
+            self.status(&sample::map(status), &Shown::default(), Timestamp::UNIX_EPOCH)?;
         }
         self.not_found(Timestamp::UNIX_EPOCH).map(|_| ())
     }

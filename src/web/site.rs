@@ -6,9 +6,12 @@ use std::sync::RwLock;
 
 use crate::config::Config;
 use crate::engine::Handle;
+use crate::model::shown::Archive;
 use crate::secret::Secret;
 
 use super::WebError;
+use super::archive::Nothing;
+use super::archive::ReadingRoom;
 use super::assets::Assets;
 use super::page::Page;
 
@@ -19,6 +22,7 @@ pub struct Site {
     /// What reports must carry; without it nobody may report, and there is nothing that could be reported to.
     pub(super) reporter_token: Option<Secret>,
     pub(super) engine: Handle,
+    pub(super) archive: ReadingRoom,
 }
 
 impl Site {
@@ -28,8 +32,10 @@ impl Site {
     /// [`WebError`], when a template is faulty: it is found now, not by the visitor who meets the first outage.
     pub fn new(config: &Config, engine: Handle) -> Result<Self, WebError> {
         let assets = Assets::load(config);
+        let archive: Arc<dyn Archive> = Arc::new(Nothing);
         let page = Page::new(config, &assets, engine.shared.clone())?;
-        Ok(Self { page, assets, reporter_token: config.server.reporter_token.clone(), engine })
+        let reporter_token = config.server.reporter_token.clone();
+        Ok(Self { page, assets, reporter_token, engine, archive: ReadingRoom::new(archive) })
     }
 
     /// Renders the page, so that the first visitor need not wait for it.

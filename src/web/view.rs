@@ -15,9 +15,11 @@ use crate::model::map::Standing;
 use crate::model::observation::Content;
 use crate::model::observation::Finding;
 use crate::model::observation::Observation;
-use crate::model::slug;
+use crate::model::shown::Shown;
 use crate::model::status::Status;
 use crate::model::words;
+
+use super::places;
 
 /// How many replicas of a node are shown: more than anybody looks at, and few enough for any memory. Those that are not
 /// well come first.
@@ -80,8 +82,8 @@ struct Fact {
 }
 
 /// Turns the map into what the page says.
-pub(super) fn view(map: &Map) -> View {
-    let mut anchors = anchors(map).into_iter();
+pub(super) fn view(map: &Map, _history: &Shown, _now: Timestamp) -> View {
+    let mut anchors = places::anchors(map).into_iter();
     let services = map.services.values().enumerate().map(|(at, service)| service_view(at, service, &mut anchors));
     View {
         status: class(map.standing),
@@ -278,25 +280,6 @@ fn named(labels: &[&str]) -> String {
     }
 }
 
-/// How ids begin that the templates use themselves.
-const RESERVED: [&str; 4] = ["art-", "icon-", "tip-", "vigil-"];
-
-/// Names for places on the page, made of labels: ids are not for visitors. Each service, followed by its nodes.
-fn anchors(map: &Map) -> Vec<String> {
-    let mut labels = Vec::new();
-    for service in map.services.values() {
-        labels.push(service.label.to_string());
-        labels.extend(service.nodes.values().map(|node| format!("{}-{}", service.label, node.label)));
-    }
-    for label in &mut labels {
-        let slug = slug::slug(label);
-        if RESERVED.iter().any(|prefix| slug.starts_with(prefix)) {
-            label.insert_str(0, "section-");
-        }
-    }
-    slug::unique(labels.iter().map(String::as_str), "section")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -354,11 +337,13 @@ mod tests {
         let mut map = fixture::map();
         map.record_check(&key("web", "api", "a"), down(), fixture::now());
         map.record_report(&node_key("app", "push"), load("worker-7", 0.95, 30), 9, fixture::now()).unwrap();
-        let shown = serde_json::to_string(&view(&map)).unwrap();
+        let shown = serde_json::to_string(&view(&map, &Shown::default(), fixture::now().wall)).unwrap();
         assert!(!shown.contains("worker-7") && !shown.contains("\"a\""), "{shown}");
         assert!(shown.contains("connection refused") && shown.contains("CPU load 95%"), "{shown}");
         map.services.get_mut("app").unwrap().nodes.get_mut("push").unwrap().reveals_replicas = true;
-        assert!(serde_json::to_string(&view(&map)).unwrap().contains("worker-7"));
+        assert!(
+            serde_json::to_string(&view(&map, &Shown::default(), fixture::now().wall)).unwrap().contains("worker-7")
+        );
     }
 
     #[test]
@@ -371,7 +356,7 @@ mod tests {
             let outcome = if at == 900 { down() } else { up() };
             map.record_check(&key("s", "n", name), outcome, fixture::now());
         }
-        let shown = serde_json::to_value(view(&map)).unwrap();
+        let shown = serde_json::to_value(view(&map, &Shown::default(), fixture::now().wall)).unwrap();
         let node = &shown["services"][0]["nodes"][0];
         assert_eq!(node["note"], "750 more replicas are not shown");
         let replicas = node["replicas"].as_array().unwrap();
@@ -380,30 +365,16 @@ mod tests {
     }
 
     #[test]
-    fn anchors_are_slugs_that_no_other_place_has() {
-        let mut map = page(1, &[]);
-        let labels = ["Web nodes", "Web  Nodes!", "日本 / API", "…", "Web-nodes-2", "Tip: 1", "Tips"];
-        let (mut service, node) = (map.services["s"].clone(), map.services["s"].nodes["n1"].clone());
-        map.services.clear();
-        for (at, label) in labels.into_iter().enumerate() {
-            service.label = label.into();
-            service.nodes.clear();
-            map.services.insert(fixture::id(&at.to_string()), service.clone());
-        }
-        map.services[1].nodes.insert(fixture::id("n"), node);
-        let wanted =
-            ["web-nodes", "web-nodes-3", "web-nodes-n1", "日本-api", "section", "web-nodes-2", "section-tip-1", "tips"];
-        assert_eq!(anchors(&map), wanted);
-    }
-
-    #[test]
     fn what_is_not_known_is_said_to_be() {
         let map = fixture::map();
-        let shown = serde_json::to_value(view(&map)).unwrap();
+        let shown = serde_json::to_value(view(&map, &Shown::default(), fixture::now().wall)).unwrap();
         assert_eq!(shown["status"], "unknown");
         assert_eq!(shown["headline"], "Waiting for the first results");
         assert_eq!(shown["services"][1]["nodes"][0]["note"], "Waiting for reports");
         assert_eq!(shown["services"][0]["nodes"][0]["replicas"][0]["words"], "Unknown");
-        assert_eq!(serde_json::to_value(view(&Map::default())).unwrap()["headline"], "Nothing is watched yet");
+        assert_eq!(
+            serde_json::to_value(view(&Map::default(), &Shown::default(), fixture::now().wall)).unwrap()["headline"],
+            "Nothing is watched yet"
+        );
     }
 }

@@ -1,0 +1,227 @@
+//! What the page shows of history: what is at hand, and what is read from an archive when somebody asks.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::id::ReplicaId;
+use super::incident::Incident;
+use super::past::Past;
+use super::past::Window;
+use super::span::Span;
+use super::tier::Tier;
+use super::transition::NodeKey;
+
+/// What is at hand: enough for the status page.
+#[derive(Clone, Debug, Default)]
+pub struct Shown {
+    /// The past of each node, as far as there is one.
+    pub pasts: HashMap<NodeKey, Arc<Past>>,
+    /// The incidents that are open or ended within the last two weeks, in any order.
+    pub incidents: Vec<Arc<Incident>>,
+}
+
+/// What the page of a node shows of a range.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NodeHistory {
+    /// The spans of the range, each with when it began, in order. Where nothing is known there is none.
+    pub series: Vec<(Timestamp, Span)>,
+    /// Of each of its replicas all spans of the range in one.
+    pub replicas: Vec<(ReplicaId, Span)>,
+    /// The incidents in which the node died and that were open at some time of the range, in any order.
+    pub incidents: Vec<Incident>,
+}
+
+/// What there is of a month, or of any other stretch of time.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MonthHistory {
+    /// The incidents that began in it, in any order.
+    pub incidents: Vec<Incident>,
+    /// When the first incident of all began, if there ever was one.
+    pub first: Option<Timestamp>,
+}
+
+/// What is kept for longer than is at hand. Reading may take a while: it is done where that holds up nobody.
+pub trait Archive: Send + Sync {
+    /// What the page of a node shows: spans of [`Range::tier`] from [`Range::begin`] on, or such as are grouped already.
+    ///
+    /// # Errors
+    /// [`Unavailable`], when it cannot be read.
+    fn node(&self, key: &NodeKey, range: Range, now: Timestamp) -> Result<NodeHistory, Unavailable>;
+
+    /// What began from `from` on and before `to`.
+    ///
+    /// # Errors
+    /// [`Unavailable`], when it cannot be read.
+    fn month(&self, from: Timestamp, to: Timestamp) -> Result<MonthHistory, Unavailable>;
+}
+
+/// The archive cannot be read at the moment. Why is for the log of whoever keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("history cannot be read at the moment")]
+pub struct Unavailable;
+
+/// How much of a node's history is shown at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Range {
+    /// 24 hours, in 288 points.
+    #[default]
+    Day,
+    /// Seven days, in 168 points.
+    Week,
+    /// 30 days, in 180 points.
+    Month,
+    /// 90 days, in 180 points.
+    Quarter,
+}
+
+impl Range {
+    /// Every range, the shortest first.
+    pub const ALL: [Self; 4] = [Self::Day, Self::Week, Self::Month, Self::Quarter];
+
+    /// As it stands in addresses.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Day => "24h",
+            Self::Week => "7d",
+            Self::Month => "30d",
+            Self::Quarter => "90d",
+        }
+    }
+
+    /// The range of that word.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|range| range.word() == word)
+    }
+
+    /// The tier that it is made of.
+    #[must_use]
+    pub fn tier(self) -> Tier {
+        match self {
+            Self::Day => Tier::FiveMinutes,
+            Self::Week | Self::Month | Self::Quarter => Tier::Hour,
+        }
+    }
+
+    /// How many spans of its tier make a point.
+    #[must_use]
+    pub fn group(self) -> u32 {
+        match self {
+            Self::Day | Self::Week => 1,
+            Self::Month => 4,
+            Self::Quarter => 12,
+        }
+    }
+
+    /// How many points there are; the last one is not over yet.
+    #[must_use]
+    pub fn points(self) -> u32 {
+        match self {
+            Self::Day => 288,
+            Self::Week => 168,
+            Self::Month | Self::Quarter => 180,
+        }
+    }
+
+    /// How long a point is.
+    #[must_use]
+    pub fn step(self) -> Duration {
+        self.tier().length().saturating_mul(self.group())
+    }
+
+    /// When its first point began.
+    #[must_use]
+    pub fn begin(self, now: Timestamp) -> Timestamp {
+        let before = self.step().saturating_mul(self.points().saturating_sub(1));
+        self.start_of(now).checked_sub(before).unwrap_or(Timestamp::MIN)
+    }
+
+    /// When the point began that `at` is in.
+    #[must_use]
+    pub fn start_of(self, at: Timestamp) -> Timestamp {
+        let start = self.tier().start_of(at).as_second();
+        let step = i64::try_from(self.step().as_secs()).unwrap_or(i64::MAX);
+        Timestamp::from_second(start.saturating_sub(start.rem_euclid(step))).unwrap_or(Timestamp::MIN)
+    }
+
+    /// The window whose uptime goes with it.
+    #[must_use]
+    pub fn window(self) -> Window {
+        match self {
+            Self::Day => Window::Day,
+            Self::Week => Window::Week,
+            Self::Month => Window::Month,
+            Self::Quarter => Window::Quarter,
+        }
+    }
+
+    /// Its points, made of spans in order: every one from the first to the present, where nothing is known without a
+    /// span. What is outside of the range does not count.
+    #[must_use]
+    pub fn pointed(self, series: &[(Timestamp, Span)], now: Timestamp) -> Vec<(Timestamp, Option<Span>)> {
+        let mut rest = series.iter().peekable();
+        let mut start = self.begin(now);
+        while rest.next_if(|(at, _)| *at < start).is_some() {}
+        let mut points = Vec::new();
+        for _ in 0..self.points() {
+            let end = start.checked_add(self.step()).unwrap_or(Timestamp::MAX);
+            let mut point: Option<Span> = None;
+            while let Some((_, span)) = rest.next_if(|(at, _)| *at < end) {
+                point.get_or_insert_default().merge(span);
+            }
+            points.push((start, point));
+            start = end;
+        }
+        points
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::status::Status;
+    use super::*;
+
+    /// 24 Nov 2026, 01:12:05 UTC.
+    const NOW: Timestamp = Timestamp::constant(1_795_482_725, 0);
+
+    #[test]
+    fn a_range_is_as_long_as_its_word_says() {
+        for (range, hours, begin) in [
+            (Range::Day, 24, "2026-11-23T01:15:00Z"),
+            (Range::Week, 7 * 24, "2026-11-17T02:00:00Z"),
+            (Range::Month, 30 * 24, "2026-10-25T04:00:00Z"),
+            (Range::Quarter, 90 * 24, "2026-08-26T12:00:00Z"),
+        ] {
+            assert_eq!(range.step() * range.points(), Duration::from_hours(hours), "{range:?}");
+            assert_eq!(range.begin(NOW).to_string(), begin);
+            assert_eq!(range.start_of(range.begin(NOW)), range.begin(NOW));
+            assert_eq!(Range::of(range.word()), Some(range));
+        }
+        assert_eq!(Range::of("1y"), None);
+        assert_eq!(Range::Quarter.begin(Timestamp::MIN), Timestamp::MIN);
+    }
+
+    #[test]
+    fn points_hold_what_began_in_them_and_gaps_stay_gaps() {
+        let hour = Duration::from_hours(1);
+        let span = |seconds| Span::of(Some(Status::Healthy), Duration::from_secs(seconds));
+        let begin = Range::Month.begin(NOW);
+        let series = [
+            (begin - hour, span(1)),
+            (begin, span(10)),
+            (begin + 3 * hour, span(100)),
+            (begin + 8 * hour, span(1_000)),
+            (NOW + 8 * hour, span(2)),
+        ];
+        let points = Range::Month.pointed(&series, NOW);
+        assert_eq!((points.len(), points[179].0.to_string()), (180, "2026-11-24T00:00:00Z".to_owned()));
+        let lengths: Vec<_> =
+            points.iter().map(|(_, span)| span.as_ref().map(|span| span.length().as_secs())).take(4).collect();
+        assert_eq!(lengths, [Some(110), None, Some(1_000), None]);
+        assert!(points[4..].iter().all(|(_, span)| span.is_none()));
+    }
+}
