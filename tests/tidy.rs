@@ -26,8 +26,10 @@ const ONLY: &[(&str, &[&str], &str)] = &[
     ("thread::spawn(", &[], "threads have names"),
     ("io::stdout()", &["terminal"], "only the program prints"),
     ("process::exit(", &[], "only `main` ends the program, by returning"),
-    ("std::fs", &["config", "logging", "supervisor", "web"], "the model and the loops do no I/O"),
+    ("std::fs", &["config", "history", "logging", "supervisor", "web"], "the model and the loops do no I/O"),
     ("actix_web", &["serve", "web"], "the web server is known to `web` alone"),
+    ("postgres::", &["config", "history"], "SQL is spoken by history alone"),
+    ("rusqlite::", &["history"], "SQL is spoken by history alone"),
     ("lettre::transport", &["notify"], "mail is sent by its channel alone"),
     ("ureq::", &["config", "net"], "HTTP is spoken by the one client"),
 ];

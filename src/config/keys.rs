@@ -157,6 +157,7 @@ pub static SECTIONS: &[Section] = &[
     Section::table("assets", "Files of your own in place of the built-in ones."),
     Section::table("branding", "How the page presents its owner."),
     Section::table("metrics", "How checks and reports are made and judged."),
+    Section::table("storage", "Where history is kept, and for how long."),
     Section::table("plugins", "Extensions of the checks.").not_yet(),
     Section::table("plugins.rabbitmq", "Queue lengths of RabbitMQ, as a load of the nodes that read them.").not_yet(),
     Section::table("notify", "When people are told."),
@@ -183,6 +184,7 @@ const COLOR: &str = "a colour such as `#1972f5` or `#17f`";
 const SECONDS: &str = "a whole number of seconds, 1 to 86400";
 const SILENCE: &str = "a whole number of seconds, 0 to 604800";
 const WHOLE: &str = "a whole number";
+const DAYS: &str = "a whole number of days, 1 to 36500";
 const LOAD: &str = "a number above 0, such as `0.90`";
 const EMAIL: &str = "an email address, such as `ops@example.com`";
 
@@ -224,6 +226,12 @@ pub static KEYS: &[Key] = &[
     Key::new("metrics", "script_interval", SECONDS, "The time from one run of a script to its next.").default("300").not_yet(),
     Key::new("metrics", "script_parallelism", WHOLE, "The most scripts at a time.").default("2").not_yet(),
     Key::new("metrics", "local_delay_dead", SILENCE, "As `push_delay_dead`, for nodes whose health a vigil-local daemon reports.").default("40"),
+    // [storage]
+    Key::new("storage", "url", "`sqlite:PATH`, `memory:` or `postgres://USER:PASSWORD@HOST/DATABASE`", "The database: a file, the memory of the running program, or a PostgreSQL server. A relative path begins in the folder in which Vigil was started. Without the key it is the file `vigil.db` in the folder that systemd keeps for the service (`STATE_DIRECTORY`), if there is one.").default("\"sqlite:./vigil.db\"").secret("url_file"),
+    Key::new("storage", "retention_1m", DAYS, "For how many days the minutes are kept, of which all the rest is made.").default("2"),
+    Key::new("storage", "retention_5m", DAYS, "For how many days the spans of five minutes are kept; at least as long as `retention_1m`.").default("14"),
+    Key::new("storage", "retention_1h", DAYS, "For how many days the hours are kept; at least as long as `retention_5m`.").default("90"),
+    Key::new("storage", "retention_1d", DAYS, "For how many days the days are kept; at least as long as `retention_1h`. Without the key they are kept for ever, as incidents and changes of status always are."),
     // [plugins.rabbitmq]
     Key::new("plugins.rabbitmq", "api_url", WEB_URL, "The management interface of the RabbitMQ server.").not_yet(),
     Key::new("plugins.rabbitmq", "auth_username", TEXT, "Its user name.").not_yet(),

@@ -32,6 +32,7 @@ use crate::config::section::Section;
 use crate::config::variables::Lookup;
 use crate::model::id::Id;
 use crate::model::id::ReplicaId;
+use crate::model::tier::Tier;
 use crate::secret::Secret;
 
 /// A file that was understood.
@@ -93,13 +94,19 @@ fn understand(
     listening: Option<SocketAddr>,
 ) -> Result<Loaded, ConfigError> {
     secret_files::read_in(&mut document, path, lookup)?;
-    let context = Context::new(path, listening);
+    let context = Context { state_folder: state_folder(lookup), ..Context::new(path, listening) };
     let root = Section::root(&context, &document);
     let config = resolve::resolve(&root)?;
     unknown::warn(&root)?;
     let mut warnings = context.warnings.take();
     warnings.sort_by_key(|warning| warning.place.line);
     Ok(Loaded { config, warnings })
+}
+
+/// The folder that systemd keeps for a service: the first of `StateDirectory=`.
+fn state_folder(lookup: Lookup<'_>) -> Option<PathBuf> {
+    let folders = lookup("STATE_DIRECTORY").ok()?;
+    folders.split(':').next().filter(|folder| !folder.is_empty()).map(PathBuf::from)
 }
 
 /// All that the file says, with the defaults where it says nothing.
@@ -117,6 +124,8 @@ pub struct Config {
     pub notify: Notify,
     /// `[[probe.service]]`, in file order.
     pub services: Vec<Service>,
+    /// `[storage]`
+    pub storage: Storage,
 }
 
 /// `[server]`: the listening side.
@@ -299,6 +308,38 @@ pub struct Slack {
     pub hook_url: Secret,
     /// Whether `@channel` is mentioned.
     pub mention_channel: bool,
+}
+
+/// `[storage]`: where history is kept, and for how long.
+#[derive(Clone, Debug)]
+pub struct Storage {
+    /// The database.
+    pub url: StorageUrl,
+    /// For how long.
+    pub retention: Retention,
+}
+
+/// A database. `Debug` shows no password.
+#[derive(Clone, Debug)]
+pub enum StorageUrl {
+    /// `sqlite:PATH`: a file, relative to the folder in which Vigil was started.
+    Sqlite(PathBuf),
+    /// `memory:`: as long as the program runs.
+    Memory,
+    /// `postgres://...`: a server, with all that is needed to reach it.
+    Postgres(Box<postgres::Config>),
+}
+
+/// For how long history is kept, by [`Tier`]; none is for ever. No tier is kept for less than a finer one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention(pub [Option<Duration>; 4]);
+
+impl Retention {
+    /// For how long that tier is kept; none is for ever.
+    #[must_use]
+    pub fn of(&self, tier: Tier) -> Option<Duration> {
+        self.0[tier as usize]
+    }
 }
 
 /// `[[probe.service]]`

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::path::PathBuf;
 
 use super::document::Entry;
 use super::document::Kind;
@@ -25,13 +26,15 @@ pub(super) struct Context<'a> {
     pub(super) file: &'a Path,
     /// The address of a socket that is there already and takes the place of `inet`.
     pub(super) listening: Option<SocketAddr>,
+    /// The folder that is kept for the service, if there is one.
+    pub(super) state_folder: Option<PathBuf>,
     /// What was odd so far.
     pub(super) warnings: RefCell<Vec<Warning>>,
 }
 
 impl<'a> Context<'a> {
     pub(super) fn new(file: &'a Path, listening: Option<SocketAddr>) -> Self {
-        Self { file, listening, warnings: RefCell::default() }
+        Self { file, listening, state_folder: None, warnings: RefCell::default() }
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use postgres::config::Host;
 use url::Url;
 
 use super::Address;
@@ -13,6 +14,7 @@ use super::Notify;
 use super::Retry;
 use super::RetryMeaning;
 use super::Service;
+use super::StorageUrl;
 
 /// All that matters of `config`, a line each; no secret is in it.
 #[must_use]
@@ -73,6 +75,7 @@ fn write(out: &mut String, config: &Config) -> fmt::Result {
         retry(&config.metrics.poll.retry)
     )?;
     notify(out, &config.notify)?;
+    writeln!(out, "history in {}", config.storage.url)?;
     writeln!(out, "{}", counts(config))?;
     config.services.iter().try_for_each(|one| service(out, one))
 }
@@ -118,6 +121,26 @@ fn targets(mode: &Mode) -> usize {
     match mode {
         Mode::Poll(targets) => targets.len(),
         Mode::Push | Mode::Local | Mode::Script => 0,
+    }
+}
+
+impl fmt::Display for StorageUrl {
+    /// Without a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "{}", path.display()),
+            Self::Memory => f.write_str("memory, for as long as Vigil runs"),
+            Self::Postgres(config) => {
+                let host = match config.get_hosts().first() {
+                    Some(Host::Tcp(name)) => name.clone(),
+                    Some(Host::Unix(folder)) => folder.display().to_string(),
+                    None => String::new(),
+                };
+                let port = config.get_ports().first().map(|port| format!(":{port}")).unwrap_or_default();
+                let database = config.get_dbname().or(config.get_user()).unwrap_or_default();
+                write!(f, "PostgreSQL at {host}{port}, database {database}")
+            }
+        }
     }
 }
 

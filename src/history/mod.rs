@@ -3,6 +3,22 @@
 //! `History` says what is kept and found again, in SQL that every backend understands; a backend (`BACKENDS`) is a
 //! connection that runs it. All that is written together is one transaction: nothing half-written is ever read.
 
+mod chunks;
+mod column;
+mod database;
+pub mod error;
+mod incidents;
+mod migrate;
+mod minutes;
+mod outbox;
+mod past;
+mod postgres;
+mod sqlite;
+pub mod store;
+mod subjects;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;

@@ -1,6 +1,7 @@
 //! Spans that follow each other, stored as one.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -82,6 +83,17 @@ impl Chunk {
         Ok(())
     }
 
+    /// Adds a span to what is at a position, as far as there is room: no span becomes longer than those of its tier are.
+    ///
+    /// # Errors
+    /// [`Beyond`], when the chunk has no such position.
+    pub fn fill(&mut self, position: u32, span: &Span) -> Result<(), Beyond> {
+        let known = self.span(position).map_or(Duration::ZERO, Span::length);
+        let mut span = span.clone();
+        span.cut_to(self.tier.length().saturating_sub(known));
+        self.merge_into(position, &span)
+    }
+
     /// Appends the bytes to be stored: four, if it has no gaps, and those of the spans. Its tier and start are not among
     /// them, since whoever finds the bytes has searched by these.
     pub fn encode(&self, out: &mut Vec<u8>) {
@@ -139,8 +151,6 @@ impl Chunk {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use proptest::prelude::*;
 
     use super::super::status::Status;
@@ -180,6 +190,10 @@ mod tests {
         assert_eq!(spans, [("2026-11-24T01:12:00Z".to_owned(), 15), ("2026-11-24T01:59:00Z".to_owned(), 1)]);
         chunk.set(12, healthy(1)).unwrap();
         assert_eq!(chunk.span(12), Some(&healthy(1)));
+        chunk.fill(12, &healthy(70)).unwrap();
+        chunk.fill(12, &Span::of(Some(Status::Dead), Duration::from_secs(1))).unwrap();
+        assert_eq!(chunk.span(12).unwrap().time(Some(Status::Healthy)), Duration::from_mins(1));
+        assert_eq!(chunk.span(12).unwrap().length(), Duration::from_mins(1));
         let refused = chunk.set(60, healthy(1)).unwrap_err();
         assert_eq!(refused.to_string(), "position 60 is beyond the 60 spans of a chunk");
         assert_eq!(chunk.merge_into(u32::MAX, &healthy(1)).unwrap_err().position, u32::MAX);

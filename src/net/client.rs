@@ -33,6 +33,7 @@ use crate::model::observation::Finding;
 use super::failure;
 use super::phase;
 use super::resolve::Resolver;
+use super::roots;
 
 /// How much of a body is read: enough for any health document, little enough for any memory.
 const BODY_MAX: u64 = 1024 * 1024;
@@ -127,7 +128,7 @@ impl Client {
     /// A client that trusts the system's roots (or those of `SSL_CERT_FILE`).
     #[must_use]
     pub fn new(user_agent: &str, resolver: Arc<Resolver>) -> Self {
-        let roots = system_roots();
+        let roots = roots::system();
         let trusted = roots.iter().map(|certificate| Certificate::from_der(certificate).to_owned());
         let tls = TlsConfig::builder()
             .root_certs(RootCerts::from(trusted))
@@ -156,17 +157,6 @@ impl Client {
     pub fn roots(&self) -> &[CertificateDer<'static>] {
         &self.roots
     }
-}
-
-fn system_roots() -> Vec<CertificateDer<'static>> {
-    let found = rustls_native_certs::load_native_certs();
-    for error in &found.errors {
-        log::warn!("a root certificate of the system was not read: {error}");
-    }
-    if found.certs.is_empty() {
-        log::warn!("the system has no root certificates; every https target will count as dead");
-    }
-    found.certs
 }
 
 /// Resolves names for the HTTP client as for every other probe.

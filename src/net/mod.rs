@@ -4,3 +4,4 @@ pub mod client;
 pub mod failure;
 mod phase;
 pub mod resolve;
+pub mod roots;

@@ -7,6 +7,7 @@ mod notify;
 mod probe;
 mod replica;
 mod server;
+mod storage;
 mod web_url;
 
 use std::net::SocketAddr;
@@ -29,6 +30,7 @@ pub(super) fn resolve(root: &Section<'_>) -> Result<Config, ConfigError> {
         metrics: metrics::metrics(&file.metrics)?,
         notify: notify::notify(&file.notify, &file.email, &file.slack)?,
         services: probe::services(&file.services)?,
+        storage: storage::storage(&file.storage)?,
         server,
     };
     match probe::first_that_reports(&file.services)? {
@@ -58,6 +60,7 @@ struct Sections<'a> {
     notify: Section<'a>,
     email: Section<'a>,
     slack: Section<'a>,
+    storage: Section<'a>,
     services: Vec<Section<'a>>,
 }
 
@@ -72,6 +75,7 @@ impl<'a> Sections<'a> {
             email: notify.child(known_section("notify.email"))?,
             slack: notify.child(known_section("notify.slack"))?,
             notify,
+            storage: root.child(known_section("storage"))?,
             services: root.child(known_section("probe"))?.children(known_section("probe.service"))?,
         })
     }

@@ -1,0 +1,53 @@
+//! What goes wrong with a database, and whether it may pass.
+
+/// Why history was not opened, written or read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HistoryError {
+    /// This database must not be used as it is: somebody must act.
+    #[error("{place}: {why}")]
+    Refused {
+        /// The database, without its password.
+        place: String,
+        /// Why.
+        why: Refusal,
+    },
+    /// Something went wrong that may pass: the disk is full, the server is away.
+    #[error("{place}: {what}")]
+    Failed {
+        /// The database, without its password.
+        place: String,
+        /// What, in the words of the database or the system.
+        what: String,
+    },
+}
+
+/// Why a database must not be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// A later Vigil has written it.
+    #[error(
+        "was written by a later Vigil (schema {found}, this one knows {known}); install that one again, or go back to \
+         the copy that it made"
+    )]
+    Newer {
+        /// The version of its schema.
+        found: i64,
+        /// The version that this program knows.
+        known: i64,
+    },
+    /// Another program has written it.
+    #[error("{0}; name another file, or move this one away")]
+    Foreign(&'static str),
+    /// Another Vigil writes it.
+    #[error("is used by another Vigil; end that one, or name another database")]
+    InUse,
+}
+
+impl HistoryError {
+    /// Whether the program must not start with this database. When it had it before and opens it anew, a refusal for
+    /// [`Refusal::InUse`] may pass: a server may not have noticed yet that the old connection is gone.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        matches!(self, Self::Refused { .. })
+    }
+}

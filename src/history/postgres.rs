@@ -1,0 +1,238 @@
+//! History in a database of a PostgreSQL server.
+//!
+//! It is in a schema of its own, `vigil`, unless the options of the URL set a `search_path`. One Vigil writes it: its
+//! session holds an advisory lock, which ends with the session. A proxy that gives each transaction another session
+//! (PgBouncer in its mode `transaction`) cannot be between.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use postgres::Client;
+use postgres::Statement;
+use postgres::types::IsNull;
+use postgres::types::ToSql;
+use postgres::types::Type;
+use rustls::ClientConfig;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::config::StorageUrl;
+use crate::net::roots;
+
+use super::database::Access;
+use super::database::Database;
+use super::database::Row;
+use super::database::Value;
+use super::error::HistoryError;
+use super::error::Refusal;
+
+/// The scripts that make the schema, by version, from 1.
+const MIGRATIONS: &[&str] = &[include_str!("schema/postgres/0001.sql")];
+
+/// The first number of the advisory lock, "Vigl"; the second one is made of the name of the schema.
+const LOCK: i64 = 0x5669_676c;
+
+/// For how long to wait for a connection, and after how much silence to see whether the other side is still there.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// No statement takes longer but those of a migration, no lock is waited for longer, and a connection whose other side
+/// is gone ends soon on the server, too, so that its lock does.
+const SETTINGS: &str = "SET statement_timeout = '5s'; SET lock_timeout = '5s'; SET client_min_messages = warning; \
+     SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3";
+
+/// A connection to a server.
+struct Postgres {
+    client: Client,
+    config: Box<postgres::Config>,
+    place: String,
+    statements: HashMap<String, Statement>,
+}
+
+/// Opens the database for reading and writing; its schema is made if it does not exist.
+///
+/// # Errors
+/// Refused when another Vigil has it.
+pub(super) fn open(config: &postgres::Config) -> Result<Box<dyn Database>, HistoryError> {
+    let mut opened = Postgres::connect(config, &roots::system())?;
+    if !opened.has_own_path() {
+        // Even if it exists, `IF NOT EXISTS` needs the right to make one.
+        if opened.query("SELECT 1 FROM pg_namespace WHERE nspname = 'vigil'", &[])?.is_empty() {
+            opened.run("CREATE SCHEMA vigil")?;
+        }
+    }
+    let sql = "SELECT CASE WHEN pg_try_advisory_lock($1::int8::int4, hashtext(current_schema())) THEN 1::int8 END";
+    if opened.query(sql, &[LOCK.into()])?.first_mut().and_then(Row::int).is_none() {
+        return Err(HistoryError::Refused { place: opened.place, why: Refusal::InUse });
+    }
+    Ok(Box::new(opened))
+}
+
+impl Postgres {
+    fn connect(config: &postgres::Config, roots: &[CertificateDer<'static>]) -> Result<Self, HistoryError> {
+        let place = StorageUrl::Postgres(Box::new(config.clone())).to_string();
+        let mut config = Box::new(config.clone());
+        config.application_name("vigil").connect_timeout(PATIENCE).tcp_user_timeout(PATIENCE);
+        config.keepalives_idle(2 * PATIENCE).keepalives_interval(PATIENCE).keepalives_retries(3);
+        let client = tls(roots).and_then(|tls| config.connect(tls).map_err(|error| words(&error)));
+        let client = client.map_err(|what| HistoryError::Failed { place: place.clone(), what })?;
+        let mut opened = Self { client, config, place, statements: HashMap::new() };
+        opened.run(SETTINGS)?;
+        if !opened.has_own_path() {
+            opened.run("SET search_path = vigil")?;
+        }
+        Ok(opened)
+    }
+
+    /// Whether the URL says in which schema it is.
+    fn has_own_path(&self) -> bool {
+        self.config.get_options().is_some_and(|options| options.contains("search_path"))
+    }
+
+    fn prepared(&mut self, sql: &str) -> Result<Statement, postgres::Error> {
+        if let Some(statement) = self.statements.get(sql) {
+            return Ok(statement.clone());
+        }
+        let statement = self.client.prepare(sql)?;
+        self.statements.insert(sql.to_owned(), statement.clone());
+        Ok(statement)
+    }
+
+    fn try_query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Row>, postgres::Error> {
+        let statement = self.prepared(sql)?;
+        let rows = self.client.query(&statement, &parameters(values))?;
+        let values = |row: &postgres::Row| (0..row.len()).map(|at| value(row, at)).collect();
+        rows.iter().map(|row| Ok(Row::new(values(row)))).collect()
+    }
+
+    fn error(&self, error: &postgres::Error) -> HistoryError {
+        HistoryError::Failed { place: self.place.clone(), what: words(error) }
+    }
+}
+
+impl Database for Postgres {
+    fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, HistoryError> {
+        let statement = self.prepared(sql);
+        let done = statement.and_then(|statement| self.client.execute(&statement, &parameters(values)));
+        done.map_err(|error| self.error(&error))
+    }
+
+    fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Row>, HistoryError> {
+        self.try_query(sql, values).map_err(|error| self.error(&error))
+    }
+
+    fn run(&mut self, script: &str) -> Result<(), HistoryError> {
+        self.client.batch_execute(script).map_err(|error| self.error(&error))
+    }
+
+    fn begin(&mut self, access: Access) -> Result<(), HistoryError> {
+        self.run(match access {
+            Access::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            Access::Write => "BEGIN",
+        })
+    }
+
+    fn commit(&mut self) -> Result<(), HistoryError> {
+        self.run("COMMIT")
+    }
+
+    fn rollback(&mut self) {
+        // Without a connection there is no transaction either.
+        if !self.client.is_closed()
+            && let Err(error) = self.run("ROLLBACK")
+        {
+            log::warn!("history: {error}");
+        }
+    }
+
+    fn check(&mut self) -> Result<(), HistoryError> {
+        self.run("SELECT 1")
+    }
+
+    fn has_schema(&mut self) -> Result<bool, HistoryError> {
+        let sql = "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'schema'";
+        Ok(!self.query(sql, &[])?.is_empty())
+    }
+
+    /// Here all of a migration is one transaction, those statements that change tables too, and copies are the
+    /// administrator's: a second one of everything in the same database would protect from little.
+    fn back_up(&mut self, _version: i64) -> Result<(), HistoryError> {
+        Ok(())
+    }
+
+    fn reader(&self) -> Result<Box<dyn Database>, HistoryError> {
+        let mut opened = Self::connect(&self.config, &roots::system())?;
+        opened.run("SET default_transaction_read_only = on")?;
+        Ok(Box::new(opened))
+    }
+
+    fn place(&self) -> &str {
+        &self.place
+    }
+
+    fn migrations(&self) -> &'static [&'static str] {
+        MIGRATIONS
+    }
+}
+
+fn tls(roots: &[CertificateDer<'static>]) -> Result<MakeRustlsConnect, String> {
+    let mut store = RootCertStore::empty();
+    store.add_parsable_certificates(roots.iter().cloned());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let config = config.map_err(|error| error.to_string())?.with_root_certificates(store).with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
+}
+
+/// What went wrong, in the words of the server or of the deepest cause.
+fn words(error: &postgres::Error) -> String {
+    if let Some(said) = error.as_db_error() {
+        return said.message().to_owned();
+    }
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !words.contains(&text) {
+            words = format!("{words}: {text}");
+        }
+        cause = error.source();
+    }
+    words
+}
+
+fn parameters(values: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
+    values.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+}
+
+/// What stands in a column; none when it is of a type that no column of ours has.
+fn value(row: &postgres::Row, at: usize) -> Value {
+    let found = match *row.columns().get(at).map_or(&Type::UNKNOWN, postgres::Column::type_) {
+        Type::INT8 => row.try_get::<_, Option<i64>>(at).map(Value::from),
+        Type::INT4 => row.try_get::<_, Option<i32>>(at).map(|number| number.map(i64::from).into()),
+        Type::BYTEA => row.try_get::<_, Option<Vec<u8>>>(at).map(Value::from),
+        Type::TEXT | Type::NAME | Type::VARCHAR => row.try_get::<_, Option<String>>(at).map(Value::from),
+        _ => Ok(Value::Null),
+    };
+    found.unwrap_or(Value::Null)
+}
+
+impl ToSql for Value {
+    fn to_sql(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        match self {
+            Self::Null => Ok(IsNull::Yes),
+            Self::Int(number) => number.to_sql(kind, out),
+            Self::Text(text) => text.to_sql(kind, out),
+            Self::Blob(bytes) => bytes.to_sql(kind, out),
+        }
+    }
+
+    fn accepts(kind: &Type) -> bool {
+        matches!(*kind, Type::INT8 | Type::TEXT | Type::BYTEA)
+    }
+
+    postgres::types::to_sql_checked!();
+}

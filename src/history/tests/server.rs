@@ -1,0 +1,86 @@
+//! A PostgreSQL server of the tests' own: one a test process, in a folder of its own, on a free port of the loopback
+//! address. It ends with the process, however that ends.
+
+use std::fs;
+use std::io::BufRead;
+use std::io::BufReader;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::ChildStdin;
+use std::process::Command;
+use std::process::Stdio;
+use std::sync::Mutex;
+use std::sync::OnceLock;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+
+use tempfile::TempDir;
+
+/// A server that runs.
+struct Server {
+    port: u16,
+    /// The shell that ends the server when this is closed, by whatever closes it.
+    _leash: Mutex<ChildStdin>,
+}
+
+/// Makes a cluster, starts it, says so, and waits for the end of its input.
+const SCRIPT: &str = r#"
+set -eu
+as() { if [ "$(id -u)" = 0 ]; then setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; else "$@"; fi; }
+if [ "$(id -u)" = 0 ]; then chown postgres "$FOLDER"; fi
+cd "$FOLDER"
+as "$BIN/initdb" --pgdata=data --username=vigil --auth=trust --encoding=UTF8 --locale=C --no-sync >initdb.log 2>&1 ||
+  { cat initdb.log; exit 1; }
+as "$BIN/pg_ctl" --pgdata=data --log=server.log -w --timeout=60 \
+  --options="-F -c listen_addresses=127.0.0.1 -p $PORT -c unix_socket_directories='' -c max_connections=200" start >start.log 2>&1 ||
+  { cat start.log server.log; exit 1; }
+echo ready
+cat >/dev/null || true
+as "$BIN/pg_ctl" --pgdata=data -m immediate stop >/dev/null 2>&1 || true
+rm -rf "$FOLDER"
+"#;
+
+/// An empty database of its own.
+pub(super) fn database() -> postgres::Config {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    static NAMES: AtomicU64 = AtomicU64::new(0);
+    let port = SERVER.get_or_init(start).port;
+    let name = format!("test{}", NAMES.fetch_add(1, Ordering::Relaxed));
+    let config = |database: &str| -> postgres::Config {
+        format!("postgres://vigil@127.0.0.1:{port}/{database}?sslmode=disable").parse().unwrap()
+    };
+    let mut administrator = config("postgres").connect(postgres::NoTls).unwrap();
+    administrator.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+    config(&name)
+}
+
+fn start() -> Server {
+    let bin = programs().expect("this test needs the programs of PostgreSQL: apt-get install postgresql");
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let folder = TempDir::with_prefix("vigil-postgres-").unwrap();
+    let mut shell = Command::new("sh")
+        .args(["-c", SCRIPT])
+        .env("BIN", bin)
+        .env("FOLDER", folder.keep())
+        .env("PORT", port.to_string())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let leash = shell.stdin.take().unwrap();
+    let mut said = String::new();
+    for line in BufReader::new(shell.stdout.take().unwrap()).lines().map_while(Result::ok) {
+        if line == "ready" {
+            return Server { port, _leash: Mutex::new(leash) };
+        }
+        said += &format!("{line}\n");
+    }
+    panic!("PostgreSQL does not start:\n{said}");
+}
+
+/// Where the newest version has its programs: Debian keeps them out of the path.
+fn programs() -> Option<PathBuf> {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let newest = versions.max_by_key(|entry| entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()))?;
+    Some(newest.path().join("bin")).filter(|bin| bin.join("initdb").exists())
+}
