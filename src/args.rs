@@ -42,6 +42,8 @@ pub(crate) enum Command {
     Check,
     /// Send a test notice through every channel; exit 1 if one fails
     NotifyTest,
+    /// List the notices that are owed, each with what its last try failed with
+    Outbox,
     /// Ask the Vigil that runs how it is itself, whatever its services do; exit 1 if it does not answer
     Health {
         /// Its address, where that is not the `inet` of the configuration

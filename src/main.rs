@@ -13,6 +13,8 @@ mod supervisor;
 use std::process::ExitCode;
 
 use clap::Parser;
+use vigil_server::config::error::ConfigError;
+use vigil_server::history::error::HistoryError;
 
 use self::args::Args;
 use self::args::Command;
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         None => serve::serve(&file),
         Some(Command::Check) => run::check(&file),
         Some(Command::NotifyTest) => run::notify_test(&file),
+        Some(Command::Outbox) => run::outbox(&file),
         Some(Command::Health { url }) => run::health(&file, url.as_deref()),
     };
     match ended {
@@ -37,7 +40,7 @@ fn main() -> ExitCode {
         Ok(run::End::Failed) => ExitCode::from(FAILED),
         Err(error) => {
             complain!("vigil: {error}");
-            let refused = error.is::<vigil_server::config::error::ConfigError>();
+            let refused = error.is::<ConfigError>() || error.is::<HistoryError>();
             ExitCode::from(if refused { REFUSED } else { FAILED })
         }
     }

@@ -11,15 +11,19 @@ use jiff::Timestamp;
 use vigil_server::clock::Clock;
 use vigil_server::clock::SystemClock;
 use vigil_server::config;
+use vigil_server::config::StorageUrl;
 use vigil_server::config::error::Warning;
 use vigil_server::config::summary;
+use vigil_server::history::store::History;
 use vigil_server::model::notice::Notice;
 use vigil_server::model::observation::Finding;
 use vigil_server::model::status::Status;
+use vigil_server::model::words;
 use vigil_server::net::client::Client;
 use vigil_server::net::client::Method;
 use vigil_server::net::client::Request;
 use vigil_server::net::resolve::Resolver;
+use vigil_server::notify::text;
 use vigil_server::web;
 
 use crate::parts;
@@ -77,6 +81,30 @@ pub(crate) fn notify_test(file: &Path) -> Result<End, Box<dyn Error>> {
         }
     }
     Ok(if failed { End::Failed } else { End::Well })
+}
+
+/// Lists what is owed, and what failed last.
+pub(crate) fn outbox(file: &Path) -> Result<End, Box<dyn Error>> {
+    let (config, warnings) = parts::load(file, None)?;
+    warn(&warnings);
+    if matches!(config.storage.url, StorageUrl::Memory) {
+        complain!("the outbox is in the memory of the Vigil that runs: `[storage] url` is `memory:`");
+        return Ok(End::Failed);
+    }
+    let lines = History::look(&config.storage)?.outbox()?;
+    for line in &lines {
+        say!("{}: {}", line.channel, text::title(&line.notice));
+        if let Some((at, why)) = &line.last {
+            let tries = if line.failures == 1 { "once".to_owned() } else { format!("{} times", line.failures) };
+            say!("    tried {tries}, last on {}: {why}", words::moment(*at));
+        }
+    }
+    match lines.len() {
+        0 => say!("nothing is owed"),
+        1 => say!("1 delivery is owed"),
+        count => say!("{count} deliveries are owed"),
+    }
+    Ok(End::Well)
 }
 
 /// Asks the Vigil that runs how it is: the one at `url`, or where the configuration says.

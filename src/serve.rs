@@ -21,11 +21,14 @@ use actix_web::rt::signal::unix::SignalKind;
 use actix_web::rt::signal::unix::signal;
 use actix_web::rt::task::JoinHandle;
 use listenfd::ListenFd;
+use vigil_server::clock::Clock;
 use vigil_server::clock::SystemClock;
 use vigil_server::config::Config;
 use vigil_server::config::error::Warning;
 use vigil_server::config::summary;
 use vigil_server::engine::Engine;
+use vigil_server::history::error::HistoryError;
+use vigil_server::history::store::History;
 use vigil_server::web;
 use vigil_server::web::WebError;
 use vigil_server::web::exit::Exit;
@@ -52,7 +55,8 @@ pub(crate) fn serve(file: &Path) -> Result<End, Box<dyn Error>> {
     say!("vigil-server {} with {}", env!("CARGO_PKG_VERSION"), file.display());
     say!("watching {}", summary::watched(&config));
     say!("telling {}", told(&notifiers));
-    let mut engine = Engine::new(&config, &tools, notifiers, Arc::new(SystemClock));
+    let history = history(&config)?;
+    let mut engine = Engine::new(&config, &tools, notifiers, Arc::new(SystemClock), history);
     // A page that cannot be made is refused before anything is watched and anybody told.
     let site = Site::new(&config, engine.handle())?;
     site.warm_up()?;
@@ -239,6 +243,19 @@ impl Signals {
             })
         })
         .await
+    }
+}
+
+/// The database that is configured. Without it the page is served and people are told all the same, unless somebody must
+/// act: it is of a later Vigil, or not one of ours at all.
+fn history(config: &Config) -> Result<Option<History>, HistoryError> {
+    match History::open(&config.storage, SystemClock.now().wall) {
+        Ok(history) => Ok(Some(history)),
+        Err(error) if error.is_refused() => Err(error),
+        Err(error) => {
+            log::error!("history is not kept for now: {error}");
+            Ok(None)
+        }
     }
 }
 

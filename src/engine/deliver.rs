@@ -9,19 +9,21 @@ use std::sync::RwLock;
 use std::time::Duration;
 use std::time::Instant;
 
+use crate::clock;
 use crate::clock::Bell;
 use crate::clock::Wake;
 use crate::model::notice::Notice;
 use crate::model::words;
 use crate::notify::Notifier;
 use crate::notify::SendError;
-use crate::notify::text;
+use crate::notify::text::title;
 
 use super::guard;
+use super::outbox::Outbox;
 use super::shared::Shared;
 
 /// How long a notice is tried: after a day it is history.
-const GIVE_UP: Duration = Duration::from_hours(24);
+pub(super) const GIVE_UP: Duration = Duration::from_hours(24);
 
 /// The longest wait between two tries.
 const WAIT_MAX: Duration = Duration::from_mins(5);
@@ -33,14 +35,12 @@ const QUEUE_MAX: usize = 10_000;
 /// How many notices the log names one by one at the end.
 const NAMED_MAX: usize = 20;
 
-/// How many nodes of a notice the log names.
-const TITLE_MAX: usize = 3;
-
 /// One channel's queue and its delivery.
 pub(super) struct Deliverer {
     channel: &'static str,
     notifier: RwLock<Arc<dyn Notifier>>,
     shared: Shared,
+    outbox: Outbox,
     queue: Mutex<Queue>,
     bell: Bell,
     finished: Bell,
@@ -62,6 +62,8 @@ struct Queue {
 
 #[derive(Clone)]
 struct Queued {
+    /// Its number in the outbox.
+    id: u64,
     notice: Arc<Notice>,
     since: Instant,
 }
@@ -78,9 +80,9 @@ enum Step {
 }
 
 impl Deliverer {
-    pub(super) fn new(channel: &'static str, notifier: Box<dyn Notifier>, shared: Shared) -> Self {
+    pub(super) fn new(channel: &'static str, notifier: Box<dyn Notifier>, shared: Shared, outbox: Outbox) -> Self {
         let (queue, bell, finished) = (Mutex::default(), Bell::default(), Bell::default());
-        Self { channel, notifier: RwLock::new(notifier.into()), shared, queue, bell, finished }
+        Self { channel, notifier: RwLock::new(notifier.into()), shared, outbox, queue, bell, finished }
     }
 
     /// Delivers in another way from now on, and tries what is owed at once: it may have failed for what was changed.
@@ -96,15 +98,17 @@ impl Deliverer {
         self.channel
     }
 
-    /// Queues a notice.
-    pub(super) fn push(&self, notice: Arc<Notice>) {
-        let since = self.shared.now().instant;
+    /// Queues a notice of that number in the outbox.
+    pub(super) fn push(&self, id: u64, notice: Arc<Notice>) {
+        // One that is owed from before the program started is as old as it is.
+        let since = clock::back_at(self.shared.now(), notice.at).instant;
         let mut queue = self.lock();
         // The first one may be under way; the oldest that is not is the second.
         let dropped = if queue.notices.len() >= QUEUE_MAX { queue.notices.remove(1) } else { None };
-        queue.notices.push_back(Queued { notice, since });
+        queue.notices.push_back(Queued { id, notice, since });
         drop(queue);
         if let Some(dropped) = dropped {
+            self.outbox.settle(dropped.id, self.channel);
             log::error!("{}: the queue is full, dropped: {}", self.channel, title(&dropped.notice));
         }
         self.bell.ring();
@@ -141,12 +145,17 @@ impl Deliverer {
     /// Names in the log what is not delivered.
     fn name_owed(&self) {
         let owed = self.lock().notices.clone();
+        let (level, what) = if self.outbox.keeps() {
+            (log::Level::Warn, "kept for the next start")
+        } else {
+            (log::Level::Error, "not delivered before the end")
+        };
         for queued in owed.iter().take(NAMED_MAX) {
-            log::error!("{}: not delivered before the end: {}", self.channel, title(&queued.notice));
+            log::log!(level, "{}: {what}: {}", self.channel, title(&queued.notice));
         }
         let more = owed.len().saturating_sub(NAMED_MAX);
         if more > 0 {
-            log::error!("{}: not delivered before the end: {more} more notices", self.channel);
+            log::log!(level, "{}: {what}: {more} more notices", self.channel);
         }
     }
 
@@ -183,6 +192,13 @@ impl Deliverer {
     /// Tries the first notice once.
     fn step(&self) -> Step {
         let Some(queued) = self.lock().notices.front().cloned() else { return Step::Idle };
+        let age = self.shared.now().instant.saturating_duration_since(queued.since);
+        if age >= GIVE_UP {
+            let last = self.failure().map(|failure| format!(": {failure}")).unwrap_or_default();
+            self.leave();
+            log::error!("{}: given up after a day{last}: {}", self.channel, title(&queued.notice));
+            return Step::Next;
+        }
         let notifier = self.notifier.read().unwrap_or_else(PoisonError::into_inner).clone();
         let tried = guard::caught(&self.shared, "a delivery", || notifier.send(&queued.notice));
         let Err(error) = tried.unwrap_or_else(|| Err(SendError::permanent("the delivery panicked"))) else {
@@ -190,13 +206,13 @@ impl Deliverer {
             log::info!("{}: delivered: {}", self.channel, title(&queued.notice));
             return Step::Next;
         };
-        let age = self.shared.now().instant.saturating_duration_since(queued.since);
-        if error.permanent || age >= GIVE_UP {
+        if error.permanent {
             self.leave();
             log::error!("{}: given up: {error}: {}", self.channel, title(&queued.notice));
             return Step::Next;
         }
         let (wait, known) = self.failed(&error);
+        self.outbox.fail(queued.id, self.channel, &error.what);
         let level = if known { log::Level::Debug } else { log::Level::Warn };
         let (wait_words, title) = (words::duration(wait), title(&queued.notice));
         log::log!(level, "{}: not delivered yet, tried again in {wait_words}: {error}: {title}", self.channel);
@@ -217,9 +233,13 @@ impl Deliverer {
     /// The first notice is dealt with.
     fn leave(&self) {
         let mut queue = self.lock();
-        queue.notices.pop_front();
+        let left = queue.notices.pop_front();
         queue.failure = None;
         queue.failures = 0;
+        drop(queue);
+        if let Some(left) = left {
+            self.outbox.settle(left.id, self.channel);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -232,12 +252,6 @@ fn backoff(failures: u32) -> Duration {
     Duration::from_secs(1u64.checked_shl(failures).unwrap_or(u64::MAX)).min(WAIT_MAX)
 }
 
-/// A notice, as the log names it.
-fn title(notice: &Notice) -> String {
-    let stories: Vec<String> = text::stories(notice, TITLE_MAX).into_iter().map(|story| story.head).collect();
-    format!("notice of {}: {}", words::moment(notice.at), stories.join("; "))
-}
-
 #[cfg(test)]
 mod tests {
     use std::env::VarError;
@@ -247,6 +261,7 @@ mod tests {
 
     use crate::clock::ManualClock;
     use crate::config;
+    use crate::history::Memory;
     use crate::model::fixture;
     use crate::model::fixture::secs;
 
@@ -298,21 +313,29 @@ mod tests {
         let clock = Arc::new(fixture::clock());
         let config = config::load_bytes(Path::new("test.cfg"), b"", &|_| Err(VarError::NotPresent)).unwrap().config;
         let script = Script::default();
-        let shared = Shared::new(&config, clock.clone());
-        (Deliverer::new("slack", Box::new(script.clone()), shared), script, clock)
+        let shared = Shared::new(&config, clock.clone(), Memory::default());
+        let outbox = Outbox::new(1, clock.clone(), Bell::default());
+        (Deliverer::new("slack", Box::new(script.clone()), shared, outbox), script, clock)
     }
 
-    fn notice(label: impl Into<Arc<str>>) -> Arc<Notice> {
+    /// Queues a notice of a node with that label.
+    fn push(channel: &Deliverer, label: impl Into<Arc<str>>) {
+        let mut notice = notice(label);
+        notice.at = channel.shared.now().wall;
+        channel.push(1, Arc::new(notice));
+    }
+
+    fn notice(label: impl Into<Arc<str>>) -> Notice {
         let mut notice = fixture::death();
         notice.changes[0].label = label.into();
-        Arc::new(notice)
+        notice
     }
 
     #[test]
     fn notices_are_delivered_in_order() {
         let (channel, script, _) = channel();
         for label in ["a", "b", "c"] {
-            channel.push(notice(label));
+            push(&channel, label);
         }
         assert_eq!(channel.owed(), 3);
         assert_eq!([(); 4].map(|()| channel.step()), [Step::Next, Step::Next, Step::Next, Step::Idle]);
@@ -323,8 +346,8 @@ mod tests {
     #[test]
     fn a_passing_error_holds_the_queue_and_is_tried_again_later_and_later() {
         let (channel, script, _) = channel();
-        channel.push(notice("a"));
-        channel.push(notice("b"));
+        push(&channel, "a");
+        push(&channel, "b");
         script.then([passing(), passing(), passing()]);
         for seconds in [1, 2, 4] {
             assert_eq!(channel.step(), Step::Again(secs(seconds)));
@@ -333,7 +356,7 @@ mod tests {
         assert_eq!([channel.step(), channel.step()], [Step::Next, Step::Next]);
         assert_eq!(script.got(), ["a", "b"]);
         assert_eq!(channel.failure(), None);
-        channel.push(notice("c"));
+        push(&channel, "c");
         script.then([passing()]);
         assert_eq!(channel.step(), Step::Again(secs(1)), "a success forgets the failures before it");
     }
@@ -341,7 +364,7 @@ mod tests {
     #[test]
     fn with_another_configuration_what_is_owed_is_tried_at_once_and_the_waits_begin_anew() {
         let (channel, script, _) = channel();
-        channel.push(notice("a"));
+        push(&channel, "a");
         script.then([passing(), passing()]);
         assert_eq!([channel.step(), channel.step()], [Step::Again(secs(1)), Step::Again(secs(2))]);
         let other = Script::default();
@@ -356,8 +379,8 @@ mod tests {
     #[test]
     fn a_permanent_refusal_is_dropped_and_the_next_notice_follows() {
         let (channel, script, _) = channel();
-        channel.push(notice("a"));
-        channel.push(notice("b"));
+        push(&channel, "a");
+        push(&channel, "b");
         script.then([Answer::Fail(SendError::permanent("HTTP 404"))]);
         assert_eq!([channel.step(), channel.step(), channel.step()], [Step::Next, Step::Next, Step::Idle]);
         assert_eq!(script.got(), ["b"]);
@@ -366,7 +389,7 @@ mod tests {
     #[test]
     fn the_other_side_may_ask_for_a_longer_wait_but_not_for_hours() {
         let (channel, script, _) = channel();
-        channel.push(notice("a"));
+        push(&channel, "a");
         let asking = |seconds| {
             Answer::Fail(SendError { permanent: false, retry_after: Some(secs(seconds)), what: "HTTP 429".to_owned() })
         };
@@ -377,10 +400,10 @@ mod tests {
     #[test]
     fn a_notice_is_given_up_after_a_day() {
         let (channel, script, clock) = channel();
-        channel.push(notice("a"));
+        push(&channel, "a");
         clock.advance(secs(60 * 60));
-        channel.push(notice("b"));
-        script.then([passing(), passing(), passing()]);
+        push(&channel, "b");
+        script.then([passing(), passing()]);
         clock.advance(secs(23 * 60 * 60 - 1));
         assert!(matches!(channel.step(), Step::Again(_)));
         clock.advance(secs(1));
@@ -392,10 +415,22 @@ mod tests {
     }
 
     #[test]
+    fn one_that_is_a_day_old_when_the_program_starts_is_not_delivered() {
+        let (channel, script, clock) = channel();
+        let old = notice("a");
+        clock.advance(secs(24 * 60 * 60));
+        channel.push(1, Arc::new(old));
+        push(&channel, "b");
+        assert_eq!([channel.step(), channel.step()], [Step::Next, Step::Next]);
+        assert_eq!(script.got(), ["b"]);
+        assert_eq!(channel.outbox.take().0.settled.len(), 2);
+    }
+
+    #[test]
     fn a_full_queue_drops_the_oldest_that_is_not_under_way() {
         let (channel, script, _) = channel();
         for number in 0..QUEUE_MAX + 2 {
-            channel.push(notice(number.to_string()));
+            push(&channel, number.to_string());
         }
         assert_eq!(channel.owed(), QUEUE_MAX);
         assert_eq!([(); 2].map(|()| channel.step()), [Step::Next, Step::Next]);
@@ -405,8 +440,8 @@ mod tests {
     #[test]
     fn a_panic_in_a_notifier_is_an_error_of_that_notice() {
         let (channel, script, _) = channel();
-        channel.push(notice("a"));
-        channel.push(notice("b"));
+        push(&channel, "a");
+        push(&channel, "b");
         script.then([Answer::Panic]);
         assert_eq!([channel.step(), channel.step()], [Step::Next, Step::Next]);
         assert_eq!(script.got(), ["b"]);
@@ -416,8 +451,8 @@ mod tests {
     #[test]
     fn what_is_queued_is_delivered_before_the_end() {
         let (channel, script, _) = channel();
-        channel.push(notice("a"));
-        channel.push(notice("b"));
+        push(&channel, "a");
+        push(&channel, "b");
         channel.drain();
         channel.run();
         assert_eq!(script.got(), ["a", "b"]);
@@ -426,7 +461,7 @@ mod tests {
     #[test]
     fn at_the_end_a_failure_is_final() {
         let (channel, script, _) = channel();
-        channel.push(notice("a"));
+        push(&channel, "a");
         script.then([passing()]);
         channel.drain();
         channel.run();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::clock::ManualClock;
 use crate::config;
 use crate::config::Config;
+use crate::history::Memory;
 use crate::model::id::Id;
 use crate::model::id::ReplicaId;
 use crate::model::observation::Content;
@@ -35,7 +36,7 @@ pub(super) fn config(more: &str, replicas: &[&str]) -> Config {
 /// The shared state of that configuration, and its clock.
 pub(super) fn shared(config: &Config) -> (Shared, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::at(jiff::Timestamp::UNIX_EPOCH));
-    (Shared::new(config, clock.clone()), clock)
+    (Shared::new(config, clock.clone(), Memory::default()), clock)
 }
 
 /// What probes share, for probes that ask nobody.

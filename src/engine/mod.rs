@@ -6,17 +6,22 @@
 //! | `expire` | `vigil-expire` | the next deadline of a replica that reports | judges silence |
 //! | `tell` | `vigil-tell` | the next notice | makes notices, hands them to the channels |
 //! | `deliver` | one a channel | a notice, or the next try | delivers, in order |
+//! | `keep` | `vigil-keep` | something to write, the end of a minute | writes history, and what is owed |
 
+mod archive;
 mod channels;
 mod deliver;
 mod expire;
 #[cfg(test)]
 mod fixture;
 mod guard;
+pub mod keep;
+mod outbox;
 mod plan;
 mod poll;
 mod pool;
 pub mod pulse;
+mod recall;
 mod schedule;
 pub mod shared;
 mod state;
@@ -30,23 +35,36 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::history::store::History;
+use crate::model::shown::Archive;
 use crate::notify::Channel;
 use crate::notify::Notifier;
 use crate::probe::Tools;
 
+use self::archive::Shelf;
 use self::channels::Channels;
 use self::deliver::Deliverer;
 use self::expire::Expirer;
+use self::keep::Keeper;
+use self::keep::KeeperHealth;
+use self::outbox::Outbox;
 use self::poll::Poller;
+use self::recall::Recalled;
 use self::shared::Shared;
 use self::tell::Teller;
 
 /// How long deliveries may go on once the program ends.
 const DRAIN: Duration = Duration::from_secs(3);
 
+/// How long the last of history may be written once all else has ended.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// The engine.
 pub struct Engine {
     shared: Shared,
+    outbox: Outbox,
+    shelf: Shelf,
+    keeper: Arc<Keeper>,
     poller: Arc<Poller>,
     teller: Arc<Teller>,
     channels: Channels,
@@ -59,22 +77,37 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine that has not begun yet: nothing is watched, and nobody is told.
+    /// An engine that has not begun yet: nothing is watched, and nobody is told. It goes on from what that database
+    /// remembers; without one it knows nothing, and looks for the database that is configured later.
     #[must_use]
     pub fn new(
         config: &Config,
         tools: &Tools,
         notifiers: Vec<(Channel, Box<dyn Notifier>)>,
         clock: Arc<dyn Clock>,
+        history: Option<History>,
     ) -> Self {
-        let shared = Shared::new(config, clock);
+        let now = clock.now();
+        let recalled = Recalled::from(history, now);
+        let (next, owed) = (recalled.memory.next_notice, recalled.memory.owed.clone());
+        let shared = Shared::new(config, clock.clone(), recalled.memory);
+        shared.restore(recalled.pasts);
+        let shelf = Shelf::new(clock.clone());
+        let outbox = Outbox::new(next, clock, shared.keep_pulse().bell.clone());
         let channels = Channels::default();
-        let deliverer = |(channel, notifier): (Channel, _)| Deliverer::new(channel.name, notifier, shared.clone());
-        channels.replace(notifiers.into_iter().map(deliverer).map(Arc::new).collect());
+        let deliverer = |(channel, notifier): (Channel, _)| {
+            Arc::new(Deliverer::new(channel.name, notifier, shared.clone(), outbox.clone()))
+        };
+        channels.replace(notifiers.into_iter().map(deliverer).collect());
+        let storage = config.storage.clone();
+        let keeper = Keeper::new(shared.clone(), outbox.clone(), shelf.clone(), storage, recalled.history, &owed);
+        for owed in owed {
+            channels.resume(&owed, &outbox, now);
+        }
         let poller = Arc::new(Poller::new(config, tools, shared.clone()));
-        let teller = Arc::new(Teller::new(shared.clone(), channels.clone()));
+        let teller = Arc::new(Teller::new(shared.clone(), channels.clone(), outbox.clone()));
         let (former, loops, patient) = (Vec::new(), Vec::new(), Vec::new());
-        Self { shared, poller, teller, channels, former, loops, patient }
+        Self { shared, outbox, shelf, keeper: Arc::new(keeper), poller, teller, channels, former, loops, patient }
     }
 
     /// Starts every loop.
@@ -82,6 +115,8 @@ impl Engine {
     /// # Errors
     /// When a thread cannot be started.
     pub fn start(&mut self) -> io::Result<()> {
+        let keeper = self.keeper.clone();
+        self.patient.push(spawn("vigil-keep", move || keeper.run())?);
         for deliverer in self.channels.all() {
             self.patient.push(deliver(&deliverer)?);
         }
@@ -113,7 +148,7 @@ impl Engine {
                 renewed.push((known, notifier));
                 continue;
             }
-            let new = Arc::new(Deliverer::new(channel.name, notifier, self.shared.clone()));
+            let new = Arc::new(Deliverer::new(channel.name, notifier, self.shared.clone(), self.outbox.clone()));
             match deliver(&new) {
                 Ok(thread) => started.push(thread),
                 Err(error) => {
@@ -140,13 +175,15 @@ impl Engine {
         // The map first: a new target has its place there before anything is found out about it.
         self.shared.reconfigure(config);
         self.poller.reconfigure(config, tools);
+        self.keeper.follow(config.storage.retention);
         Ok(())
     }
 
     /// What the web server reads and writes.
     #[must_use]
     pub fn handle(&self) -> Handle {
-        Handle { shared: self.shared.clone(), channels: self.channels.clone() }
+        let (shared, channels) = (self.shared.clone(), self.channels.clone());
+        Handle { shared, archive: Arc::new(self.shelf.clone()), channels, keeper: self.keeper.clone() }
     }
 
     /// Ends every loop in order: no more checks, the last notice made, what is queued delivered or named in the log.
@@ -167,6 +204,8 @@ impl Engine {
         for deliverer in &deliverers {
             deliverer.finish(end.saturating_duration_since(self.shared.now().instant));
         }
+        self.shared.keep_pulse().bell.stop();
+        self.keeper.finish(LAST_WORDS);
         for thread in self.patient {
             // The process ends without one that hangs.
             if thread.is_finished() {
@@ -181,7 +220,10 @@ impl Engine {
 pub struct Handle {
     /// The state.
     pub shared: Shared,
+    /// What is kept for longer than the state remembers.
+    pub archive: Arc<dyn Archive>,
     channels: Channels,
+    keeper: Arc<Keeper>,
 }
 
 /// How a channel does.
@@ -196,6 +238,12 @@ pub struct ChannelHealth {
 }
 
 impl Handle {
+    /// How the keeping of history does.
+    #[must_use]
+    pub fn keeper(&self) -> KeeperHealth {
+        self.keeper.health()
+    }
+
     /// How each channel does.
     #[must_use]
     pub fn channels(&self) -> Vec<ChannelHealth> {

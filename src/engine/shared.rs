@@ -9,14 +9,20 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use jiff::Timestamp;
+
 use crate::clock::Bell;
 use crate::clock::Clock;
 use crate::clock::Now;
 use crate::config::Config;
+use crate::history::Memory;
 use crate::model::judge::Refusal;
 use crate::model::map::Map;
 use crate::model::observation::Outcome;
 use crate::model::observation::Report;
+use crate::model::shown::Shown;
+use crate::model::span::Span;
+use crate::model::tier::Tier;
 use crate::model::transition::NodeKey;
 use crate::model::transition::ReplicaKey;
 use crate::model::transition::Transition;
@@ -40,6 +46,8 @@ struct Inner {
     poll: Pulse,
     expire: Pulse,
     tell: Pulse,
+    /// Not among those that are watched over: a disk may hang.
+    keep: Pulse,
     /// Rings for whoever follows the status of the page.
     follower: Bell,
 }
@@ -63,9 +71,11 @@ pub struct Seen {
 }
 
 impl Shared {
-    pub(super) fn new(config: &Config, clock: Arc<dyn Clock>) -> Self {
-        Self(Arc::new(Inner {
-            state: Mutex::new(State::new(config)),
+    /// Goes on from what is known from before the program started.
+    pub(super) fn new(config: &Config, clock: Arc<dyn Clock>, memory: Memory) -> Self {
+        let (state, transitions) = State::new(config, memory, clock.now());
+        let shared = Self(Arc::new(Inner {
+            state: Mutex::new(state),
             clock,
             version: Version::default(),
             panics: AtomicU64::new(0),
@@ -74,8 +84,20 @@ impl Shared {
             poll: Pulse::new("the polling loop"),
             expire: Pulse::new("the expiry loop"),
             tell: Pulse::new("the telling loop"),
+            keep: Pulse::new("the keeping loop"),
             follower: Bell::default(),
-        }))
+        }));
+        shared.changed(&transitions, false);
+        shared
+    }
+
+    /// Puts what was stored of the nodes' pasts in its place.
+    pub(super) fn restore(&self, pasts: Vec<(NodeKey, Tier, Timestamp, Span)>) {
+        self.with(|state| {
+            for (node, tier, at, span) in pasts {
+                state.ledger.restore(&node, tier, at, &span);
+            }
+        });
     }
 
     /// Does something with the state; the lock cannot leave. Compute first, assign last: no I/O, no logging in here.
@@ -105,7 +127,11 @@ impl Shared {
         &self.0.tell
     }
 
-    /// Every loop.
+    pub(super) fn keep_pulse(&self) -> &Pulse {
+        &self.0.keep
+    }
+
+    /// Every loop that must never be stuck.
     pub(super) fn pulses(&self) -> [&Pulse; 3] {
         [&self.0.poll, &self.0.expire, &self.0.tell]
     }
@@ -158,6 +184,15 @@ impl Shared {
         self.with(|state| state.map.clone())
     }
 
+    /// A copy of the map as it is, with what is at hand of history.
+    #[must_use]
+    pub fn shown(&self) -> (Map, Shown) {
+        self.with(|state| {
+            let (pasts, incidents) = (state.ledger.pasts().clone(), state.ledger.recent().cloned().collect());
+            (state.map.clone(), Shown { pasts, incidents })
+        })
+    }
+
     /// Does something with the map without copying it: short, and without I/O.
     pub fn read<T>(&self, then: impl FnOnce(&Map) -> T) -> T {
         self.with(|state| then(&state.map))
@@ -179,11 +214,7 @@ impl Shared {
             return;
         }
         let now = self.now();
-        let transitions = self.with(|state| {
-            let transitions = state.map.record_check(key, outcome, now);
-            state.gather(&transitions);
-            transitions
-        });
+        let transitions = self.with(|state| state.record_check(key, outcome, now));
         self.changed(&transitions, false);
     }
 
@@ -193,15 +224,10 @@ impl Shared {
     /// [`Refusal`], when there is no such node, it does not take such reports, or it is full.
     pub fn record_report(&self, to: &NodeKey, report: Report) -> Result<(), Refusal> {
         let now = self.now();
-        let replica = report.replica.clone();
         let most = self.0.replicas_max.load(Ordering::Relaxed);
         let reported = self.with(|state| {
-            let reported = state.map.record_report(to, report, most, now)?;
-            state.gather(&reported.transitions);
-            let earlier = reported.expiry.is_some_and(|due| {
-                state.expire_at(due, ReplicaKey { node: to.clone(), replica });
-                state.next_expiry() == Some(due)
-            });
+            let reported = state.record_report(to, report, most, now)?;
+            let earlier = reported.expiry.is_some_and(|due| state.next_expiry() == Some(due));
             Ok((reported, earlier))
         });
         let (reported, earlier) = reported?;
@@ -218,11 +244,7 @@ impl Shared {
     /// [`Refusal`], when there is no such replica, or its node does not take reports.
     pub fn remove(&self, key: &ReplicaKey) -> Result<(), Refusal> {
         let now = self.now();
-        let transitions = self.with(|state| {
-            let transitions = state.map.remove(key, now)?;
-            state.gather(&transitions);
-            Ok(transitions)
-        })?;
+        let transitions = self.with(|state| state.remove(key, now))?;
         self.changed(&transitions, true);
         Ok(())
     }
@@ -234,13 +256,7 @@ impl Shared {
         }
         let now = self.now();
         loop {
-            let (transitions, next) = self.with(|state| {
-                let transitions = state.expire(now);
-                if let Some(transitions) = &transitions {
-                    state.gather(transitions);
-                }
-                (transitions, state.next_expiry())
-            });
+            let (transitions, next) = self.with(|state| (state.expire(now), state.next_expiry()));
             let Some(transitions) = transitions else { return next };
             self.changed(&transitions, false);
         }
@@ -255,6 +271,7 @@ impl Shared {
             return;
         }
         self.0.tell.bell.ring();
+        self.0.keep.bell.ring();
         self.0.follower.ring();
         for transition in transitions {
             log::info!("{transition}");

@@ -7,14 +7,26 @@ use crate::config::Config;
 use crate::config::Metrics;
 use crate::config::Mode;
 use crate::config::Node;
+use crate::history::Memory;
 use crate::model::grouping::Grouping;
 use crate::model::grouping::Rules;
+use crate::model::judge::Refusal;
+use crate::model::judge::Reported;
+use crate::model::ledger::Entries;
+use crate::model::ledger::Ledger;
+use crate::model::ledger::Sample;
 use crate::model::map;
 use crate::model::map::Map;
+use crate::model::notice::Change;
 use crate::model::notice::Notice;
 use crate::model::observation::Load;
+use crate::model::observation::Outcome;
+use crate::model::observation::Report;
+use crate::model::status::Status;
 use crate::model::tally::Tally;
+use crate::model::transition::NodeKey;
 use crate::model::transition::ReplicaKey;
+use crate::model::transition::Subject;
 use crate::model::transition::Transition;
 use crate::probe;
 
@@ -24,6 +36,8 @@ use super::schedule::Schedule;
 pub(super) struct State {
     /// What is watched and how it is.
     pub(super) map: Map,
+    /// What of it is to be kept.
+    pub(super) ledger: Ledger,
     grouping: Grouping,
     expiries: Schedule<ReplicaKey>,
     /// How many entries there may be before those that nobody waits for are dropped.
@@ -34,20 +48,71 @@ pub(super) struct State {
 const EXPIRIES_SPARE: usize = 64;
 
 impl State {
-    /// Nothing is known yet.
-    pub(super) fn new(config: &Config) -> Self {
-        Self {
+    /// Goes on from what is known from before the program started; tells what changed meanwhile.
+    pub(super) fn new(config: &Config, memory: Memory, now: Now) -> (Self, Vec<Transition>) {
+        let mut state = Self {
             map: map(config),
-            grouping: Grouping::new(rules(config)),
+            ledger: Ledger::new(memory.incidents, memory.next_incident),
+            grouping: Grouping::resume(rules(config), &memory.told, &memory.subjects, now),
             expiries: Schedule::default(),
             expiries_max: EXPIRIES_SPARE,
+        };
+        let resumed = state.map.resume(&memory.subjects, now);
+        state.take_in(&resumed.transitions);
+        resumed.departed.into_iter().for_each(|departed| state.grouping.depart(departed));
+        for key in resumed.awaited {
+            if let Some(due) = state.map.replica(&key).and_then(|replica| replica.expiry) {
+                state.expire_at(due, key);
+            }
         }
+        (state, resumed.transitions)
+    }
+
+    /// Takes in what a check found; tells what changed by that.
+    pub(super) fn record_check(&mut self, key: &ReplicaKey, outcome: Outcome, now: Now) -> Vec<Transition> {
+        let sample = Sample::of(&outcome.finding);
+        let transitions = self.map.record_check(key, outcome, now);
+        self.gather(&transitions);
+        self.ledger.observe(&self.map, key, sample, &transitions, now);
+        transitions
+    }
+
+    /// Takes in a report, of a node that may have at most `most` replicas; tells what came of it.
+    ///
+    /// # Errors
+    /// [`Refusal`], when there is no such node, it does not take such reports, or it is full.
+    pub(super) fn record_report(
+        &mut self,
+        to: &NodeKey,
+        report: Report,
+        most: usize,
+        now: Now,
+    ) -> Result<Reported, Refusal> {
+        let sample = Sample::said(report.content, report.interval);
+        let key = ReplicaKey { node: to.clone(), replica: report.replica.clone() };
+        let reported = self.map.record_report(to, report, most, now)?;
+        self.gather(&reported.transitions);
+        self.ledger.observe(&self.map, &key, sample, &reported.transitions, now);
+        if let Some(due) = reported.expiry {
+            self.expire_at(due, key);
+        }
+        Ok(reported)
+    }
+
+    /// Forgets a replica that reports; tells what changed by that.
+    ///
+    /// # Errors
+    /// [`Refusal`], when there is no such replica, or its node does not take reports.
+    pub(super) fn remove(&mut self, key: &ReplicaKey, now: Now) -> Result<Vec<Transition>, Refusal> {
+        let transitions = self.map.remove(key, now)?;
+        self.take_in(&transitions);
+        Ok(transitions)
     }
 
     /// Takes on another configuration; what is in both keeps its state. Tells what changed by that.
     pub(super) fn reconfigure(&mut self, config: &Config, now: Now) -> Vec<Transition> {
         let reshaped = self.map.reshape(map(config), now);
-        self.gather(&reshaped.transitions);
+        self.take_in(&reshaped.transitions);
         for departed in reshaped.departed {
             self.grouping.depart(departed);
         }
@@ -55,8 +120,14 @@ impl State {
         reshaped.transitions
     }
 
+    /// Notes changes that no observation brought about.
+    fn take_in(&mut self, transitions: &[Transition]) {
+        self.gather(transitions);
+        self.ledger.change(transitions);
+    }
+
     /// Notes changes for the next notice.
-    pub(super) fn gather(&mut self, transitions: &[Transition]) {
+    fn gather(&mut self, transitions: &[Transition]) {
         for transition in transitions {
             self.grouping.add(transition);
         }
@@ -66,6 +137,18 @@ impl State {
     pub(super) fn notice(&mut self, now: Now, last: bool) -> Option<Notice> {
         let due = self.grouping.due().is_some_and(|due| last || due <= now.instant);
         if due { self.grouping.take(&self.map, now) } else { None }
+    }
+
+    /// All that is to be kept, as if nothing of it had been written down.
+    pub(super) fn repeat(&mut self) -> Entries {
+        self.ledger.repeat(&self.map);
+        self.ledger.take()
+    }
+
+    /// What people know of the nodes and of the page once they have this notice.
+    pub(super) fn told(&self, notice: &Notice) -> Vec<(Subject, Option<Status>)> {
+        let of = |change: &Change| (Subject::Node(change.key.clone()), self.grouping.level(change.to));
+        notice.changes.iter().map(of).chain([(Subject::Page, Some(notice.status))]).collect()
     }
 
     /// When the next notice is due.
@@ -102,6 +185,7 @@ impl State {
         if let Some(again) = expired.expiry {
             self.expiries.push(again, key);
         }
+        self.take_in(&expired.transitions);
         Some(expired.transitions)
     }
 }

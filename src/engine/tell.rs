@@ -5,17 +5,19 @@ use std::time::Instant;
 
 use super::channels::Channels;
 use super::guard;
+use super::outbox::Outbox;
 use super::shared::Shared;
 
 /// The loop that makes notices.
 pub(super) struct Teller {
     shared: Shared,
     channels: Channels,
+    outbox: Outbox,
 }
 
 impl Teller {
-    pub(super) fn new(shared: Shared, channels: Channels) -> Self {
-        Self { shared, channels }
+    pub(super) fn new(shared: Shared, channels: Channels, outbox: Outbox) -> Self {
+        Self { shared, channels, outbox }
     }
 
     /// Hands out the notice that is due; tells when the next one will be.
@@ -31,10 +33,17 @@ impl Teller {
 
     fn tell(&self, last: bool) {
         let now = self.shared.now();
-        let Some(notice) = self.shared.with(|state| state.notice(now, last)) else { return };
-        let notice = Arc::new(notice);
-        for deliverer in self.channels.all() {
-            deliverer.push(notice.clone());
+        let made = self.shared.with(|state| {
+            let notice = state.notice(now, last)?;
+            let told = state.told(&notice);
+            Some((notice, told))
+        });
+        let Some((notice, told)) = made else { return };
+        let (notice, deliverers) = (Arc::new(notice), self.channels.all());
+        let channels = deliverers.iter().map(|deliverer| deliverer.channel().to_owned()).collect();
+        let id = self.outbox.owe(&notice, channels, told);
+        for deliverer in deliverers {
+            deliverer.push(id, notice.clone());
         }
     }
 

@@ -33,6 +33,25 @@ pub(super) fn migrate(database: &mut dyn Database, migrations: &[&str], now: Tim
     done
 }
 
+/// Sees that the schema is the one that these migrations make.
+///
+/// # Errors
+/// When it is another one.
+pub(super) fn require(database: &mut dyn Database, migrations: &[&str]) -> Result<(), HistoryError> {
+    let found = version(database)?;
+    let known = i64::try_from(migrations.len()).unwrap_or(i64::MAX);
+    let place = || database.place().to_owned();
+    match found {
+        _ if found == known => Ok(()),
+        0 => Err(HistoryError::Failed { place: place(), what: "no Vigil has written it yet".to_owned() }),
+        _ if found > known => Err(HistoryError::Refused { place: place(), why: Refusal::Newer { found, known } }),
+        _ => {
+            let what = format!("was written by an earlier Vigil (schema {found}, this one knows {known})");
+            Err(HistoryError::Failed { place: place(), what })
+        }
+    }
+}
+
 fn run(database: &mut dyn Database, migrations: &[&str], found: i64, now: Timestamp) -> Result<(), HistoryError> {
     for (version, script) in (1..).zip(migrations).filter(|(version, _)| *version > found) {
         database.run(script)?;

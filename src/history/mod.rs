@@ -100,3 +100,24 @@ pub struct Memory {
     /// The number of the next notice.
     pub next_notice: u64,
 }
+
+impl Batch {
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+            && self.told.is_empty()
+            && self.owed.is_empty()
+            && self.settled.is_empty()
+            && self.failed.is_empty()
+    }
+
+    /// Takes in what came later.
+    pub fn append(&mut self, later: Self) {
+        self.entries.append(later.entries);
+        self.told.extend(later.told);
+        self.owed.extend(later.owed);
+        self.settled.extend(later.settled);
+        self.failed.extend(later.failed);
+    }
+}

@@ -71,6 +71,16 @@ pub(super) fn open(config: &postgres::Config) -> Result<Box<dyn Database>, Histo
     Ok(Box::new(opened))
 }
 
+/// Opens the database only to read, beside the Vigil that writes it.
+///
+/// # Errors
+/// When it cannot be reached.
+pub(super) fn look(config: &postgres::Config) -> Result<Box<dyn Database>, HistoryError> {
+    let mut opened = Postgres::connect(config, &roots::system())?;
+    opened.run("SET default_transaction_read_only = on")?;
+    Ok(Box::new(opened))
+}
+
 impl Postgres {
     fn connect(config: &postgres::Config, roots: &[CertificateDer<'static>]) -> Result<Self, HistoryError> {
         let place = StorageUrl::Postgres(Box::new(config.clone())).to_string();
@@ -164,9 +174,7 @@ impl Database for Postgres {
     }
 
     fn reader(&self) -> Result<Box<dyn Database>, HistoryError> {
-        let mut opened = Self::connect(&self.config, &roots::system())?;
-        opened.run("SET default_transaction_read_only = on")?;
-        Ok(Box::new(opened))
+        look(&self.config)
     }
 
     fn place(&self) -> &str {

@@ -57,6 +57,9 @@ const STATEMENTS: usize = 64;
 const SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
      PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000; PRAGMA journal_size_limit = 8388608;";
 
+/// The same for connections that only read.
+const READING: &str = "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000; PRAGMA query_only = ON;";
+
 /// A connection to a file or to memory.
 pub(super) struct Sqlite {
     connection: Connection,
@@ -105,6 +108,23 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn Database>, HistoryError> {
     }
     // Into the file itself, before there is a log beside it: the head must say it after a crash, too.
     opened.run(&format!("PRAGMA application_id = {APPLICATION_ID};{SETTINGS}"))?;
+    Ok(Box::new(opened))
+}
+
+/// Opens the file only to read, beside the Vigil that writes it.
+///
+/// # Errors
+/// When it is not there, or something else.
+pub(super) fn look(path: &Path) -> Result<Box<dyn Database>, HistoryError> {
+    let place = path.display().to_string();
+    let failed = |error: io::Error| failed(&place, error.to_string());
+    let file = File::open(path).map_err(failed)?;
+    if let Some(foreign) = foreign(&file).map_err(failed)? {
+        return Err(refused(&place, Refusal::Foreign(foreign)));
+    }
+    let home = Home::File { path: path.to_owned(), lock: Arc::new(file) };
+    let mut opened = Sqlite::connect(home, place)?;
+    opened.run(READING)?;
     Ok(Box::new(opened))
 }
 
@@ -257,7 +277,7 @@ impl Database for Sqlite {
 
     fn reader(&self) -> Result<Box<dyn Database>, HistoryError> {
         let mut opened = Self::connect(self.home.clone(), self.place.clone())?;
-        opened.run("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000; PRAGMA query_only = ON;")?;
+        opened.run(READING)?;
         Ok(Box::new(opened))
     }
 

@@ -25,6 +25,7 @@ use super::database::Database;
 use super::error::HistoryError;
 use super::incidents;
 use super::migrate::migrate;
+use super::migrate::require;
 use super::minutes;
 use super::minutes::MADE_OF;
 use super::outbox;
@@ -59,6 +60,21 @@ impl History {
         }?;
         let migrations = database.migrations();
         migrate(&mut *database, migrations, now)?;
+        Ok(Self { database, subjects: Subjects::default() })
+    }
+
+    /// Opens the database only to read, beside the Vigil that writes it.
+    ///
+    /// # Errors
+    /// When it is not there, is of another version, or cannot be read.
+    pub fn look(storage: &Storage) -> Result<Self, HistoryError> {
+        let mut database = match &storage.url {
+            StorageUrl::Sqlite(path) => sqlite::look(path),
+            StorageUrl::Memory => sqlite::open_memory(),
+            StorageUrl::Postgres(config) => postgres::look(config),
+        }?;
+        let migrations = database.migrations();
+        require(&mut *database, migrations)?;
         Ok(Self { database, subjects: Subjects::default() })
     }
 

@@ -16,6 +16,8 @@ use crate::clock::Now;
 
 use super::cause::Cause;
 use super::incident::Change;
+use super::incident::End;
+use super::incident::Ended;
 use super::incident::Incident;
 use super::incident::Incidents;
 use super::map::Map;
@@ -309,15 +311,33 @@ impl Ledger {
         }
     }
 
+    /// Takes in incidents of before, which nobody knew of at the start. Those that were open had nobody to see their end.
+    pub fn take_over(&mut self, before: Vec<Incident>, now: Now) {
+        let unwatched = Ended { at: now, how: End::Unwatched };
+        let mut recent = IndexMap::new();
+        for mut incident in before {
+            if incident.closed.is_none() {
+                incident.closed = Some(unwatched);
+                for affected in &mut incident.affected {
+                    affected.until.get_or_insert(unwatched);
+                }
+                self.entries.incidents.insert(incident.id, incident.clone());
+            }
+            recent.insert(incident.id, Arc::new(incident));
+        }
+        recent.extend(self.recent.drain(..));
+        self.recent = recent;
+    }
+
     /// Puts what was stored of a node's past in its place.
     pub fn restore(&mut self, node: &NodeKey, tier: Tier, at: Timestamp, span: &Span) {
         Arc::make_mut(self.pasts.entry(node.clone()).or_default()).restore(tier, at, span);
     }
 
-    /// The past of a node.
+    /// The pasts of the nodes.
     #[must_use]
-    pub fn past(&self, node: &NodeKey) -> Option<&Arc<Past>> {
-        self.pasts.get(node)
+    pub fn pasts(&self) -> &HashMap<NodeKey, Arc<Past>> {
+        &self.pasts
     }
 
     /// The incidents that are open or ended lately, in the order in which they began.

@@ -35,6 +35,16 @@ pub fn stories(notice: &Notice, max: usize) -> Vec<Story> {
     stories
 }
 
+/// How many nodes of a notice a line of the log names.
+const TITLE_MAX: usize = 3;
+
+/// A notice in a line, as the log and the outbox name it.
+#[must_use]
+pub fn title(notice: &Notice) -> String {
+    let stories: Vec<String> = stories(notice, TITLE_MAX).into_iter().map(|story| story.head).collect();
+    format!("notice of {}: {}", words::moment(notice.at), stories.join("; "))
+}
+
 /// What changed, in a few words for a subject: `Shop is healthy again`, `Shop is dead`, `4 nodes changed`.
 #[must_use]
 pub fn headline(notice: &Notice) -> String {

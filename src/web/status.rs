@@ -82,10 +82,17 @@ pub(super) async fn health(live: Data<Live>) -> HttpResponse {
     if blind > 0 {
         notes.push(format!("{blind} replicas could not be checked the last time; the log says why"));
     }
+    let keeper = engine.keeper();
+    notes.extend(keeper.failure.as_ref().map(|_| "history cannot be written; the log says why".to_owned()));
+    if keeper.lost > 0 {
+        notes.push(format!("{} entries of history were lost", keeper.lost));
+    }
     let mut checks = BTreeMap::new();
     let check = |fails, value, unit| [Check { status: word(fails), observed_value: value, observed_unit: unit }];
     checks.insert("vigil:blind".to_owned(), check(blind > 0, blind, "replicas"));
     checks.insert("vigil:panics".to_owned(), check(panics > 0, panics, "panics"));
+    checks.insert("history:failures".to_owned(), check(keeper.failure.is_some(), keeper.failures, "failures"));
+    checks.insert("history:lost".to_owned(), check(keeper.lost > 0, keeper.lost, "entries"));
     for channel in &channels {
         let owed = u64::try_from(channel.owed).unwrap_or(u64::MAX);
         checks.insert(format!("notify:{}", channel.channel), check(channel.failure.is_some(), owed, "notices owed"));

@@ -58,7 +58,7 @@ fn a_channel_that_hangs_holds_neither_the_end_nor_the_other_channel_and_what_it_
     let log = ends_well(dying(&channels));
     assert_eq!(server.mails().len(), 1, "{log}");
     assert_eq!(hook.requests().len(), 1, "{log}");
-    let named = "slack: not delivered before the end: notice of ";
+    let named = "slack: kept for the next start: notice of ";
     assert!(log.lines().any(|line| line.contains(named) && line.contains("(api:node) is dead since")), "{log}");
     assert!(!log.contains("email: not delivered"), "{log}");
 }
@@ -71,13 +71,13 @@ fn a_channel_that_fails_is_tried_once_more_before_the_end() {
     vigil.log().wait_for(&["slack: not delivered yet, tried again in 5 min: the hook answered HTTP 429"]);
     let log = ends_well(vigil);
     assert_eq!(hook.requests().len(), 2, "{log}");
-    assert!(log.contains("slack: not delivered before the end: notice of "), "{log}");
+    assert!(log.contains("slack: kept for the next start: notice of "), "{log}");
     let hook = Hook::start(Reply::Status(200));
     hook.first(&[Reply::Later(300)]);
     let vigil = dying(&telling(&hook, "group_wait = 0"));
     vigil.log().wait_for(&["slack: not delivered yet"]);
     let log = ends_well(vigil);
-    assert!(log.contains("slack: delivered: ") && !log.contains("not delivered before the end"), "{log}");
+    assert!(log.contains("slack: delivered: ") && !log.contains("kept for the next start"), "{log}");
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn visitors_who_keep_their_connection_do_not_hold_the_end() {
         }
     });
     let log = ends_well(vigil);
-    assert!(log.contains("slack: not delivered before the end: notice of "), "{log}");
+    assert!(log.contains("slack: kept for the next start: notice of "), "{log}");
     reader.join().unwrap();
 }
 

@@ -2,6 +2,9 @@
 //! back.
 
 use std::collections::VecDeque;
+use std::hash::BuildHasher;
+use std::hash::Hasher;
+use std::hash::RandomState;
 use std::io::BufRead;
 use std::io::BufReader;
 use std::io::Read;
@@ -43,6 +46,8 @@ pub(crate) enum Reply {
     Hang,
     /// Closes without an answer.
     Close,
+    /// Answers every other request, by chance, with 500, and the rest with 200.
+    Coin,
 }
 
 /// What it was asked.
@@ -51,6 +56,8 @@ pub(crate) struct Request {
     pub(crate) at: Instant,
     pub(crate) head: String,
     pub(crate) body: String,
+    /// Whether it is answered with 200.
+    pub(crate) accepted: bool,
 }
 
 impl Request {
@@ -112,12 +119,17 @@ impl Hook {
     }
 
     fn serve(&self, mut stream: &TcpStream) {
-        let Some(request) = read(stream) else { return };
+        let Some(mut request) = read(stream) else { return };
         let reply = {
             let mut state = self.state.0.lock().unwrap();
-            state.requests.push(request);
             let otherwise = state.otherwise;
-            state.script.pop_front().unwrap_or(otherwise)
+            let reply = match state.script.pop_front().unwrap_or(otherwise) {
+                Reply::Coin => Reply::Status(if rand() { 200 } else { 500 }),
+                reply => reply,
+            };
+            request.accepted = matches!(reply, Reply::Status(200));
+            state.requests.push(request);
+            reply
         };
         self.state.1.notify_all();
         let head = match reply {
@@ -128,7 +140,7 @@ impl Hook {
                 let _ = stream.read(&mut [0]);
                 return;
             }
-            Reply::Close => return,
+            Reply::Close | Reply::Coin => return,
         };
         let _ = stream.write_all(format!("{head}Content-Length: 0\r\nConnection: close\r\n\r\n").as_bytes());
     }
@@ -146,5 +158,10 @@ fn read(stream: &TcpStream) -> Option<Request> {
     let length = lower.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
     let mut body = vec![0; length.unwrap_or(0)];
     reader.read_exact(&mut body).ok()?;
-    Some(Request { at: Instant::now(), head, body: String::from_utf8(body).ok()? })
+    Some(Request { at: Instant::now(), head, body: String::from_utf8(body).ok()?, accepted: false })
+}
+
+/// Heads or tails.
+fn rand() -> bool {
+    RandomState::new().build_hasher().finish() % 2 == 0
 }

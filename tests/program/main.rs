@@ -10,6 +10,7 @@
 #[allow(dead_code, reason = "the test of Postfix uses the rest of it")]
 mod certificates;
 mod cli;
+mod crash;
 mod ending;
 mod hook;
 mod mail;
@@ -18,6 +19,7 @@ mod notify_test;
 mod pages;
 mod reload;
 mod reports;
+mod restart;
 mod schedule;
 mod serving;
 mod slack;

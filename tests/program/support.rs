@@ -30,7 +30,7 @@ pub(crate) struct Vigil {
     /// Where the page is.
     pub(crate) address: SocketAddr,
     log: Log,
-    folder: TempDir,
+    folder: Arc<TempDir>,
 }
 
 /// What a program has written to stderr so far.
@@ -73,7 +73,15 @@ impl Vigil {
 
     /// The same, with these environment variables.
     pub(crate) fn start_with(config: &str, environment: &[(&str, &str)]) -> Self {
-        let folder = TempDir::new().unwrap();
+        Self::start_in(Arc::new(TempDir::new().unwrap()), config, environment)
+    }
+
+    /// Starts it again in a folder where it ran before.
+    pub(crate) fn start_again(folder: Arc<TempDir>, config: &str) -> Self {
+        Self::start_in(folder, config, &[])
+    }
+
+    fn start_in(folder: Arc<TempDir>, config: &str, environment: &[(&str, &str)]) -> Self {
         let file = folder.path().join("vigil.cfg");
         fs::write(&file, config).unwrap();
         let mut child = command()
@@ -100,7 +108,7 @@ impl Vigil {
 
     /// A program that was started elsewhere, whose log is not read.
     pub(crate) fn of(child: Child, address: SocketAddr) -> Self {
-        Self { child, address, log: Log::default(), folder: TempDir::new().unwrap() }
+        Self { child, address, log: Log::default(), folder: Arc::new(TempDir::new().unwrap()) }
     }
 
     /// A GET.
@@ -190,6 +198,13 @@ impl Vigil {
     /// Sends a signal by its name.
     pub(crate) fn signal(&self, name: &str) {
         assert!(Command::new("kill").args(["-s", name, &self.id().to_string()]).status().unwrap().success());
+    }
+
+    /// Ends it as a power cut would; gives the folder where it ran.
+    pub(crate) fn kill(mut self) -> Arc<TempDir> {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.folder.clone()
     }
 
     /// Sends SIGTERM and waits for the end; tells the exit code and how long it took.

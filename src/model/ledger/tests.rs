@@ -99,7 +99,7 @@ fn time_is_entered_by_the_minute() {
     assert_eq!(told(&entries, &node()), ["01:12 55/0/0", "01:13 5/0/55"]);
     assert_eq!(told(&entries, &replica("a")), ["01:12 55/0/0", "01:13 5/0/55"]);
     assert_eq!(told(&story.entries(true), &node()), ["01:14 0/0/5"]);
-    let past = story.ledger.past(&node_key("web", "api")).unwrap();
+    let past = &story.ledger.pasts()[&node_key("web", "api")];
     assert_eq!(past.uptime(Window::Day, story.clock.now().wall).to_string(), "50.00%");
 }
 
@@ -120,7 +120,7 @@ fn a_death_counts_from_its_first_failed_attempt() {
         time: secs(10),
     };
     assert_eq!(entries.shifts, [shifted(replica("a")), shifted(node())]);
-    let past = story.ledger.past(&node_key("web", "api")).unwrap();
+    let past = &story.ledger.pasts()[&node_key("web", "api")];
     assert_eq!(past.uptime(Window::Day, story.clock.now().wall).down, secs(25));
 }
 
@@ -190,6 +190,24 @@ fn incidents_are_numbered_entered_and_kept_at_hand_for_a_while() {
     let ended = story.map.record_check(&key("web", "api", "a"), up(), story.clock.now());
     again.change(&ended);
     assert_eq!(again.take().incidents[&3].closed.map(|ended| ended.at), Some(story.clock.now()));
+}
+
+#[test]
+fn incidents_that_were_open_before_anybody_knew_are_closed() {
+    let mut story = Story::new();
+    story.check("a", refused(), 0);
+    let before: Vec<Incident> = story.ledger.recent().map(|one| Incident::clone(one)).collect();
+    let mut later = Story::new();
+    later.ledger = Ledger::new(Vec::new(), 1_000);
+    later.check("a", refused(), 0);
+    later.entries(false);
+    let now = later.clock.now();
+    later.ledger.take_over(before, now);
+    let recent: Vec<_> = later.ledger.recent().map(|one| (one.id, one.closed.map(|ended| ended.how))).collect();
+    assert_eq!(recent, [(1, Some(End::Unwatched)), (1_000, None)]);
+    let entries = later.entries(false);
+    assert_eq!(entries.incidents.len(), 1);
+    assert_eq!(entries.incidents[&1].affected[0].until, Some(Ended { at: now, how: End::Unwatched }));
 }
 
 #[test]
@@ -285,7 +303,7 @@ proptest! {
         let now = story.clock.now().wall;
         for (what, times) in &entered {
             let Subject::Node(key) = what else { continue };
-            let uptime = story.ledger.past(key).unwrap().uptime(Window::Week, now);
+            let uptime = story.ledger.pasts()[key].uptime(Window::Week, now);
             prop_assert_eq!([uptime.up, uptime.down], [times[0] + times[1], times[2]]);
         }
     }

@@ -1,0 +1,282 @@
+//! Writes down what is to be kept, in batches: one a second at most, and at once for what is owed to people.
+//!
+//! Whatever the disk does, nobody but this loop waits for it. While nothing can be written, what is to be written waits
+//! in memory, bounded and counted; once a database is there again, it is told how everything is, as if it were new.
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::mem;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::time::Duration;
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use crate::clock::Bell;
+use crate::clock::Now;
+use crate::clock::Wake;
+use crate::config::Retention;
+use crate::config::Storage;
+use crate::config::StorageUrl;
+use crate::history::Batch;
+use crate::history::Owed;
+use crate::history::error::HistoryError;
+use crate::history::store::History;
+use crate::model::ledger::Entries;
+use crate::model::status::Status;
+use crate::model::tier::Tier;
+use crate::model::transition::Subject;
+
+use super::archive::Shelf;
+use super::guard;
+use super::outbox::Outbox;
+use super::shared::Shared;
+
+/// How far apart two batches are.
+const SPACING: Duration = Duration::from_secs(1);
+
+/// The longest wait between two tries while nothing can be written.
+const WAIT_MAX: Duration = Duration::from_secs(30);
+
+/// How often what is too old is forgotten.
+const FORGETTING: Duration = Duration::from_hours(1);
+
+/// How long after the minute it is closed: what was seen in it has come in then.
+const SLACK: Duration = Duration::from_millis(50);
+
+/// The loop that keeps.
+pub(super) struct Keeper {
+    shared: Shared,
+    outbox: Outbox,
+    /// Where others read what is written.
+    shelf: Shelf,
+    book: Mutex<Book>,
+    health: Mutex<KeeperHealth>,
+    finished: Bell,
+}
+
+/// How the keeping does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeeperHealth {
+    /// What the last try to write failed with, while it fails.
+    pub failure: Option<String>,
+    /// How often writing failed since the program started.
+    pub failures: u64,
+    /// How many minutes and changes were lost, since they waited for too long.
+    pub lost: u64,
+}
+
+/// What only the loop uses.
+struct Book {
+    storage: Storage,
+    history: Option<History>,
+    /// Whether the past was read: not yet, if the database was not there at the start.
+    known: bool,
+    /// What is not written yet.
+    batch: Batch,
+    /// What is owed, written or not.
+    owed: BTreeMap<u64, Owed>,
+    /// What people were told, written or not.
+    told: HashMap<Subject, Option<Status>>,
+    /// The minute that is not closed yet.
+    minute: Timestamp,
+    /// When the next batch may be written.
+    due: Instant,
+    /// How many tries in a row have failed.
+    failures: u32,
+    forget_at: Instant,
+}
+
+impl Keeper {
+    /// Keeps in that database, or, if it could not be opened, in the one that is there later.
+    pub(super) fn new(
+        shared: Shared,
+        outbox: Outbox,
+        shelf: Shelf,
+        storage: Storage,
+        history: Option<History>,
+        owed: &[Owed],
+    ) -> Self {
+        let now = shared.now();
+        shelf.put(history.as_ref());
+        let book = Book {
+            storage,
+            known: history.is_some(),
+            history,
+            batch: Batch::default(),
+            owed: owed.iter().map(|owed| (owed.id, owed.clone())).collect(),
+            told: HashMap::new(),
+            minute: Tier::Minute.start_of(now.wall),
+            due: now.instant,
+            failures: 0,
+            forget_at: now.instant,
+        };
+        Self { shared, outbox, shelf, book: Mutex::new(book), health: Mutex::default(), finished: Bell::default() }
+    }
+
+    /// How the keeping does.
+    pub(super) fn health(&self) -> KeeperHealth {
+        self.lock_health().clone()
+    }
+
+    /// Forgets after other times from now on.
+    pub(super) fn follow(&self, retention: Retention) {
+        self.lock().storage.retention = retention;
+    }
+
+    pub(super) fn run(&self) {
+        guard::repeat(&self.shared, self.shared.keep_pulse(), || Some(self.step(false)));
+        guard::caught(&self.shared, "the end of the keeping loop", || self.step(true));
+        self.finished.stop();
+    }
+
+    /// Waits for the loop to end, no longer than `time`.
+    pub(super) fn finish(&self, time: Duration) {
+        if self.finished.wait(Some(time)) != Wake::Stopped {
+            log::error!("history: the last of it was not written in time");
+        }
+    }
+
+    /// Writes what is due, at the end whatever there is; tells when to come again.
+    pub(super) fn step(&self, last: bool) -> Instant {
+        let now = self.shared.now();
+        let mut book = self.lock();
+        let (waiting, below) = self.outbox.take();
+        // A notice that is owed must be stored before it is delivered, and struck off soon after.
+        let urgent = (!waiting.owed.is_empty() || !waiting.settled.is_empty()) && book.failures == 0;
+        book.note(waiting);
+        if last || urgent || book.due <= now.instant {
+            let entries = self.entries(&mut book, now, last);
+            book.batch.entries.append(entries);
+            if !book.batch.is_empty() {
+                self.write(&mut book, now);
+            }
+        }
+        let kept = book.failures == 0 && !matches!(book.storage.url, StorageUrl::Memory);
+        self.outbox.tried(below, kept);
+        book.next_step(self.shared.now())
+    }
+
+    /// What came together since the last time. Minutes are closed when they are over.
+    fn entries(&self, book: &mut Book, now: Now, last: bool) -> Entries {
+        let minute = Tier::Minute.start_of(now.wall);
+        let over = mem::replace(&mut book.minute, minute) != minute;
+        self.shared.with(|state| {
+            if over || last {
+                state.ledger.close(now, last);
+            }
+            state.ledger.take()
+        })
+    }
+
+    fn write(&self, book: &mut Book, now: Now) {
+        book.due = now.instant + SPACING;
+        match self.try_write(book, now) {
+            Ok(()) => {
+                let lost = mem::take(&mut book.batch).entries.lost;
+                let failures = mem::take(&mut book.failures);
+                let mut health = self.lock_health();
+                health.lost = health.lost.saturating_add(lost);
+                health.failure = None;
+                drop(health);
+                if failures > 0 {
+                    log::info!("history is written again");
+                }
+            }
+            Err(error) => {
+                let wait = Duration::from_secs(1u64.checked_shl(book.failures).unwrap_or(u64::MAX)).min(WAIT_MAX);
+                book.due = self.shared.now().instant + wait;
+                if book.failures == 0 {
+                    log::error!("history cannot be written, and waits in memory: {error}");
+                }
+                book.failures = book.failures.saturating_add(1);
+                self.shelf.put(None);
+                book.history = None;
+                let mut health = self.lock_health();
+                health.failures = health.failures.saturating_add(1);
+                health.failure = Some(error.to_string());
+            }
+        }
+    }
+
+    fn try_write(&self, book: &mut Book, now: Now) -> Result<(), HistoryError> {
+        if book.history.is_none() {
+            let history = History::open(&book.storage, now.wall)?;
+            self.shelf.put(Some(&history));
+            self.come_back(book, history, now)?;
+        }
+        let Some(history) = &mut book.history else { return Ok(()) };
+        history.check()?;
+        history.write(&book.batch, now.wall)?;
+        if book.forget_at <= now.instant {
+            book.forget_at = now.instant + FORGETTING;
+            history.forget(now.wall, &book.storage.retention)?;
+        }
+        Ok(())
+    }
+
+    /// Tells a database that was away, or that took the place of another one, how everything is.
+    fn come_back(&self, book: &mut Book, mut history: History, now: Now) -> Result<(), HistoryError> {
+        if !book.known {
+            let pasts = history.pasts(now.wall)?;
+            let memory = history.memory(now)?;
+            book.known = true;
+            self.shared.with(|state| {
+                for (node, tier, at, span) in pasts {
+                    state.ledger.restore(&node, tier, at, &span);
+                }
+                state.ledger.take_over(memory.incidents, now);
+            });
+        }
+        let entries = self.shared.with(|state| state.repeat());
+        book.batch.entries.append(entries);
+        book.batch.owed = book.owed.values().cloned().collect();
+        book.batch.told = book.told.iter().map(|(subject, told)| (subject.clone(), *told)).collect();
+        book.history = Some(history);
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_health(&self) -> MutexGuard<'_, KeeperHealth> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Book {
+    /// Takes in what the outbox hands over.
+    fn note(&mut self, waiting: Batch) {
+        for owed in &waiting.owed {
+            if !owed.channels.is_empty() {
+                self.owed.insert(owed.id, owed.clone());
+            }
+        }
+        for (id, channel) in &waiting.settled {
+            if let Some(owed) = self.owed.get_mut(id) {
+                owed.channels.retain(|other| other != channel);
+                if owed.channels.is_empty() {
+                    self.owed.remove(id);
+                }
+            }
+        }
+        self.told.extend(waiting.told.iter().cloned());
+        self.batch.append(waiting);
+    }
+
+    /// When there is something to do: the next batch, of what may have come together by then, or the end of the minute.
+    fn next_step(&self, now: Now) -> Instant {
+        if now.instant < self.due {
+            return self.due;
+        }
+        let minute = now.wall.duration_since(Tier::Minute.start_of(now.wall)).unsigned_abs();
+        let minute_over = now.instant + Tier::Minute.length().saturating_sub(minute) + SLACK;
+        minute_over
+    }
+}
+
+#[cfg(test)]
+mod tests;

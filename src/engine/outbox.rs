@@ -1,0 +1,186 @@
+//! What is owed to people, on its way to storage: a notice is stored before it is delivered, and struck off after.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use crate::clock::Bell;
+use crate::clock::Clock;
+use crate::clock::Wake;
+use crate::history::Batch;
+use crate::history::Failed;
+use crate::history::Owed;
+use crate::model::notice::Notice;
+use crate::model::status::Status;
+use crate::model::transition::Subject;
+
+/// How long a notice may wait for being stored: an alert that is late is worse than one that is told twice after a crash.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What is on its way to storage. Clones share it.
+#[derive(Clone)]
+pub(super) struct Outbox(Arc<Inner>);
+
+struct Inner {
+    waiting: Mutex<Waiting>,
+    clock: Arc<dyn Clock>,
+    /// Rings for whoever writes.
+    writer: Bell,
+    /// Rings for whoever waits for it.
+    written: Bell,
+}
+
+#[derive(Default)]
+struct Waiting {
+    /// The number of the next notice.
+    next: u64,
+    batch: Batch,
+    /// The number up to which notices were written, or could not be.
+    tried: u64,
+    /// Whether the last notice was not waited for to the end: whoever writes is stuck.
+    stuck: bool,
+    /// Whether what is written outlives the program.
+    kept: bool,
+}
+
+impl Outbox {
+    /// An outbox whose next notice gets that number, and which rings when there is something to write.
+    pub(super) fn new(next: u64, clock: Arc<dyn Clock>, writer: Bell) -> Self {
+        let waiting = Mutex::new(Waiting { next, ..Waiting::default() });
+        Self(Arc::new(Inner { waiting, clock, writer, written: Bell::default() }))
+    }
+
+    /// Has a notice stored that these channels owe, with what people know once they have it, and waits for that, but not
+    /// for long. Gives its number.
+    pub(super) fn owe(&self, notice: &Arc<Notice>, channels: Vec<String>, told: Vec<(Subject, Option<Status>)>) -> u64 {
+        let mut waiting = self.lock();
+        let id = waiting.next;
+        waiting.next = id.saturating_add(1);
+        waiting.batch.told.extend(told);
+        waiting.batch.owed.push(Owed { id, notice: notice.clone(), channels });
+        let stuck = waiting.stuck;
+        drop(waiting);
+        self.0.writer.ring();
+        if !stuck {
+            self.wait_for(id);
+        }
+        id
+    }
+
+    fn wait_for(&self, id: u64) {
+        let end = self.0.clock.now().instant + PATIENCE;
+        while self.lock().tried <= id {
+            let left = end.saturating_duration_since(self.0.clock.now().instant);
+            if self.0.written.wait(Some(left)) != Wake::Rung {
+                self.lock().stuck = true;
+                return;
+            }
+        }
+    }
+
+    /// A channel has delivered a notice, or given it up.
+    pub(super) fn settle(&self, id: u64, channel: &str) {
+        self.lock().batch.settled.push((id, channel.to_owned()));
+        self.0.writer.ring();
+    }
+
+    /// A channel has tried a notice in vain.
+    pub(super) fn fail(&self, id: u64, channel: &str, why: &str) {
+        let (channel, why, at) = (channel.to_owned(), why.to_owned(), self.0.clock.now().wall);
+        self.lock().batch.failed.push(Failed { id, channel, at, why });
+        self.0.writer.ring();
+    }
+
+    /// Hands out what is to be written, with the number up to which the notices are in it.
+    pub(super) fn take(&self) -> (Batch, u64) {
+        let mut waiting = self.lock();
+        (std::mem::take(&mut waiting.batch), waiting.next)
+    }
+
+    /// The notices below that number were written, to be `kept` for the next start, or could not be: nobody need wait for
+    /// them any more.
+    pub(super) fn tried(&self, below: u64, kept: bool) {
+        let mut waiting = self.lock();
+        waiting.tried = waiting.tried.max(below);
+        (waiting.stuck, waiting.kept) = (false, kept);
+        drop(waiting);
+        self.0.written.ring();
+    }
+
+    /// Whether what is owed at the end is delivered after the next start.
+    pub(super) fn keeps(&self) -> bool {
+        let waiting = self.lock();
+        waiting.kept && !waiting.stuck
+    }
+
+    /// Has nobody wait, as if whoever writes were stuck.
+    #[cfg(test)]
+    pub(super) fn hurry(&self) {
+        self.lock().stuck = true;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use crate::model::fixture;
+
+    use super::*;
+
+    fn outbox() -> (Outbox, Bell) {
+        let writer = Bell::default();
+        (Outbox::new(7, Arc::new(fixture::clock()), writer.clone()), writer)
+    }
+
+    fn owe(outbox: &Outbox) -> u64 {
+        outbox.owe(&Arc::new(fixture::death()), vec!["slack".to_owned()], vec![(Subject::Page, Some(Status::Dead))])
+    }
+
+    #[test]
+    fn a_notice_waits_until_it_is_written() {
+        let (outbox, writer) = outbox();
+        let other = outbox.clone();
+        let teller = thread::Builder::new().spawn(move || owe(&other)).unwrap();
+        assert_eq!(writer.wait(None), Wake::Rung);
+        let (batch, below) = outbox.take();
+        assert_eq!((batch.owed[0].id, below), (7, 8));
+        assert_eq!(batch.told, [(Subject::Page, Some(Status::Dead))]);
+        assert!(!teller.is_finished());
+        outbox.tried(below, true);
+        assert_eq!(teller.join().unwrap(), 7);
+        assert!(outbox.keeps());
+        assert_eq!(outbox.take(), (Batch::default(), 8));
+    }
+
+    #[test]
+    fn a_writer_that_is_stuck_is_waited_for_once() {
+        let (outbox, _) = outbox();
+        assert_eq!(owe(&outbox), 7);
+        assert!(outbox.lock().stuck);
+        let before = std::thread::current().id();
+        assert_eq!(owe(&outbox), 8, "at once, in {before:?}");
+        let (batch, below) = outbox.take();
+        assert_eq!(batch.owed.len(), 2);
+        assert!(!outbox.keeps());
+        outbox.tried(below, false);
+        assert!(!outbox.lock().stuck);
+    }
+
+    #[test]
+    fn what_became_of_a_notice_is_written() {
+        let (outbox, writer) = outbox();
+        outbox.fail(7, "slack", "HTTP 500");
+        outbox.settle(7, "slack");
+        let (batch, _) = outbox.take();
+        assert_eq!(batch.settled, [(7, "slack".to_owned())]);
+        assert_eq!((batch.failed[0].why.as_str(), batch.failed[0].at), ("HTTP 500", fixture::now().wall));
+        assert_eq!(writer.wait(None), Wake::Rung);
+    }
+}

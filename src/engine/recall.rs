@@ -1,0 +1,46 @@
+//! What the engine goes on from.
+
+use jiff::Timestamp;
+
+use crate::clock::Now;
+use crate::history::Memory;
+use crate::history::error::HistoryError;
+use crate::history::store::History;
+use crate::model::span::Span;
+use crate::model::tier::Tier;
+use crate::model::transition::NodeKey;
+
+/// What a database remembers, and the database.
+pub(super) struct Recalled {
+    pub(super) history: Option<History>,
+    pub(super) memory: Memory,
+    /// Days and hours of nodes, each with when it began.
+    pub(super) pasts: Vec<(NodeKey, Tier, Timestamp, Span)>,
+}
+
+impl Recalled {
+    /// Reads it. What cannot be read is said in the log, and not known.
+    pub(super) fn from(history: Option<History>, now: Now) -> Self {
+        let Some(mut history) = history else { return Self::nothing(now) };
+        match read(&mut history, now) {
+            Ok((memory, pasts)) => Self { history: Some(history), memory, pasts },
+            Err(error) => {
+                log::error!("history cannot be read: {error}");
+                Self::nothing(now)
+            }
+        }
+    }
+
+    /// Numbers begin where none of before can be: there were fewer than milliseconds.
+    fn nothing(now: Now) -> Self {
+        let next = u64::try_from(now.wall.as_millisecond()).unwrap_or(1);
+        let memory = Memory { next_incident: next, next_notice: next, ..Memory::default() };
+        Self { history: None, memory, pasts: Vec::new() }
+    }
+}
+
+type Past = Vec<(NodeKey, Tier, Timestamp, Span)>;
+
+fn read(history: &mut History, now: Now) -> Result<(Memory, Past), HistoryError> {
+    Ok((history.memory(now)?, history.pasts(now.wall)?))
+}
