@@ -6,7 +6,7 @@ use std::io::BufRead;
 use std::io::BufReader;
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::process::ChildStdin;
+use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
 use std::sync::Mutex;
@@ -19,8 +19,8 @@ use tempfile::TempDir;
 /// A server that runs.
 struct Server {
     port: u16,
-    /// The shell that ends the server when this is closed, by whatever closes it.
-    _leash: Mutex<ChildStdin>,
+    /// The shell that ends the server when its input is closed, by whatever closes it.
+    _shell: Mutex<Child>,
 }
 
 /// Makes a cluster, starts it, says so, and waits for the end of its input.
@@ -67,15 +67,14 @@ fn start() -> Server {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let leash = shell.stdin.take().unwrap();
-    let mut said = String::new();
+    let mut said = Vec::new();
     for line in BufReader::new(shell.stdout.take().unwrap()).lines().map_while(Result::ok) {
         if line == "ready" {
-            return Server { port, _leash: Mutex::new(leash) };
+            return Server { port, _shell: Mutex::new(shell) };
         }
-        said += &format!("{line}\n");
+        said.push(line);
     }
-    panic!("PostgreSQL does not start:\n{said}");
+    panic!("PostgreSQL does not start: {said:#?}, {:?}", shell.wait());
 }
 
 /// Where the newest version has its programs: Debian keeps them out of the path.
