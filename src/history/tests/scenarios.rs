@@ -39,14 +39,6 @@ use crate::model::tier::Tier;
 use crate::model::transition::Subject;
 use crate::model::transition::Transition;
 
-macro_rules! on_every_backend {
-    ($($scenario:ident)*) => {
-        mod file { $(#[test] fn $scenario() { super::$scenario(&super::Backend::file()); })* }
-        mod memory { $(#[test] fn $scenario() { super::$scenario(&super::Backend::memory()); })* }
-        mod postgres { $(#[test] fn $scenario() { super::$scenario(&super::Backend::postgres()); })* }
-    };
-}
-
 on_every_backend! {
     a_new_database_knows_nothing
     what_is_written_is_found_again
