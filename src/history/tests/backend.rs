@@ -46,7 +46,7 @@ impl Backend {
     }
 
     pub(super) fn postgres() -> Self {
-        Self { storage: storage(StorageUrl::Postgres(Box::new(server::database()))), folder: None }
+        Self { storage: postgres(server::database()), folder: None }
     }
 
     pub(super) fn open(&self) -> History {
@@ -66,6 +66,11 @@ impl Backend {
 /// That file.
 pub(super) fn file(path: &Path) -> Storage {
     storage(StorageUrl::Sqlite(path.to_owned()))
+}
+
+/// That database of a server.
+pub(super) fn postgres(config: postgres::Config) -> Storage {
+    storage(StorageUrl::Postgres(Box::new(config)))
 }
 
 fn storage(url: StorageUrl) -> Storage {
