@@ -24,6 +24,7 @@ use vigil_server::config::keys::SECTIONS;
 use vigil_server::config::keys::Section;
 use vigil_server::config::keys::Support;
 use vigil_server::config::summary::describe;
+use vigil_server::model::tier::Tier;
 use vigil_server::notify::CHANNELS;
 
 /// Stands in every secret of the refused and the warned files.
@@ -267,6 +268,57 @@ fn mail_is_encrypted_unless_the_file_says_otherwise() {
         let email = load_text(&format!("{}{keys}\n", section_alone("notify.email"))).unwrap().config.notify.email;
         assert_eq!(email.unwrap().encryption, wanted, "{keys}");
     }
+}
+
+#[test]
+fn history_is_in_the_folder_of_the_service_unless_the_file_says_otherwise() {
+    for (text, folders, wanted) in [
+        ("", None, "./vigil.db"),
+        ("", Some("/var/lib/vigil"), "/var/lib/vigil/vigil.db"),
+        ("", Some("/var/lib/vigil:/var/lib/other"), "/var/lib/vigil/vigil.db"),
+        ("", Some(""), "./vigil.db"),
+        ("sqlite:history.db", Some("/var/lib/vigil"), "history.db"),
+        ("sqlite:///srv/history.db", None, "/srv/history.db"),
+        ("memory:", None, "memory, for as long as Vigil runs"),
+        ("postgresql://vigil:hunter2@db:5433/status", None, "PostgreSQL at db:5433, database status"),
+        ("postgres://vigil:hunter2@[::1]", None, "PostgreSQL at [::1]:5432, database vigil"),
+        ("postgres://vigil@%2Frun%2Fpostgresql/status", None, "PostgreSQL at /run/postgresql, database status"),
+    ] {
+        let url = if text.is_empty() { String::new() } else { format!("url = \"{text}\"\n") };
+        let lookup = |name: &str| match (name, folders) {
+            ("STATE_DIRECTORY", Some(folders)) => Ok(folders.to_owned()),
+            _ => Err(VarError::NotPresent),
+        };
+        let loaded = config::load_bytes(Path::new("vigil.cfg"), format!("[storage]\n{url}").as_bytes(), &lookup);
+        let storage = loaded.unwrap_or_else(|error| panic!("{error}")).config.storage;
+        assert_eq!(storage.url.to_string(), wanted);
+        assert!(!format!("{storage:?}").contains(PLANTED));
+    }
+}
+
+#[test]
+fn what_is_said_to_a_database_elsewhere_is_encrypted_unless_the_url_says_otherwise() {
+    for (url, wanted) in [
+        ("postgres://vigil@db.example.com/vigil", "Require"),
+        ("postgres://vigil@db.example.com/vigil?sslmode=prefer", "Prefer"),
+        ("postgres://vigil@localhost,db.example.com/vigil", "Require"),
+        ("postgres://vigil@localhost/vigil", "Disable"),
+        ("postgres://vigil@127.0.0.1/vigil", "Disable"),
+        ("postgres://vigil@127.0.0.1/vigil?sslmode=require", "Require"),
+    ] {
+        let storage = load_text(&format!("[storage]\nurl = \"{url}\"\n")).unwrap().config.storage;
+        assert!(format!("{:?}", storage.url).contains(&format!("ssl_mode: {wanted}")), "{:?}", storage.url);
+    }
+}
+
+#[test]
+fn each_tier_is_kept_for_so_many_days() {
+    let days = |keys: &str| {
+        let retention = load_text(&format!("[storage]\n{keys}\n")).unwrap().config.storage.retention;
+        Tier::ALL.map(|tier| retention.of(tier).map(|kept| kept.as_secs() / 86_400))
+    };
+    assert_eq!(days(""), [Some(2), Some(14), Some(90), None]);
+    assert_eq!(days("retention_1m = 1\nretention_1d = 90"), [Some(1), Some(14), Some(90), Some(90)]);
 }
 
 #[test]

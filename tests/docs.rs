@@ -134,7 +134,9 @@ fn with_secret_files(text: &str, folder: &Path) -> String {
         let named = line.split_once("_file = \"").filter(|(key, _)| *key != "smtp_ca");
         let Some((key, path)) = named else { return line.to_owned() };
         let name = Path::new(path.trim_end_matches('"')).file_name().unwrap().to_str().unwrap();
-        fs::write(folder.join(name), "https://hooks.example.com/secret\n").unwrap();
+        let secret =
+            if key == "url" { "postgres://db.example.com/vigil\n" } else { "https://hooks.example.com/secret\n" };
+        fs::write(folder.join(name), secret).unwrap();
         format!("{key}_file = \"{name}\"")
     };
     text.lines().map(line).collect::<Vec<_>>().join("\n")

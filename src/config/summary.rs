@@ -131,14 +131,15 @@ impl fmt::Display for StorageUrl {
             Self::Sqlite(path) => write!(f, "{}", path.display()),
             Self::Memory => f.write_str("memory, for as long as Vigil runs"),
             Self::Postgres(config) => {
-                let host = match config.get_hosts().first() {
-                    Some(Host::Tcp(name)) => name.clone(),
-                    Some(Host::Unix(folder)) => folder.display().to_string(),
-                    None => String::new(),
-                };
-                let port = config.get_ports().first().map(|port| format!(":{port}")).unwrap_or_default();
-                let database = config.get_dbname().or(config.get_user()).unwrap_or_default();
-                write!(f, "PostgreSQL at {host}{port}, database {database}")
+                let port = config.get_ports().first().copied().unwrap_or_default();
+                match config.get_hosts().first() {
+                    Some(Host::Tcp(name)) if name.contains(':') => write!(f, "PostgreSQL at [{name}]:{port}"),
+                    Some(Host::Tcp(name)) => write!(f, "PostgreSQL at {name}:{port}"),
+                    Some(Host::Unix(folder)) => write!(f, "PostgreSQL at {}", folder.display()),
+                    None => f.write_str("PostgreSQL"),
+                }?;
+                let database = config.get_dbname().or(config.get_user());
+                database.map_or(Ok(()), |database| write!(f, ", database {database}"))
             }
         }
     }

@@ -45,7 +45,7 @@ const SETTINGS: &str = "SET statement_timeout = '5s'; SET lock_timeout = '5s'; S
      SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3";
 
 /// A connection to a server.
-struct Postgres {
+pub(super) struct Postgres {
     client: Client,
     config: Box<postgres::Config>,
     place: String,
@@ -82,7 +82,7 @@ pub(super) fn look(config: &postgres::Config) -> Result<Box<dyn Database>, Histo
 }
 
 impl Postgres {
-    fn connect(config: &postgres::Config, roots: &[CertificateDer<'static>]) -> Result<Self, HistoryError> {
+    pub(super) fn connect(config: &postgres::Config, roots: &[CertificateDer<'static>]) -> Result<Self, HistoryError> {
         let place = StorageUrl::Postgres(Box::new(config.clone())).to_string();
         let mut config = Box::new(config.clone());
         config.application_name("vigil").connect_timeout(PATIENCE).tcp_user_timeout(PATIENCE);

@@ -1,5 +1,6 @@
 //! The backends, each with a new database, and values to store.
 
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -36,7 +37,7 @@ pub(super) struct Backend {
 impl Backend {
     pub(super) fn file() -> Self {
         let folder = TempDir::with_prefix("vigil-history-").unwrap();
-        let storage = storage(StorageUrl::Sqlite(folder.path().join("vigil.db")));
+        let storage = file(&folder.path().join("vigil.db"));
         Self { storage, folder: Some(folder) }
     }
 
@@ -45,7 +46,7 @@ impl Backend {
     }
 
     pub(super) fn postgres() -> Self {
-        Self { storage: storage(StorageUrl::Postgres(Box::new(server::database()))), folder: None }
+        Self { storage: postgres(server::database()), folder: None }
     }
 
     pub(super) fn open(&self) -> History {
@@ -60,6 +61,16 @@ impl Backend {
         drop(history);
         self.open()
     }
+}
+
+/// That file.
+pub(super) fn file(path: &Path) -> Storage {
+    storage(StorageUrl::Sqlite(path.to_owned()))
+}
+
+/// That database of a server.
+pub(super) fn postgres(config: postgres::Config) -> Storage {
+    storage(StorageUrl::Postgres(Box::new(config)))
 }
 
 fn storage(url: StorageUrl) -> Storage {

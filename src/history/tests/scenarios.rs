@@ -39,14 +39,6 @@ use crate::model::tier::Tier;
 use crate::model::transition::Subject;
 use crate::model::transition::Transition;
 
-macro_rules! on_every_backend {
-    ($($scenario:ident)*) => {
-        mod file { $(#[test] fn $scenario() { super::$scenario(&super::Backend::file()); })* }
-        mod memory { $(#[test] fn $scenario() { super::$scenario(&super::Backend::memory()); })* }
-        mod postgres { $(#[test] fn $scenario() { super::$scenario(&super::Backend::postgres()); })* }
-    };
-}
-
 on_every_backend! {
     a_new_database_knows_nothing
     what_is_written_is_found_again
@@ -66,8 +58,8 @@ on_every_backend! {
     a_second_writer_is_refused
 }
 
-fn refused() -> Option<Cause> {
-    Some(Cause::Failed(Failure::Refused))
+fn refused() -> Cause {
+    Cause::Failed(Failure::Refused)
 }
 
 fn write(history: &mut History, batch: &Batch) {
@@ -104,7 +96,7 @@ fn a_new_database_knows_nothing(backend: &Backend) {
 fn what_is_written_is_found_again(backend: &Backend) {
     let mut history = backend.open();
     let standing = |status, since| Some(Standing { status, since: ago(since) });
-    let dead = Remembered { standing: standing(Status::Dead, 60), cause: refused(), interval: None };
+    let dead = Remembered { standing: standing(Status::Dead, 60), cause: Some(refused()), interval: None };
     let reporting = Remembered {
         standing: standing(Status::Healthy, 5),
         cause: None,
@@ -125,7 +117,7 @@ fn what_is_written_is_found_again(backend: &Backend) {
         what: replica("a"),
         from: Some(Status::Healthy),
         to: Some(Status::Dead),
-        cause: refused(),
+        cause: Some(refused()),
         lasted: Some(Duration::from_hours(3)),
     }];
     write(&mut history, &batch);
@@ -204,7 +196,7 @@ fn incident(number: u64, service: &str, from: i64, to: Option<i64>, nodes: &[&st
     let closed = to.map(|to| Ended { at: ago(to), how: End::Recovered });
     let affected = |node: &&str| Affected { node: id(node), since: ago(from), cause: None, deaths: 1, until: closed };
     let affected = nodes.iter().map(affected).collect();
-    Incident { id: number, service: id(service), opened: ago(from), cause: refused(), affected, closed }
+    Incident { id: number, service: id(service), opened: ago(from), cause: Some(refused()), affected, closed }
 }
 
 fn incidents_are_found_by_time_and_node(backend: &Backend) {
@@ -224,7 +216,7 @@ fn incidents_are_found_by_time_and_node(backend: &Backend) {
     put(&mut history, &all);
     all[3].affected[0].until = Some(Ended { at: ago(30), how: End::Unwatched });
     all[3].affected[0].deaths = 2;
-    all[3].affected.push(Affected { node: id("api"), since: ago(40), cause: refused(), deaths: 1, until: None });
+    all[3].affected.push(Affected { node: id("api"), since: ago(40), cause: Some(refused()), deaths: 1, until: None });
     put(&mut history, &all[3..]);
     let mut history = backend.restart(history);
     let remembered = memory(&mut history);
@@ -353,7 +345,7 @@ fn what_is_old_is_forgotten_and_what_was_made_of_it_stays(backend: &Backend) {
         history.write(&minutes(healthy(&node(), from, 24 * 60)), from + Duration::from_hours(24)).unwrap();
     }
     let end = begin + Duration::from_hours(96);
-    let mut days = |history: &mut History| series(history, Tier::Day, begin, end);
+    let days = |history: &mut History| series(history, Tier::Day, begin, end);
     let before = days(&mut history);
     assert_eq!(before.iter().map(|(_, seconds)| seconds[0]).collect::<Vec<_>>(), [86_400; 4]);
     history.forget(end, &keeping([1, 2, 3, 9])).unwrap();

@@ -1,0 +1,70 @@
+//! Changes of the schema.
+
+use super::backend::Backend;
+use super::backend::WALL;
+use super::backend::healthy;
+use super::backend::minutes;
+use super::backend::node;
+use crate::history::database::Database;
+use crate::history::database::Row;
+use crate::history::error::HistoryError;
+use crate::history::migrate::migrate;
+use crate::history::store::History;
+use crate::model::tier::Tier;
+
+on_every_backend! {
+    an_older_schema_is_changed_and_keeps_what_it_holds
+    a_change_that_fails_leaves_all_as_it_was
+    a_newer_schema_is_refused
+}
+
+/// Changes the schema as a later program would.
+fn change(history: &mut History, scripts: &[&'static str]) -> Result<(), HistoryError> {
+    let all = [history.database.migrations(), scripts].concat();
+    migrate(&mut *history.database, &all, WALL)
+}
+
+fn versions(database: &mut dyn Database) -> Vec<i64> {
+    let rows = database.query("SELECT version FROM schema ORDER BY version", &[]).unwrap();
+    rows.into_iter().filter_map(|mut row: Row| row.int()).collect()
+}
+
+fn an_older_schema_is_changed_and_keeps_what_it_holds(backend: &Backend) {
+    let mut history = backend.open();
+    history.write(&minutes(healthy(&node(), WALL, 1)), WALL).unwrap();
+    let scripts = ["ALTER TABLE subjects ADD COLUMN colour TEXT", "UPDATE subjects SET colour = 'green'"];
+    change(&mut history, &scripts).unwrap();
+    change(&mut history, &scripts).unwrap();
+    assert_eq!(versions(&mut *history.database), [1, 2, 3]);
+    let mut rows = history.database.query("SELECT colour FROM subjects", &[]).unwrap();
+    assert_eq!(rows.first_mut().and_then(Row::text), Some("green".to_owned()));
+    assert_eq!(history.series(&node(), Tier::Minute, WALL, WALL + Tier::Minute.length()).unwrap().len(), 1);
+    let Some(folder) = &backend.folder else { return };
+    let copy = Backend { storage: super::backend::file(&folder.path().join("vigil.db.backup-v1")), folder: None };
+    let mut copy = copy.open();
+    assert_eq!(versions(&mut *copy.database), [1]);
+    assert_eq!(copy.series(&node(), Tier::Minute, WALL, WALL + Tier::Minute.length()).unwrap().len(), 1);
+}
+
+fn a_change_that_fails_leaves_all_as_it_was(backend: &Backend) {
+    let mut history = backend.open();
+    let error = change(&mut history, &["CREATE TABLE colours (name TEXT)", "DROP TABLE nowhere"]).unwrap_err();
+    assert!(!error.is_refused() && error.to_string().contains("nowhere"), "{error}");
+    assert_eq!(versions(&mut *history.database), [1]);
+    let mut history = backend.restart(history);
+    assert!(history.database.query("SELECT name FROM colours", &[]).is_err());
+    history.write(&minutes(healthy(&node(), WALL, 1)), WALL).unwrap();
+}
+
+fn a_newer_schema_is_refused(backend: &Backend) {
+    let mut history = backend.open();
+    history.database.execute("INSERT INTO schema (version, applied_ms) VALUES (7, 0)", &[]).unwrap();
+    let error = change(&mut history, &[]).unwrap_err();
+    assert!(error.is_refused());
+    let wanted = format!(
+        "{}: was written by a later Vigil (schema 7, this one knows 1); install that one again, or go back to the copy \
+         that it made",
+        history.database.place()
+    );
+    assert_eq!(error.to_string(), wanted);
+}
