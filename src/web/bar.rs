@@ -47,8 +47,8 @@ pub(super) struct PastView {
     uptimes: Option<Vec<UptimeView>>,
     /// How many days were not perfect, and how; none when all were.
     summary: Option<String>,
-    /// Those, the latest first.
-    days: Vec<DayView>,
+    /// Those, the latest first: what is said of each.
+    days: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -61,7 +61,7 @@ struct UptimeView {
 pub(super) fn view(past: &Past, now: Timestamp) -> PastView {
     let days = days::days(past, now, Past::DAYS);
     let is_known = days.iter().any(|day| day.kind != Kind::Before);
-    let unwell: Vec<DayView> = days.iter().rev().filter(|day| !day.is_perfect()).map(Day::view).collect();
+    let unwell: Vec<String> = days.iter().rev().filter(|day| !day.is_perfect()).map(Day::text).collect();
     let uptime = |(window, name): &(Window, &'static str)| {
         let uptime = past.uptime(*window, now);
         let text = if uptime.ratio().is_some() { uptime.to_string() } else { "–".to_owned() };
@@ -116,8 +116,10 @@ fn draw(days: &[Day]) -> String {
 }
 
 fn draw_day(svg: &mut String, at: usize, day: &Day) {
-    let title = format!("<title>{}: {}</title>", day.date(), day.words());
+    let title = format!("<title>{}</title>", day.text());
     let column = |top: u32, height: u32| format!(r#"<rect x="{at}" y="{top}" height="{height}"/>"#);
+    // The whole column of that kind of day, behind its solid part.
+    let back = format!(r#"<rect x="{at}"/>"#);
     // Writing to a text does not fail.
     let _ = match day.kind {
         Kind::Before => Ok(()),
@@ -130,12 +132,10 @@ fn draw_day(svg: &mut String, at: usize, day: &Day) {
         }
         Kind::Was(Status::Sick) => {
             let height = part(day.share(Status::Sick).sqrt(), 5, COLUMN - NOTCH);
-            let back = column(NOTCH, COLUMN - NOTCH);
             write!(svg, r#"<g class="s">{title}{back}{}</g>"#, column(COLUMN - height, height))
         }
         Kind::Was(Status::Dead) => {
             let height = part(day.share(Status::Dead).sqrt(), 4, COLUMN);
-            let back = column(0, COLUMN);
             write!(svg, r#"<g class="d">{title}{back}{}</g>"#, column(COLUMN - height, height + BELOW))
         }
     };
@@ -184,7 +184,7 @@ mod tests {
         insta::assert_snapshot!(view(&past, NOW).bar.replace("<g", "\n<g").replace("<rect x", "\n<rect x"));
         let shown = serde_json::to_value(view(&past, NOW)).unwrap();
         assert_eq!(shown["summary"], "Down on 2 days, sick on 1 day, not fully watched on 2 days");
-        assert_eq!(shown["days"][0]["words"], "no downtime, not watched for 6 h");
+        assert_eq!(shown["days"][0], "Mon 23 Nov: no downtime, not watched for 6 h");
         assert_eq!(shown["uptimes"][0]["text"], "100%");
         assert_eq!(all_days(&past, NOW).len(), 7);
     }

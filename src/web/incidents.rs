@@ -15,7 +15,6 @@ use crate::model::incident::End;
 use crate::model::incident::Ended;
 use crate::model::incident::Incident;
 use crate::model::map::Map;
-use crate::model::words;
 
 use super::days;
 use super::places;
