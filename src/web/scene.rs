@@ -208,12 +208,12 @@ fn history(map: &Map, key: &NodeKey, range: Range) -> NodeHistory {
             length.min(now.duration_since(moment).unsigned_abs()),
         );
         let wave = f64::from(number % 96) / 96.0 * std::f64::consts::TAU;
-        for _ in 0..5 {
+        for _ in 0..30 {
             if is_push {
                 let noise = f64::from(u32::try_from(dice.roll(100)).unwrap()) / 800.0;
                 span.loads.add(Load { cpu: 0.35 + 0.2 * wave.sin() + noise, ram: 0.62 + 0.02 * wave.cos() });
             } else if !is_down {
-                let slow = if dice.roll(90) == 0 { 6 } else { 1 };
+                let slow = if dice.roll(200) == 0 { 6 } else { 1 };
                 let base = 70.0 + 25.0 * wave.sin();
                 let millis = Duration::from_secs_f64(base / 1e3) + Duration::from_millis(dice.roll(40));
                 span.latencies.add(millis * slow);
@@ -263,7 +263,7 @@ fn packed(html: String) -> usize {
 fn ninety_days_of_fifty_nodes_are_small() {
     let (parts, map) = (parts(), map(50, &[Status::Healthy, Status::Dead, Status::Sick]));
     let mut sizes = Vec::new();
-    for (calm, name) in [(1_000, "crowd-calm"), (30, "crowd"), (8, "crowd-restless")] {
+    for (calm, name) in [(1_000, "crowd-calm"), (30, "crowd"), (10, "crowd-restless")] {
         let html = parts.status(&map, &shown(&map, calm, 100), noon().wall).unwrap();
         keep(name, &html);
         sizes.push((html.len(), packed(html)));

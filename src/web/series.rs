@@ -101,7 +101,7 @@ impl Points {
             title: "Response time",
             keys: vec![key("p50", "Median", median), key("p95", "95% within", most), key("max", "Slowest", slowest)],
             svg: self.draw(&label, Unit::Time, fits, &lines, text),
-            note: is_cut.then_some("Slower answers than the scale has are drawn at its top."),
+            note: is_cut.then_some("The slowest answers exceed the scale and are drawn at its top."),
         })
     }
 
@@ -306,6 +306,6 @@ mod tests {
             |span: Span| serde_json::to_value(charts(&[(at, span)], &[], Range::Day, now)).unwrap()[0]["note"].clone();
         assert!(note(usual.clone()).is_null());
         usual.latencies.add(Duration::from_secs(9));
-        assert_eq!(note(usual), "Slower answers than the scale has are drawn at its top.");
+        assert_eq!(note(usual), "The slowest answers exceed the scale and are drawn at its top.");
     }
 }
