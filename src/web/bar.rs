@@ -47,8 +47,8 @@ pub(super) struct PastView {
     uptimes: Option<Vec<UptimeView>>,
     /// How many days were not perfect, and how; none when all were.
     summary: Option<String>,
-    /// Those, the latest first.
-    days: Vec<DayView>,
+    /// Those, the latest first: what is said of each.
+    days: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -61,7 +61,7 @@ struct UptimeView {
 pub(super) fn view(past: &Past, now: Timestamp) -> PastView {
     let days = days::days(past, now, Past::DAYS);
     let is_known = days.iter().any(|day| day.kind != Kind::Before);
-    let unwell: Vec<DayView> = days.iter().rev().filter(|day| !day.is_perfect()).map(Day::view).collect();
+    let unwell: Vec<String> = days.iter().rev().filter(|day| !day.is_perfect()).map(Day::text).collect();
     let uptime = |(window, name): &(Window, &'static str)| {
         let uptime = past.uptime(*window, now);
         let text = if uptime.ratio().is_some() { uptime.to_string() } else { "–".to_owned() };
@@ -70,7 +70,7 @@ pub(super) fn view(past: &Past, now: Timestamp) -> PastView {
     PastView {
         bar: draw(&days),
         uptimes: is_known.then(|| WINDOWS.iter().map(uptime).collect()),
-        summary: (!unwell.is_empty()).then(|| capitalized(&days::summary(&days))),
+        summary: (!unwell.is_empty()).then(|| label(&days)),
         days: unwell,
     }
 }
@@ -81,22 +81,24 @@ pub(super) fn all_days(past: &Past, now: Timestamp) -> Vec<DayView> {
     days.iter().rev().filter(|day| day.kind != Kind::Before).map(Day::view).collect()
 }
 
-pub(super) fn capitalized(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+/// What these days were in all, in a line.
+fn label(days: &[Day]) -> String {
+    match days.iter().position(|day| day.kind != Kind::Before) {
+        None => "No history yet".to_owned(),
+        Some(0) => format!("Last {} days: {}", days.len(), days::summary(days)),
+        Some(before) => {
+            format!("Since {}: {}", days.get(before).map(Day::date).unwrap_or_default(), days::summary(days))
+        }
+    }
 }
 
 /// Draws these days. Nothing in it comes from outside.
 fn draw(days: &[Day]) -> String {
-    let count = days.len();
+    let (count, label) = (days.len(), label(days));
     let before = days.iter().take_while(|day| day.kind == Kind::Before).count();
-    let label = match days.get(before) {
-        None => "No history yet".to_owned(),
-        Some(_) if before == 0 => format!("Last {count} days: {}", days::summary(days)),
-        Some(first) => format!("Since {}: {}", first.date(), days::summary(days)),
-    };
+    let class = if before == count { "bar blank" } else { "bar" };
     let mut svg = format!(
-        r#"<svg class="bar" role="img" aria-label="{label}" viewBox="0 0 {count} {}" preserveAspectRatio="none">"#,
+        r#"<svg class="{class}" role="img" aria-label="{label}" viewBox="0 0 {count} {}" preserveAspectRatio="none">"#,
         COLUMN + BELOW
     );
     if before > 0 {
@@ -116,8 +118,10 @@ fn draw(days: &[Day]) -> String {
 }
 
 fn draw_day(svg: &mut String, at: usize, day: &Day) {
-    let title = format!("<title>{}: {}</title>", day.date(), day.words());
+    let title = format!("<title>{}</title>", day.text());
     let column = |top: u32, height: u32| format!(r#"<rect x="{at}" y="{top}" height="{height}"/>"#);
+    // The whole column of that kind of day, behind its solid part.
+    let back = format!(r#"<rect x="{at}"/>"#);
     // Writing to a text does not fail.
     let _ = match day.kind {
         Kind::Before => Ok(()),
@@ -130,22 +134,21 @@ fn draw_day(svg: &mut String, at: usize, day: &Day) {
         }
         Kind::Was(Status::Sick) => {
             let height = part(day.share(Status::Sick).sqrt(), 5, COLUMN - NOTCH);
-            let back = column(NOTCH, COLUMN - NOTCH);
             write!(svg, r#"<g class="s">{title}{back}{}</g>"#, column(COLUMN - height, height))
         }
         Kind::Was(Status::Dead) => {
             let height = part(day.share(Status::Dead).sqrt(), 4, COLUMN);
-            let back = column(0, COLUMN);
             write!(svg, r#"<g class="d">{title}{back}{}</g>"#, column(COLUMN - height, height + BELOW))
         }
     };
 }
 
-/// A share of a length, at least so long.
+/// A share of a length, at least so long. In coarse steps: nobody sees finer ones, and what is equal compresses.
 fn part(share: f64, least: u32, all: u32) -> u32 {
+    const STEP: u32 = 4;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is between 0 and some tens")]
-    let height = (share.clamp(0.0, 1.0) * f64::from(all)).round() as u32;
-    height.clamp(least, all)
+    let steps = (share.clamp(0.0, 1.0) * f64::from(all / STEP)).round() as u32;
+    if share >= 1.0 { all } else { steps.saturating_mul(STEP).clamp(least, all.saturating_sub(STEP)) }
 }
 
 #[cfg(test)]
@@ -183,8 +186,8 @@ mod tests {
         ]);
         insta::assert_snapshot!(view(&past, NOW).bar.replace("<g", "\n<g").replace("<rect x", "\n<rect x"));
         let shown = serde_json::to_value(view(&past, NOW)).unwrap();
-        assert_eq!(shown["summary"], "Down on 2 days, sick on 1 day, not fully watched on 2 days");
-        assert_eq!(shown["days"][0]["words"], "no downtime, not watched for 6 h");
+        assert_eq!(shown["summary"], "Since Wed 18 Nov: down on 2 days, sick on 1 day, not fully watched on 2 days");
+        assert_eq!(shown["days"][0], "Mon 23 Nov: no downtime, not watched for 6 h");
         assert_eq!(shown["uptimes"][0]["text"], "100%");
         assert_eq!(all_days(&past, NOW).len(), 7);
     }
@@ -205,6 +208,6 @@ mod tests {
     #[test]
     fn a_little_downtime_is_seen_and_a_little_uptime_too() {
         let all = [0.0, 1e-9, 0.5, 0.999, 1.0, f64::NAN, 7.0].map(|share| part(share, 4, 28));
-        assert_eq!(all, [4, 4, 14, 28, 28, 4, 28]);
+        assert_eq!(all, [4, 4, 16, 24, 28, 4, 28]);
     }
 }

@@ -127,6 +127,11 @@ impl Day {
         words
     }
 
+    /// `Tue 24 Nov: down for 4 min`. The same wherever it stands on a page: what is equal compresses to nothing.
+    pub(super) fn text(&self) -> String {
+        format!("{}: {}", self.date(), self.words())
+    }
+
     pub(super) fn view(&self) -> DayView {
         let iso = Offset::UTC.to_datetime(self.start).date().to_string();
         DayView { iso, date: self.date(), kind: self.kind.class(), words: self.words() }
@@ -150,6 +155,11 @@ pub(super) fn date(at: Timestamp) -> String {
 /// A duration of which nobody needs the milliseconds.
 pub(super) fn duration(time: Duration) -> String {
     if time < Duration::from_secs(1) { "less than 1 s".to_owned() } else { words::duration(time) }
+}
+
+/// The time of an answer, of which the milliseconds count.
+pub(super) fn duration_of_answer(time: Duration) -> String {
+    if time < Duration::from_millis(1) { "under 1 ms".to_owned() } else { words::duration(time) }
 }
 
 /// What became of days in all: `down on 2 days, sick on 3 days`; `no downtime` if that is so.
@@ -229,7 +239,7 @@ mod tests {
             seen,
             ["no data true", "no data true", "no downtime, watched for 5 h true", "no downtime so far true"]
         );
-        assert_eq!(words(&past(&[(1, [300, 0, 0])]), 1), ["no data true"]);
+        assert_eq!(words(&past(&[(1, [300, 0, 0])]), 1), ["not watched false"]);
         assert_eq!(words(&past(&[(1, [300, 0, 0])]), 2)[1], "not watched false");
         assert_eq!(
             words(&past(&[(1, [1_440, 0, 0]), (0, [10, 0, 2])]), 2)[1],

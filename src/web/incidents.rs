@@ -143,7 +143,8 @@ fn view(incident: &Incident, map: &Map, now: Timestamp) -> IncidentView {
     let part = |affected: &Affected| PartView {
         label: label(affected),
         words: part_words(affected, now),
-        cause: affected.cause.as_ref().map(Cause::to_string),
+        // What is the cause of all is said once.
+        cause: affected.cause.as_ref().filter(|cause| incident.cause.as_ref() != Some(cause)).map(Cause::to_string),
     };
     let is_plain = incident.affected.iter().all(|one| one.deaths == 1) && incident.affected.len() < 2;
     let parts = if is_plain || service.is_none() { Vec::new() } else { incident.affected.iter().map(part).collect() };
@@ -232,7 +233,8 @@ fn ordinal(number: u32) -> String {
 }
 
 fn capitalized(text: &str) -> String {
-    super::bar::capitalized(text)
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 fn date(at: Timestamp) -> Date {

@@ -4,16 +4,26 @@ mod archive;
 mod assets;
 mod auth;
 mod bar;
+mod brand;
+mod cache;
 mod chart;
 mod days;
 pub mod exit;
 mod files;
 mod incidents;
+mod month;
+mod node;
 mod page;
+mod parts;
 mod places;
+mod rendered;
 mod reporter;
 mod respond;
 mod sample;
+mod sample_past;
+#[cfg(test)]
+mod scene;
+mod series;
 pub mod site;
 mod status;
 mod templates;
@@ -167,6 +177,8 @@ fn headers() -> DefaultHeaders {
 
 fn routes(app: &mut ServiceConfig) {
     app.service(read("/").route(get().to(page::get)))
+        .service(read("/node/{service}/{node}").route(get().to(node::get)))
+        .service(read("/history").route(get().to(month::get)))
         .service(read("/status/text").route(get().to(status::text)))
         .service(read("/badge/{kind}").route(get().to(status::badge)))
         .service(read("/health").route(get().to(status::health)))

@@ -45,6 +45,11 @@ pub(super) fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str
     request.headers().get(name)?.to_str().ok()
 }
 
+/// A parameter of a query, as it stands there.
+pub(super) fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
+    query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+}
+
 /// A page could not be made: a template of the operator is at fault. Visitors are not told how.
 pub(super) fn broken(why: &str) -> HttpResponse {
     log::error!("a page could not be rendered: {why}");

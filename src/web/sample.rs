@@ -6,6 +6,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use crate::clock::Clock;
+use crate::clock::Now;
 use crate::clock::SystemClock;
 use crate::model::cause::Cause;
 use crate::model::cause::Failure;
@@ -36,9 +37,14 @@ const SAMPLE_LOAD: Load = Load { cpu: 1.0, ram: 0.5 };
 /// How long anything takes there.
 const SAMPLE_TIME: Duration = Duration::from_secs(1);
 
+/// The present moment: samples are of today.
+pub(super) fn now() -> Now {
+    SystemClock.now()
+}
+
 /// A page of that status, with whatever a page can have: every status, every way of watching, and what has no parts.
 pub(super) fn map(status: Option<Status>) -> Map {
-    let now = SystemClock.now();
+    let now = now();
     let standing = |status: Option<Status>| status.map(|status| Standing { status, since: now });
     let replicas = STATUSES.map(|status| sample_replica(standing(status)));
     let watched = STATUSES.iter().zip(MODES).map(|(status, mode)| sample_node(mode, standing(*status), &replicas));

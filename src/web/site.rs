@@ -13,6 +13,7 @@ use super::WebError;
 use super::archive::Nothing;
 use super::archive::ReadingRoom;
 use super::assets::Assets;
+use super::cache::Cache;
 use super::page::Page;
 
 /// What is served by one configuration.
@@ -23,6 +24,8 @@ pub struct Site {
     pub(super) reporter_token: Option<Secret>,
     pub(super) engine: Handle,
     pub(super) archive: ReadingRoom,
+    /// The pages that are made of what the archive has.
+    pub(super) cache: Cache,
 }
 
 impl Site {
@@ -35,7 +38,7 @@ impl Site {
         let archive: Arc<dyn Archive> = Arc::new(Nothing);
         let page = Page::new(config, &assets, engine.shared.clone())?;
         let reporter_token = config.server.reporter_token.clone();
-        Ok(Self { page, assets, reporter_token, engine, archive: ReadingRoom::new(archive) })
+        Ok(Self { page, assets, reporter_token, engine, archive: ReadingRoom::new(archive), cache: Cache::default() })
     }
 
     /// Renders the page, so that the first visitor need not wait for it.

@@ -2,9 +2,13 @@
 //!
 //! No id and no replica name is in here, unless its node reveals it: what is in here is public.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_derive::Serialize;
 
+use crate::model::id::Id;
 use crate::model::map::Kind;
 use crate::model::map::Map;
 use crate::model::map::Mode;
@@ -15,10 +19,16 @@ use crate::model::map::Standing;
 use crate::model::observation::Content;
 use crate::model::observation::Finding;
 use crate::model::observation::Observation;
+use crate::model::past::Past;
 use crate::model::shown::Shown;
 use crate::model::status::Status;
+use crate::model::transition::NodeKey;
 use crate::model::words;
 
+use super::bar;
+use super::bar::PastView;
+use super::incidents;
+use super::incidents::Recent;
 use super::places;
 
 /// How many replicas of a node are shown: more than anybody looks at, and few enough for any memory. Those that are not
@@ -34,11 +44,12 @@ pub(super) struct View {
     summary: String,
     checked: Option<Time>,
     services: Vec<ServiceView>,
+    recent: Recent,
 }
 
 /// A moment, for machines and for people.
 #[derive(Debug, Serialize)]
-struct Time {
+pub(super) struct Time {
     iso: String,
     text: String,
 }
@@ -52,14 +63,18 @@ struct ServiceView {
     nodes: Vec<NodeView>,
 }
 
+/// A node.
 #[derive(Debug, Serialize)]
-struct NodeView {
+pub(super) struct NodeView {
     anchor: String,
+    /// The address of its own page.
+    path: String,
     label: String,
     status: &'static str,
     words: &'static str,
     note: Option<String>,
     replicas: Vec<ReplicaView>,
+    past: PastView,
 }
 
 #[derive(Debug, Serialize)]
@@ -73,6 +88,8 @@ struct ReplicaView {
     facts: Vec<Fact>,
     since: Option<Time>,
     cause: Option<String>,
+    /// In the range of the node's own page; none on the status page.
+    uptime: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -81,31 +98,92 @@ struct Fact {
     value: String,
 }
 
-/// Turns the map into what the page says.
-pub(super) fn view(map: &Map, _history: &Shown, _now: Timestamp) -> View {
-    let mut anchors = places::anchors(map).into_iter();
-    let services = map.services.values().enumerate().map(|(at, service)| service_view(at, service, &mut anchors));
+/// Turns the map and its past into what the page says.
+pub(super) fn view(map: &Map, history: &Shown, now: Timestamp) -> View {
+    let mut made = Making::new(map, history, now);
+    let services = || map.services.iter().enumerate();
     View {
         status: class(map.standing),
         headline: headline(map),
         summary: summary(map),
         checked: map.observed.map(|now| time(now.wall)),
-        services: services.collect(),
+        services: services().map(|(at, (id, service))| made.service(at, id, service)).collect(),
+        recent: incidents::recent(&history.incidents, map, now),
     }
 }
 
-fn service_view(at: usize, service: &Service, anchors: &mut impl Iterator<Item = String>) -> ServiceView {
-    let anchor = anchors.next().unwrap_or_default();
-    let node = |(number, node): (usize, &Node)| {
-        let anchor = anchors.next().unwrap_or_default();
-        node_view(anchor, &format!("{at}-{number}"), node)
-    };
-    let nodes = service.nodes.values().enumerate().map(node).collect();
-    let (status, words) = (class(service.standing), words(service.standing));
-    ServiceView { anchor, label: service.label.to_string(), status, words, nodes }
+/// One node of it alone, as it is in there.
+pub(super) fn node(map: &Map, history: &Shown, key: &NodeKey, now: Timestamp) -> Option<NodeView> {
+    let mut made = Making::new(map, history, now);
+    for (id, service) in &map.services {
+        made.anchors.next();
+        for (node_id, node) in &service.nodes {
+            if *id == key.service && *node_id == key.node {
+                return Some(made.node(key, "0", node));
+            }
+            made.anchors.next();
+        }
+    }
+    None
 }
 
-fn node_view(anchor: String, place: &str, node: &Node) -> NodeView {
+/// What parts of the page are made from, in the order of the map.
+struct Making<'a> {
+    history: &'a Shown,
+    anchors: std::vec::IntoIter<String>,
+    paths: HashMap<NodeKey, String>,
+    now: Timestamp,
+}
+
+impl<'a> Making<'a> {
+    fn new(map: &Map, history: &'a Shown, now: Timestamp) -> Self {
+        Self { history, anchors: places::anchors(map).into_iter(), paths: places::paths(map), now }
+    }
+
+    fn service(&mut self, at: usize, id: &Id, service: &Service) -> ServiceView {
+        let anchor = self.anchors.next().unwrap_or_default();
+        let mut nodes = Vec::new();
+        for (number, (node_id, node)) in service.nodes.iter().enumerate() {
+            let key = NodeKey { service: id.clone(), node: node_id.clone() };
+            nodes.push(self.node(&key, &format!("{at}-{number}"), node));
+        }
+        let (status, words) = (class(service.standing), words(service.standing));
+        ServiceView { anchor, label: service.label.to_string(), status, words, nodes }
+    }
+
+    fn node(&mut self, key: &NodeKey, place: &str, node: &Node) -> NodeView {
+        let empty = Arc::default();
+        let past: &Past = self.history.pasts.get(key).unwrap_or(&empty);
+        let (replicas, hidden) = replicas(place, node);
+        NodeView {
+            anchor: self.anchors.next().unwrap_or_default(),
+            path: self.paths.remove(key).unwrap_or_default(),
+            label: node.label.to_string(),
+            status: class(node.standing),
+            words: words(node.standing),
+            note: if hidden > 0 { Some(format!("{hidden} more replicas are not shown")) } else { note(node) },
+            replicas,
+            past: bar::view(past, self.now),
+        }
+    }
+}
+
+impl NodeView {
+    /// Where it is on the status page.
+    pub(super) fn anchor(&self) -> &str {
+        &self.anchor
+    }
+
+    /// Adds the uptime of each replica, by its number.
+    pub(super) fn tell_uptimes(&mut self, of: impl Fn(usize) -> Option<String>) {
+        for replica in &mut self.replicas {
+            replica.uptime = of(replica.number);
+        }
+    }
+}
+
+/// The replicas that are shown, and how many are not.
+fn replicas(place: &str, node: &Node) -> (Vec<ReplicaView>, usize) {
     let hidden = node.replicas.len().saturating_sub(SHOWN_MAX);
     let unwell = |replica: &Replica| replica.standing.is_none_or(|standing| standing.status > Status::Healthy);
     let all = || node.replicas.iter().enumerate();
@@ -120,14 +198,7 @@ fn node_view(anchor: String, place: &str, node: &Node) -> NodeView {
         let name = node.reveals_replicas.then(|| id.to_string());
         replica_view(format!("tip-{place}-{at}"), at + 1, name, node.mode, replica)
     });
-    NodeView {
-        anchor,
-        label: node.label.to_string(),
-        status: class(node.standing),
-        words: words(node.standing),
-        note: if hidden > 0 { Some(format!("{hidden} more replicas are not shown")) } else { note(node) },
-        replicas: replicas.collect(),
-    }
+    (replicas.collect(), hidden)
 }
 
 fn replica_view(tip: String, number: usize, name: Option<String>, mode: Mode, replica: &Replica) -> ReplicaView {
@@ -141,6 +212,7 @@ fn replica_view(tip: String, number: usize, name: Option<String>, mode: Mode, re
         facts: facts(replica),
         since: replica.standing.map(|standing| time(standing.since.wall)),
         cause: cause(replica),
+        uptime: None,
     }
 }
 
@@ -157,7 +229,7 @@ fn cause(replica: &Replica) -> Option<String> {
 }
 
 /// Why a node has no status.
-fn note(node: &Node) -> Option<String> {
+pub(super) fn note(node: &Node) -> Option<String> {
     let why = match (node.mode, node.replicas.is_empty(), node.standing) {
         (_, _, Some(_)) => return None,
         (Mode::Poll, true, None) => "Nothing to check",
@@ -194,7 +266,8 @@ fn facts(replica: &Replica) -> Vec<Fact> {
     }
 }
 
-fn class(standing: Option<Standing>) -> &'static str {
+/// The class of a status.
+pub(super) fn class(standing: Option<Standing>) -> &'static str {
     standing.map_or("unknown", |standing| standing.status.word())
 }
 
@@ -207,7 +280,7 @@ fn words(standing: Option<Standing>) -> &'static str {
     }
 }
 
-fn time(at: Timestamp) -> Time {
+pub(super) fn time(at: Timestamp) -> Time {
     Time { iso: at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), text: words::moment(at) }
 }
 

@@ -37,7 +37,7 @@
 
   function tick(page) {
     if (skew === null) return;
-    for (const time of page.querySelectorAll('#vigil-main time')) {
+    for (const time of page.querySelectorAll('#vigil-main time:not([data-at])')) {
       const date = new Date(time.dateTime);
       const age = now() - date;
       if (time.id) write(time, age < 2e3 ? 'just now' : ago(age) + ' ago');
@@ -47,11 +47,12 @@
 
   /* Refresh */
 
-  const mine = ['style', 'data-below', 'data-shut']; // not from the server
+  const mine = ['style', 'data-below', 'data-shut', 'data-held', 'open']; // not from the server
 
   // Makes `old` equal to `fresh`, keeping every element that is still there.
   function morph(old, fresh) {
     if (!old.tagName) return write(old, fresh.textContent);
+    if (old.nodeName === 'svg' && old.isEqualNode(fresh)) return;
     for (const { name, value } of fresh.attributes) {
       if (old.getAttribute(name) !== value) old.setAttribute(name, value);
     }
@@ -79,6 +80,7 @@
     const { status } = banner.dataset;
     const focused = document.activeElement;
     tick(page); // first, so that only real changes are written
+    document.dispatchEvent(new CustomEvent('vigil-page', { detail: page }));
     document.title = page.title;
     morph(byId('vigil-main'), page.getElementById('vigil-main'));
     if (focused.isConnected && focused !== document.activeElement) focused.focus({ preventScroll: true });

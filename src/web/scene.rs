@@ -1,0 +1,311 @@
+//! Pages as they look after a year: for tests of their size, and to be looked at.
+//!
+//! `VIGIL_PAGES=folder cargo test --lib web::scene` writes them to files, with their assets beside them.
+
+use std::env::VarError;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::clock::Now;
+use crate::clock::back_at;
+use crate::config;
+use crate::model::cause::Cause;
+use crate::model::cause::Failure;
+use crate::model::fixture;
+use crate::model::fixture::secs;
+use crate::model::incident::Affected;
+use crate::model::incident::End;
+use crate::model::incident::Ended;
+use crate::model::incident::Incident;
+use crate::model::map::Map;
+use crate::model::map::Mode;
+use crate::model::observation::Finding;
+use crate::model::observation::Load;
+use crate::model::past::Past;
+use crate::model::shown::MonthHistory;
+use crate::model::shown::NodeHistory;
+use crate::model::shown::Range;
+use crate::model::shown::Shown;
+use crate::model::span::Span;
+use crate::model::status::Status;
+use crate::model::tier::Tier;
+use crate::model::transition::NodeKey;
+
+use super::assets::Assets;
+use super::month;
+use super::month::Month;
+use super::node;
+use super::parts::Parts;
+use super::rendered::Rendered;
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// Numbers that look random, and are the same each time.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+}
+
+fn noon() -> Now {
+    let now = fixture::now();
+    Now { wall: now.wall + Duration::from_hours(11), ..now }
+}
+
+/// So many nodes, in services of five; the first of them are as the statuses say.
+fn map(nodes: usize, statuses: &[Status]) -> Map {
+    let labels = ["Website", "REST API", "Background jobs", "Object storage", "Search", "Mail", "Customer dashboard"];
+    let services = ["Cloud console", "Platform", "Data", "Network", "Billing", "Accounts", "Build farm"];
+    let mut map = Map::default();
+    for first in (0..nodes).step_by(5) {
+        let names: Vec<String> = (first..nodes.min(first + 5)).map(|at| format!("n{at}")).collect();
+        let parts = names.iter().enumerate().map(|(at, name)| {
+            let is_push = at == 2;
+            let mut node = fixture::node(
+                if is_push { Mode::Push } else { Mode::Poll },
+                if is_push { &[] } else { &["a", "b", "c"] },
+            );
+            node.label = labels[(first + at) % labels.len()].into();
+            node.reveals_replicas = at == 3;
+            (name.as_str(), node)
+        });
+        let label = services[first / 5 % services.len()];
+        map.services.insert(fixture::id(&format!("s{}", first / 5)), fixture::service(label, parts.collect()));
+    }
+    for (at, key) in keys(&map).into_iter().enumerate() {
+        let status = statuses.get(at).copied().unwrap_or(Status::Healthy);
+        if map.node(key.service.as_str(), key.node.as_str()).unwrap().mode == Mode::Push {
+            let cpu = if status == Status::Healthy { 0.4 } else { 0.96 };
+            map.record_report(&key, fixture::load("worker-1", cpu, 60), 9, noon()).unwrap();
+            continue;
+        }
+        for replica in ["a", "b", "c"] {
+            let finding = match status {
+                Status::Dead if replica == "b" => fixture::down().finding,
+                Status::Sick if replica == "b" => Finding::Up(secs(11)),
+                _ => Finding::Up(Duration::from_millis(84)),
+            };
+            map.record_check(
+                &fixture::key(key.service.as_str(), key.node.as_str(), replica),
+                fixture::outcome(finding),
+                noon(),
+            );
+        }
+    }
+    map
+}
+
+fn keys(map: &Map) -> Vec<NodeKey> {
+    let key = |service: &str, node: &str| fixture::node_key(service, node);
+    map.services
+        .iter()
+        .flat_map(|(id, service)| service.nodes.keys().map(move |node| key(id.as_str(), node.as_str())))
+        .collect()
+}
+
+/// A past in which one day in `calm` is not a good one.
+fn past(dice: &mut Dice, calm: u64, since: u64) -> Past {
+    let mut past = Past::default();
+    let today = Tier::Day.start_of(noon().wall);
+    for ago in (0..since).rev() {
+        let mut rest = if ago == 0 { noon().wall.duration_since(today).unsigned_abs() } else { DAY };
+        if dice.roll(calm) == 0 {
+            let (status, most) =
+                [(Some(Status::Dead), 400), (Some(Status::Sick), 700), (Some(Status::Dead), 30), (None, 900)]
+                    [usize::try_from(dice.roll(4)).unwrap()];
+            let time = Duration::from_mins(dice.roll(most) + 2).min(rest);
+            past.add(today - DAY * u32::try_from(ago).unwrap(), &Span::of(status, time));
+            rest -= time;
+        }
+        if ago == 40 {
+            continue;
+        }
+        past.add(today - DAY * u32::try_from(ago).unwrap(), &Span::of(Some(Status::Healthy), rest));
+    }
+    for hour in 0..30 {
+        past.restore(
+            Tier::Hour,
+            noon().wall - Duration::from_hours(hour),
+            &Span::of(Some(Status::Healthy), Duration::from_mins(20)),
+        );
+    }
+    past
+}
+
+fn shown(map: &Map, calm: u64, since: u64) -> Shown {
+    let mut dice = Dice(7);
+    let keys = keys(map);
+    let pasts = keys.iter().map(|key| (key.clone(), Arc::new(past(&mut dice, calm, since)))).collect();
+    Shown { pasts, incidents: incidents(map).into_iter().map(Arc::new).collect() }
+}
+
+fn at(hours: u64, minutes: u64) -> Now {
+    back_at(noon(), noon().wall - Duration::from_hours(hours) - Duration::from_mins(minutes))
+}
+
+/// Those that are open now, and some of the last weeks.
+fn incidents(map: &Map) -> Vec<Incident> {
+    let keys = keys(map);
+    let dead = |key: &&NodeKey| {
+        map.node(key.service.as_str(), key.node.as_str())
+            .unwrap()
+            .standing
+            .is_some_and(|standing| standing.status == Status::Dead)
+    };
+    let refused = || Some(Cause::Failed(Failure::Refused));
+    let mut all = Vec::new();
+    let mut add = |key: &NodeKey, since: Now, cause: Option<Cause>, until: Option<Ended>, more: Option<&NodeKey>| {
+        let first = Affected { node: key.node.clone(), since, cause: cause.clone(), deaths: 1, until };
+        let second =
+            more.map(|more| Affected { node: more.node.clone(), since, cause: cause.clone(), deaths: 3, until });
+        let affected = [Some(first), second].into_iter().flatten().collect();
+        all.push(Incident {
+            id: all.len() as u64,
+            service: key.service.clone(),
+            opened: since,
+            cause,
+            affected,
+            closed: until,
+        });
+    };
+    let ended = |hours, minutes, how| Some(Ended { at: at(hours, minutes), how });
+    if let (Some(first), Some(second)) = (keys.first(), keys.get(1)) {
+        add(first, at(5, 20), Some(Cause::Failed(Failure::HttpStatus(503))), ended(5, 16, End::Recovered), None);
+        add(second, at(3 * 24, 30), refused(), ended(3 * 24 - 1, 0, End::Recovered), Some(first));
+        add(second, at(9 * 24, 30), Some(Cause::Silent(secs(82))), ended(8 * 24, 0, End::Unwatched), None);
+        add(first, at(15 * 24, 30), refused(), ended(15 * 24, 3, End::Recovered), None);
+    }
+    for key in keys.iter().filter(dead) {
+        add(key, at(0, 12), refused(), None, None);
+    }
+    all
+}
+
+fn history(map: &Map, key: &NodeKey, range: Range) -> NodeHistory {
+    let mut dice = Dice(11);
+    let (now, is_push) = (noon().wall, map.node(key.service.as_str(), key.node.as_str()).unwrap().mode == Mode::Push);
+    let mut series = Vec::new();
+    let mut moment = range.begin(now);
+    let incidents = incidents(map);
+    let incident = |incident: &Incident| incident.affected.iter().any(|affected| affected.node == key.node);
+    let mine: Vec<Incident> = incidents.into_iter().filter(incident).collect();
+    let mut number = 0u32;
+    while moment <= now {
+        number += 1;
+        let length = range.tier().length();
+        let end = moment + length;
+        let is_down =
+            mine.iter().any(|one| one.opened.wall < end && one.closed.is_none_or(|closed| closed.at.wall > moment));
+        let mut span = Span::of(
+            Some(if is_down { Status::Dead } else { Status::Healthy }),
+            length.min(now.duration_since(moment).unsigned_abs()),
+        );
+        let wave = f64::from(number % 96) / 96.0 * std::f64::consts::TAU;
+        for _ in 0..30 {
+            if is_push {
+                let noise = f64::from(u32::try_from(dice.roll(100)).unwrap()) / 800.0;
+                span.loads.add(Load { cpu: 0.35 + 0.2 * wave.sin() + noise, ram: 0.62 + 0.02 * wave.cos() });
+            } else if !is_down {
+                let slow = if dice.roll(200) == 0 { 6 } else { 1 };
+                let base = 70.0 + 25.0 * wave.sin();
+                let millis = Duration::from_secs_f64(base / 1e3) + Duration::from_millis(dice.roll(40));
+                span.latencies.add(millis * slow);
+            }
+        }
+        if !(150..162).contains(&number) {
+            series.push((moment, span));
+        }
+        moment = end;
+    }
+    let replicas = map.node(key.service.as_str(), key.node.as_str()).unwrap().replicas.keys().cloned();
+    let uptime = |at: usize| {
+        let mut span = Span::of(Some(Status::Healthy), DAY);
+        span.spend(Some(Status::Dead), Duration::from_mins(at as u64 * 3));
+        span
+    };
+    NodeHistory { series, replicas: replicas.enumerate().map(|(at, id)| (id, uptime(at))).collect(), incidents: mine }
+}
+
+fn parts() -> Parts {
+    let text = "[branding]\npage_title = \"Northwind Cloud Status\"\ncompany_name = \"Northwind Cloud\"\nlogo_color = \"#4338ca\"\nicon_color = \"#4338ca\"\nwebsite_url = \"https://northwind.example/\"\nsupport_url = \"https://northwind.example/support\"\n";
+    let config =
+        config::load_bytes(Path::new("test.cfg"), text.as_bytes(), &|_| Err(VarError::NotPresent)).unwrap().config;
+    let parts = Parts::new(&config, &Assets::load(&config));
+    if let Ok(folder) = std::env::var("VIGIL_PAGES") {
+        for name in ["stylesheets/vigil.css", "javascripts/vigil.js", "javascripts/history.js"] {
+            let path = Path::new(&folder).join("assets").join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, &Assets::load(&config).get(name).unwrap().bytes).unwrap();
+        }
+    }
+    parts.ok().unwrap()
+}
+
+fn keep(name: &str, html: &str) {
+    if let Ok(folder) = std::env::var("VIGIL_PAGES") {
+        fs::write(Path::new(&folder).join(format!("{name}.html")), html).unwrap();
+    }
+}
+
+/// How large a page is in gzip.
+fn packed(html: String) -> usize {
+    Rendered::new(html).gzip().len()
+}
+
+#[test]
+fn ninety_days_of_fifty_nodes_are_small() {
+    let (parts, map) = (parts(), map(50, &[Status::Healthy, Status::Dead, Status::Sick]));
+    let mut sizes = Vec::new();
+    for (calm, name) in [(1_000, "crowd-calm"), (30, "crowd"), (10, "crowd-restless")] {
+        let html = parts.status(&map, &shown(&map, calm, 100), noon().wall).unwrap();
+        keep(name, &html);
+        sizes.push((html.len(), packed(html)));
+    }
+    let [calm, usual, restless] = [0, 1, 2].map(|at| sizes[at].1);
+    assert!(calm < 15_000 && usual < 20_000 && restless < 25_000, "{sizes:?}");
+}
+
+#[test]
+fn pages_of_every_kind_can_be_made() {
+    let parts = parts();
+    let now = noon().wall;
+    let statuses: [(&str, &[Status]); 3] =
+        [("healthy", &[]), ("sick", &[Status::Sick]), ("dead", &[Status::Healthy, Status::Dead, Status::Sick])];
+    for (name, statuses) in statuses {
+        let map = map(7, statuses);
+        let shown = shown(&map, 25, 100);
+        keep(&format!("status-{name}"), &parts.status(&map, &shown, now).unwrap());
+    }
+    let map = map(7, statuses[2].1);
+    let young = shown(&map, 9, 12);
+    let (usual, none) = (shown(&map, 25, 100), Shown::default());
+    keep("status-young", &parts.status(&map, &young, now).unwrap());
+    keep("status-fresh", &parts.status(&map, &none, now).unwrap());
+    for range in Range::ALL {
+        for (at, key) in keys(&map).iter().take(4).enumerate() {
+            let history = history(&map, key, range);
+            let page = node::view(&map, &usual, key, range, Some(&history), now).unwrap();
+            let html = parts.node(page, now).unwrap();
+            keep(&format!("node-{at}-{}", range.word()), &html);
+            assert!(packed(html.clone()) < 25_000, "{} bytes", packed(html));
+        }
+    }
+    for (name, history) in [("fresh", Some(NodeHistory::default())), ("unread", None)] {
+        let page = node::view(&map, &none, &keys(&map)[0], Range::Day, history.as_ref(), now).unwrap();
+        keep(&format!("node-{name}"), &parts.node(page, now).unwrap());
+    }
+    let month = |history: Option<&MonthHistory>, shown: &Shown| {
+        parts.month(month::view(&map, shown, Month::of(now), history, now), now).unwrap()
+    };
+    let first: Option<Timestamp> = Some("2026-01-01T00:00:00Z".parse().unwrap());
+    keep("month", &month(Some(&MonthHistory { incidents: Vec::new(), first }), &usual));
+    keep("month-empty", &month(Some(&MonthHistory::default()), &none));
+    keep("month-unread", &month(None, &none));
+}
