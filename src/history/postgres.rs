@@ -132,6 +132,7 @@ impl Database for Postgres {
         self.run(match access {
             Access::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             Access::Write => "BEGIN",
+            Access::Migrate => "BEGIN; SET LOCAL statement_timeout = 0",
         })
     }
 

@@ -8,6 +8,7 @@ use super::backend::node;
 use super::backend::postgres;
 use super::server;
 use crate::history::Batch;
+use crate::history::database::Row;
 use crate::history::postgres::Postgres;
 use crate::history::store::History;
 use crate::model::tier::Tier;
@@ -16,7 +17,7 @@ use rustls::pki_types::pem::PemObject;
 
 /// The one column of the one row.
 fn ask(history: &mut History, sql: &str) -> Option<String> {
-    history.database.query(sql, &[]).unwrap().first_mut().and_then(|row| row.text())
+    history.database.query(sql, &[]).unwrap().first_mut().and_then(Row::text)
 }
 
 /// That database, with this more in its URL.
@@ -105,7 +106,7 @@ fn encryption_needs_a_certificate_that_is_trusted() {
     let mut opened = Postgres::connect(&config, &[trusted]).unwrap();
     let sql = "SELECT CASE WHEN ssl THEN version END FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
     let mut rows = crate::history::database::Database::query(&mut opened, sql, &[]).unwrap();
-    assert_eq!(rows.first_mut().and_then(|row| row.text()), Some("TLSv1.3".to_owned()));
+    assert_eq!(rows.first_mut().and_then(Row::text), Some("TLSv1.3".to_owned()));
     let error = Postgres::connect(&config, &[]).err().unwrap();
     assert!(error.to_string().contains("invalid peer certificate"), "{error}");
 }
