@@ -28,7 +28,7 @@ const ONLY: &[(&str, &[&str], &str)] = &[
     ("process::exit(", &[], "only `main` ends the program, by returning"),
     ("std::fs", &["config", "history", "logging", "supervisor", "web"], "the model and the loops do no I/O"),
     ("actix_web", &["serve", "web"], "the web server is known to `web` alone"),
-    ("postgres::", &["config", "history"], "SQL is spoken by history alone"),
+    ("tokio_postgres::", &["config", "history"], "SQL is spoken by history alone"),
     ("rusqlite::", &["history"], "SQL is spoken by history alone"),
     ("lettre::transport", &["notify"], "mail is sent by its channel alone"),
     ("ureq::", &["config", "net"], "HTTP is spoken by the one client"),
