@@ -30,9 +30,10 @@ use log::LevelFilter;
 use log::Metadata;
 use log::Record;
 
-/// The HTTP client, which writes whole addresses when it is asked for all that it does: the path of a hook is a secret.
-/// Whatever `RUST_LOG` says, only its warnings are heard.
-const TELLS_SECRETS: &str = "ureq";
+/// The clients of HTTP and of PostgreSQL, which write whole addresses and values when they are asked for all that they
+/// do: the path of a hook is a secret, and a URL that is stored may hold a password. Whatever `RUST_LOG` says, only
+/// their warnings are heard.
+const TELL_SECRETS: [&str; 2] = ["tokio_postgres", "ureq"];
 
 /// How many lines may wait to be written. Whoever reads them may be slow; the watch goes on all the same.
 const QUEUE_MAX: usize = 10_000;
@@ -156,7 +157,8 @@ impl Log {
         let journal = is_journal();
         let mut builder = Builder::from_env(Env::default().default_filter_or(filter));
         builder.format(move |line, record| {
-            if record.target().starts_with(TELLS_SECRETS) && record.level() > Level::Warn {
+            let secrets = TELL_SECRETS.iter().any(|name| record.target().starts_with(name));
+            if secrets && record.level() > Level::Warn {
                 return Ok(());
             }
             let message = one_line(&record.args().to_string());

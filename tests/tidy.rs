@@ -28,7 +28,7 @@ const ONLY: &[(&str, &[&str], &str)] = &[
     ("process::exit(", &[], "only `main` ends the program, by returning"),
     ("std::fs", &["config", "history", "logging", "supervisor", "web"], "the model and the loops do no I/O"),
     ("actix_web", &["serve", "web"], "the web server is known to `web` alone"),
-    ("postgres::", &["config", "history"], "SQL is spoken by history alone"),
+    ("tokio_postgres::", &["config", "history"], "SQL is spoken by history alone"),
     ("rusqlite::", &["history"], "SQL is spoken by history alone"),
     ("lettre::transport", &["notify"], "mail is sent by its channel alone"),
     ("ureq::", &["config", "net"], "HTTP is spoken by the one client"),
@@ -60,10 +60,11 @@ fn collect(folder: &Path, found: &mut Vec<Source>) {
             collect(&path, found);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = fs::read_to_string(&path).unwrap();
-            let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default().to_owned();
+            let is_tests = path.components().any(|part| part.as_os_str() == "tests") || path.ends_with("tests.rs");
+            let code = if is_tests { "" } else { text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default() };
             let first = path.components().nth(1).unwrap().as_os_str().to_str().unwrap();
             let module = first.trim_end_matches(".rs").to_owned();
-            found.push(Source { path, module, code, lines: text.lines().count() });
+            found.push(Source { path, module, code: code.to_owned(), lines: text.lines().count() });
         }
     }
 }

@@ -327,7 +327,7 @@ pub enum StorageUrl {
     /// `memory:`: as long as the program runs.
     Memory,
     /// `postgres://...`: a server, with all that is needed to reach it.
-    Postgres(Box<postgres::Config>),
+    Postgres(Box<tokio_postgres::Config>),
 }
 
 /// For how long history is kept, by [`Tier`]; none is for ever. No tier is kept for less than a finer one.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use postgres::config::Host;
+use tokio_postgres::config::Host;
 use url::Url;
 
 use super::Address;

@@ -313,7 +313,7 @@ mod tests {
         let clock = Arc::new(fixture::clock());
         let config = config::load_bytes(Path::new("test.cfg"), b"", &|_| Err(VarError::NotPresent)).unwrap().config;
         let script = Script::default();
-        let shared = Shared::new(&config, clock.clone(), Memory::default());
+        let (shared, _) = Shared::new(&config, clock.clone(), Memory::default());
         let outbox = Outbox::new(1, clock.clone(), Bell::default());
         (Deliverer::new("slack", Box::new(script.clone()), shared, outbox), script, clock)
     }

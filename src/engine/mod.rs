@@ -37,6 +37,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::history::store::History;
 use crate::model::shown::Archive;
+use crate::model::transition::Transition;
 use crate::notify::Channel;
 use crate::notify::Notifier;
 use crate::probe::Tools;
@@ -62,6 +63,8 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// The engine.
 pub struct Engine {
     shared: Shared,
+    /// What changed while the program was down.
+    resumed: Vec<Transition>,
     outbox: Outbox,
     shelf: Shelf,
     keeper: Arc<Keeper>,
@@ -90,7 +93,7 @@ impl Engine {
         let now = clock.now();
         let recalled = Recalled::from(history, now);
         let (next, owed) = (recalled.memory.next_notice, recalled.memory.owed.clone());
-        let shared = Shared::new(config, clock.clone(), recalled.memory);
+        let (shared, resumed) = Shared::new(config, clock.clone(), recalled.memory);
         shared.restore(recalled.pasts);
         let shelf = Shelf::new(clock.clone());
         let outbox = Outbox::new(next, clock, shared.keep_pulse().bell.clone());
@@ -107,7 +110,19 @@ impl Engine {
         let poller = Arc::new(Poller::new(config, tools, shared.clone()));
         let teller = Arc::new(Teller::new(shared.clone(), channels.clone(), outbox.clone()));
         let (former, loops, patient) = (Vec::new(), Vec::new(), Vec::new());
-        Self { shared, outbox, shelf, keeper: Arc::new(keeper), poller, teller, channels, former, loops, patient }
+        Self {
+            shared,
+            resumed,
+            outbox,
+            shelf,
+            keeper: Arc::new(keeper),
+            poller,
+            teller,
+            channels,
+            former,
+            loops,
+            patient,
+        }
     }
 
     /// Starts every loop.
@@ -115,6 +130,7 @@ impl Engine {
     /// # Errors
     /// When a thread cannot be started.
     pub fn start(&mut self) -> io::Result<()> {
+        self.shared.changed(&std::mem::take(&mut self.resumed), false);
         let keeper = self.keeper.clone();
         self.patient.push(spawn("vigil-keep", move || keeper.run())?);
         for deliverer in self.channels.all() {

@@ -71,8 +71,8 @@ pub struct Seen {
 }
 
 impl Shared {
-    /// Goes on from what is known from before the program started.
-    pub(super) fn new(config: &Config, clock: Arc<dyn Clock>, memory: Memory) -> Self {
+    /// Goes on from what is known from before the program started; what changed meanwhile is still to be said.
+    pub(super) fn new(config: &Config, clock: Arc<dyn Clock>, memory: Memory) -> (Self, Vec<Transition>) {
         let (state, transitions) = State::new(config, memory, clock.now());
         let shared = Self(Arc::new(Inner {
             state: Mutex::new(state),
@@ -87,8 +87,7 @@ impl Shared {
             keep: Pulse::new("the keeping loop"),
             follower: Bell::default(),
         }));
-        shared.changed(&transitions, false);
-        shared
+        (shared, transitions)
     }
 
     /// Puts what was stored of the nodes' pasts in its place.
@@ -263,7 +262,7 @@ impl Shared {
     }
 
     /// Tells of changes: readers by the version, people by the log and by the thread that makes notices.
-    fn changed(&self, transitions: &[Transition], replicas: bool) {
+    pub(super) fn changed(&self, transitions: &[Transition], replicas: bool) {
         let flips = !transitions.is_empty() || replicas;
         let version = if flips { &self.0.version.flips } else { &self.0.version.details };
         version.fetch_add(1, Ordering::Release);

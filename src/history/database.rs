@@ -48,6 +48,8 @@ pub(super) enum Access {
     Read,
     /// It writes.
     Write,
+    /// It changes the schema, which may take its time.
+    Migrate,
 }
 
 /// A value in a row, or for a placeholder.

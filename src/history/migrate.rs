@@ -25,7 +25,7 @@ pub(super) fn migrate(database: &mut dyn Database, migrations: &[&str], now: Tim
     if found > 0 {
         database.back_up(found)?;
     }
-    database.begin(Access::Write)?;
+    database.begin(Access::Migrate)?;
     let done = run(database, migrations, found, now).and_then(|()| database.commit());
     if done.is_err() {
         database.rollback();

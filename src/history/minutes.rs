@@ -98,10 +98,9 @@ fn roll_up(
     let begin = rolled.unwrap_or(i64::MIN).min(end);
     let mut made = again(database, tier, finer, changed, begin)?;
     if begin < end {
-        for ((start, subject), span) in spans(database, finer, begin, end)? {
-            let slot = (start_of(tier, timestamp(start)), subject);
-            made.entry(slot).or_insert_with(Span::default).merge(&span);
-        }
+        of_all(database, finer, begin, end, |at, subject, span| {
+            made.entry((start_of(tier, at), subject)).or_default().merge(span);
+        })?;
     }
     let made = put(database, tier, &made)?;
     if rolled != Some(end) {
@@ -138,23 +137,23 @@ fn again(
     Ok(made)
 }
 
-/// The spans of a tier that begin from `begin` on and before `end`, of all subjects.
-fn spans(
+/// Calls `take` with the spans of a tier that begin from `begin` on and before `end`, of all subjects.
+fn of_all(
     database: &mut dyn Database,
     tier: Tier,
     begin: i64,
     end: i64,
-) -> Result<BTreeMap<(i64, i64), Span>, HistoryError> {
+    mut take: impl FnMut(Timestamp, i64, &Span),
+) -> Result<(), HistoryError> {
     let sql = "SELECT subject_id, start_s, spans FROM chunks WHERE tier = $1 AND start_s >= $2 AND start_s < $3";
     let first = start_of_chunk(tier, timestamp(begin));
     let rows = database.query(sql, &[chunks::number(tier), first.into(), end.into()])?;
-    let mut found = BTreeMap::new();
     chunks::each(database, tier, rows, |subject, chunk| {
         for (at, span) in chunk.spans().filter(|(at, _)| (begin..end).contains(&at.as_second())) {
-            found.insert((at.as_second(), subject), span.clone());
+            take(at, subject, span);
         }
     });
-    Ok(found)
+    Ok(())
 }
 
 /// Puts spans in the place of those that are no longer; gives those that it put.

@@ -1,7 +1,8 @@
 //! What outlives the program: history, and what it owes people.
 //!
-//! `History` says what is kept and found again, in SQL that every backend understands; a backend (`BACKENDS`) is a
-//! connection that runs it. All that is written together is one transaction: nothing half-written is ever read.
+//! `store::History` says what is kept and found again, in SQL that every backend understands; a backend (`sqlite`,
+//! `postgres`) is a connection that runs it. All that is written together is one transaction: nothing half-written is
+//! ever read.
 
 mod chunks;
 mod column;

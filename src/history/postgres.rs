@@ -3,6 +3,8 @@
 //! It is in a schema of its own, `vigil`, unless the options of the URL set a `search_path`. One Vigil writes it: its
 //! session holds an advisory lock, which ends with the session. A proxy that gives each transaction another session
 //! (PgBouncer in its mode `transaction`) cannot be between.
+//!
+//! The client is asynchronous, and runs on the thread that calls it, until the answer is there or its time is up.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -10,14 +12,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use postgres::Client;
-use postgres::Statement;
-use postgres::types::IsNull;
-use postgres::types::ToSql;
-use postgres::types::Type;
 use rustls::ClientConfig;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
+use tokio::runtime::Builder;
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_postgres::Client;
+use tokio_postgres::Column;
+use tokio_postgres::Statement;
+use tokio_postgres::types::IsNull;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::types::Type;
+use tokio_postgres::types::to_sql_checked;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::config::StorageUrl;
@@ -36,8 +44,15 @@ const MIGRATIONS: &[&str] = &[include_str!("schema/postgres/0001.sql")];
 /// The first number of the advisory lock, "Vigl"; the second one is made of the name of the schema.
 const LOCK: i64 = 0x5669_676c;
 
-/// For how long to wait for a connection, and after how much silence to see whether the other side is still there.
+/// For how long to wait for each address, and after how much silence to see whether the other side is still there.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// For how long to wait for a session, with TLS and the password, or for an answer. The server ends a statement itself
+/// before that; it answers nothing at all when it hangs.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// The same while the schema is changed, for which the server has no limit.
+const SILENCE_MIGRATING: Duration = Duration::from_hours(1);
 
 /// No statement takes longer but those of a migration, no lock is waited for longer, and a connection whose other side
 /// is gone ends soon on the server, too, so that its lock does.
@@ -46,17 +61,21 @@ const SETTINGS: &str = "SET statement_timeout = '5s'; SET lock_timeout = '5s'; S
 
 /// A connection to a server.
 pub(super) struct Postgres {
-    client: Client,
-    config: Box<postgres::Config>,
+    config: Box<tokio_postgres::Config>,
     place: String,
+    client: Client,
+    /// Speaks with the server while somebody waits for an answer.
+    connection: JoinHandle<()>,
+    runtime: Runtime,
     statements: HashMap<String, Statement>,
+    silence: Duration,
 }
 
 /// Opens the database for reading and writing; its schema is made if it does not exist.
 ///
 /// # Errors
 /// Refused when another Vigil has it.
-pub(super) fn open(config: &postgres::Config) -> Result<Box<dyn Database>, HistoryError> {
+pub(super) fn open(config: &tokio_postgres::Config) -> Result<Box<dyn Database>, HistoryError> {
     let mut opened = Postgres::connect(config, &roots::system())?;
     if !opened.has_own_path() {
         // Even if it exists, `IF NOT EXISTS` needs the right to make one.
@@ -66,7 +85,7 @@ pub(super) fn open(config: &postgres::Config) -> Result<Box<dyn Database>, Histo
     }
     let sql = "SELECT CASE WHEN pg_try_advisory_lock($1::int8::int4, hashtext(current_schema())) THEN 1::int8 END";
     if opened.query(sql, &[LOCK.into()])?.first_mut().and_then(Row::int).is_none() {
-        return Err(HistoryError::Refused { place: opened.place, why: Refusal::InUse });
+        return Err(HistoryError::Refused { place: opened.place.clone(), why: Refusal::InUse });
     }
     Ok(Box::new(opened))
 }
@@ -75,21 +94,39 @@ pub(super) fn open(config: &postgres::Config) -> Result<Box<dyn Database>, Histo
 ///
 /// # Errors
 /// When it cannot be reached.
-pub(super) fn look(config: &postgres::Config) -> Result<Box<dyn Database>, HistoryError> {
+pub(super) fn look(config: &tokio_postgres::Config) -> Result<Box<dyn Database>, HistoryError> {
     let mut opened = Postgres::connect(config, &roots::system())?;
     opened.run("SET default_transaction_read_only = on")?;
     Ok(Box::new(opened))
 }
 
 impl Postgres {
-    pub(super) fn connect(config: &postgres::Config, roots: &[CertificateDer<'static>]) -> Result<Self, HistoryError> {
+    pub(super) fn connect(
+        config: &tokio_postgres::Config,
+        roots: &[CertificateDer<'static>],
+    ) -> Result<Self, HistoryError> {
         let place = StorageUrl::Postgres(Box::new(config.clone())).to_string();
+        let failed = |what: String| HistoryError::Failed { place: place.clone(), what };
         let mut config = Box::new(config.clone());
         config.application_name("vigil").connect_timeout(PATIENCE).tcp_user_timeout(PATIENCE);
         config.keepalives_idle(2 * PATIENCE).keepalives_interval(PATIENCE).keepalives_retries(3);
-        let client = tls(roots).and_then(|tls| config.connect(tls).map_err(|error| words(&error)));
-        let client = client.map_err(|what| HistoryError::Failed { place: place.clone(), what })?;
-        let mut opened = Self { client, config, place, statements: HashMap::new() };
+        let tls = tls(roots).map_err(failed)?;
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| failed(error.to_string()))?;
+        // What it tries one after the other has a limit each.
+        let addresses = u32::try_from(config.get_hosts().len()).unwrap_or(u32::MAX);
+        let limit = SILENCE.saturating_mul(addresses);
+        let connected = runtime.block_on(async { timeout(limit, config.connect(tls)).await });
+        let (client, connection) = match connected {
+            Ok(Ok(connected)) => connected,
+            Ok(Err(error)) => return Err(failed(given_up(runtime, words(&error)))),
+            Err(_) => return Err(failed(given_up(runtime, format!("no session within {} s", limit.as_secs())))),
+        };
+        let connection = runtime.spawn(async move {
+            // Whoever waits for an answer hears why there is none.
+            let _ = connection.await;
+        });
+        let statements = HashMap::new();
+        let mut opened = Self { config, place, client, connection, runtime, statements, silence: SILENCE };
         opened.run(SETTINGS)?;
         if !opened.has_own_path() {
             opened.run("SET search_path = vigil")?;
@@ -102,46 +139,51 @@ impl Postgres {
         self.config.get_options().is_some_and(|options| options.contains("search_path"))
     }
 
-    fn prepared(&mut self, sql: &str) -> Result<Statement, postgres::Error> {
+    /// Asks the server. When it is silent for too long the connection is given up.
+    fn ask<T>(&self, question: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, HistoryError> {
+        let failed = |what: String| HistoryError::Failed { place: self.place.clone(), what };
+        if let Ok(answer) = self.runtime.block_on(async { timeout(self.silence, question).await }) {
+            return answer.map_err(|error| failed(words(&error)));
+        }
+        self.connection.abort();
+        // Lets it end.
+        self.runtime.block_on(tokio::task::yield_now());
+        Err(failed(format!("no answer within {} s", self.silence.as_secs())))
+    }
+
+    fn prepared(&mut self, sql: &str) -> Result<Statement, HistoryError> {
         if let Some(statement) = self.statements.get(sql) {
             return Ok(statement.clone());
         }
-        let statement = self.client.prepare(sql)?;
+        let statement = self.ask(self.client.prepare(sql))?;
         self.statements.insert(sql.to_owned(), statement.clone());
         Ok(statement)
-    }
-
-    fn try_query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Row>, postgres::Error> {
-        let statement = self.prepared(sql)?;
-        let rows = self.client.query(&statement, &parameters(values))?;
-        let values = |row: &postgres::Row| (0..row.len()).map(|at| value(row, at)).collect();
-        rows.iter().map(|row| Ok(Row::new(values(row)))).collect()
-    }
-
-    fn error(&self, error: &postgres::Error) -> HistoryError {
-        HistoryError::Failed { place: self.place.clone(), what: words(error) }
     }
 }
 
 impl Database for Postgres {
     fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, HistoryError> {
-        let statement = self.prepared(sql);
-        let done = statement.and_then(|statement| self.client.execute(&statement, &parameters(values)));
-        done.map_err(|error| self.error(&error))
+        let statement = self.prepared(sql)?;
+        self.ask(self.client.execute(&statement, &parameters(values)))
     }
 
     fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Row>, HistoryError> {
-        self.try_query(sql, values).map_err(|error| self.error(&error))
+        let statement = self.prepared(sql)?;
+        let rows = self.ask(self.client.query(&statement, &parameters(values)))?;
+        let values = |row: &tokio_postgres::Row| (0..row.len()).map(|at| value(row, at)).collect();
+        Ok(rows.iter().map(|row| Row::new(values(row))).collect())
     }
 
     fn run(&mut self, script: &str) -> Result<(), HistoryError> {
-        self.client.batch_execute(script).map_err(|error| self.error(&error))
+        self.ask(self.client.batch_execute(script))
     }
 
     fn begin(&mut self, access: Access) -> Result<(), HistoryError> {
+        self.silence = if access == Access::Migrate { SILENCE_MIGRATING } else { SILENCE };
         self.run(match access {
             Access::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             Access::Write => "BEGIN",
+            Access::Migrate => "BEGIN; SET LOCAL statement_timeout = 0",
         })
     }
 
@@ -186,6 +228,23 @@ impl Database for Postgres {
     }
 }
 
+impl Drop for Postgres {
+    /// Gives the lock back before the connection ends, of which the server hears later: who opens the database next must
+    /// not be refused.
+    fn drop(&mut self) {
+        if !self.client.is_closed() {
+            self.silence = PATIENCE;
+            let _ = self.run("SELECT pg_advisory_unlock_all()");
+        }
+    }
+}
+
+/// Leaves alone what may still look for the name of the host.
+fn given_up(runtime: Runtime, why: String) -> String {
+    runtime.shutdown_background();
+    why
+}
+
 fn tls(roots: &[CertificateDer<'static>]) -> Result<MakeRustlsConnect, String> {
     let mut store = RootCertStore::empty();
     store.add_parsable_certificates(roots.iter().cloned());
@@ -196,7 +255,7 @@ fn tls(roots: &[CertificateDer<'static>]) -> Result<MakeRustlsConnect, String> {
 }
 
 /// What went wrong, in the words of the server or of the deepest cause.
-fn words(error: &postgres::Error) -> String {
+fn words(error: &tokio_postgres::Error) -> String {
     if let Some(said) = error.as_db_error() {
         return said.message().to_owned();
     }
@@ -217,8 +276,8 @@ fn parameters(values: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
 }
 
 /// What stands in a column; none when it is of a type that no column of ours has.
-fn value(row: &postgres::Row, at: usize) -> Value {
-    let found = match *row.columns().get(at).map_or(&Type::UNKNOWN, postgres::Column::type_) {
+fn value(row: &tokio_postgres::Row, at: usize) -> Value {
+    let found = match *row.columns().get(at).map_or(&Type::UNKNOWN, Column::type_) {
         Type::INT8 => row.try_get::<_, Option<i64>>(at).map(Value::from),
         Type::INT4 => row.try_get::<_, Option<i32>>(at).map(|number| number.map(i64::from).into()),
         Type::BYTEA => row.try_get::<_, Option<Vec<u8>>>(at).map(Value::from),
@@ -242,5 +301,5 @@ impl ToSql for Value {
         matches!(*kind, Type::INT8 | Type::TEXT | Type::BYTEA)
     }
 
-    postgres::types::to_sql_checked!();
+    to_sql_checked!();
 }

@@ -103,11 +103,8 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn Database>, HistoryError> {
     }
     let home = Home::File { path: path.to_owned(), lock: Arc::new(lock) };
     let mut opened = Sqlite::connect(home, place)?;
-    if opened.is_foreign()? {
-        return Err(refused(&opened.place, Refusal::Foreign(OTHER)));
-    }
-    // Into the file itself, before there is a log beside it: the head must say it after a crash, too.
-    opened.run(&format!("PRAGMA application_id = {APPLICATION_ID};{SETTINGS}"))?;
+    opened.claim()?;
+    opened.run(SETTINGS)?;
     Ok(Box::new(opened))
 }
 
@@ -186,11 +183,18 @@ impl Sqlite {
         }
     }
 
-    /// Whether it is not ours, and not new either.
-    fn is_foreign(&mut self) -> Result<bool, HistoryError> {
+    /// Makes a new file ours, in the file itself, before there is a log beside it: the head must say it after a crash,
+    /// too.
+    fn claim(&mut self) -> Result<(), HistoryError> {
         let mut number = |sql| Ok(self.query(sql, &[])?.first_mut().and_then(Row::int).unwrap_or_default());
         let id = number("PRAGMA application_id")?;
-        Ok(id != i64::from(APPLICATION_ID) && (id != 0 || number("SELECT count(*) FROM sqlite_schema")? > 0))
+        if id == i64::from(APPLICATION_ID) {
+            return Ok(());
+        }
+        if id != 0 || number("SELECT count(*) FROM sqlite_schema")? > 0 {
+            return Err(refused(&self.place, Refusal::Foreign(OTHER)));
+        }
+        self.run(&format!("PRAGMA application_id = {APPLICATION_ID}"))
     }
 
     fn error(&self, error: &rusqlite::Error) -> HistoryError {
@@ -228,7 +232,7 @@ impl Database for Sqlite {
     fn begin(&mut self, access: Access) -> Result<(), HistoryError> {
         self.run(match access {
             Access::Read => "BEGIN",
-            Access::Write => "BEGIN IMMEDIATE",
+            Access::Write | Access::Migrate => "BEGIN IMMEDIATE",
         })
     }
 

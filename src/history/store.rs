@@ -36,7 +36,8 @@ use super::sqlite;
 use super::subjects;
 use super::subjects::Subjects;
 
-/// A database of history, open. It blocks, and must not be used on a thread of an asynchronous runtime.
+/// A database of history, open. It blocks for as long as the disk or the server takes, and must not be
+/// used on a thread that runs asynchronous work: there, wrap it in `web::block`.
 pub struct History {
     pub(super) database: Box<dyn Database>,
     subjects: Subjects,

@@ -4,10 +4,11 @@
 //! replica and node was and how it answered. What is not watched is not entered. A replica counts as dead from its first
 //! failed attempt, which is known only when the last one has failed: minutes that were entered before are shifted.
 
+mod track;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use std::time::Instant;
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -33,6 +34,8 @@ use super::transition::NodeKey;
 use super::transition::ReplicaKey;
 use super::transition::Subject;
 use super::transition::Transition;
+
+use self::track::Track;
 
 /// What is to be kept.
 #[derive(Debug)]
@@ -113,20 +116,6 @@ pub enum Sample {
     /// Vigil itself was unable to look.
     Blind,
 }
-
-/// A replica or node that is being watched.
-#[derive(Debug)]
-struct Track {
-    status: Option<Status>,
-    /// Until when its time is counted; while nothing is known of it, since when that is so.
-    counted: Instant,
-    interval: Option<Duration>,
-    /// The minutes that are not closed yet, in order.
-    open: Vec<(Timestamp, Span)>,
-}
-
-/// How many minutes of one subject wait for being closed: somebody closes them twice a minute.
-const OPEN_MAX: usize = 120;
 
 /// How many entries of a kind wait for being written; some hours of a thousand replicas while the disk fails.
 const WAITING_MAX: usize = 200_000;
@@ -401,106 +390,6 @@ fn excess<T>(waiting: &mut Vec<T>) -> u64 {
     let excess = waiting.len().saturating_sub(WAITING_MAX);
     waiting.drain(..excess);
     excess as u64
-}
-
-impl Track {
-    fn new(status: Option<Status>, since: Instant) -> Self {
-        Self { status, counted: since, interval: None, open: Vec::new() }
-    }
-
-    /// The span of that minute, which is the present one or was a moment ago.
-    fn minute(&mut self, at: Timestamp) -> &mut Span {
-        let place = self.open.iter().rposition(|(open, _)| *open == at).unwrap_or_else(|| {
-            self.open.push((at, Span::default()));
-            self.open.len() - 1
-        });
-        &mut self.open[place].1
-    }
-
-    /// Counts the time until then, if it is not counted yet.
-    fn count(&mut self, until: Now, mut past: Option<&mut Past>) {
-        let Some(status) = self.status else { return };
-        let elapsed = whole_millis(until.instant.saturating_duration_since(self.counted));
-        self.counted += elapsed;
-        for (minute, time) in pieces(until.wall, elapsed) {
-            self.minute(minute).spend(Some(status), time);
-            if let Some(past) = past.as_deref_mut() {
-                past.add(minute, &Span::of(Some(status), time));
-            }
-        }
-    }
-
-    /// It has another status since a moment, which is known only now.
-    fn turn(
-        &mut self,
-        what: &Subject,
-        to: Option<Status>,
-        since: Now,
-        at: Now,
-        mut past: Option<&mut Past>,
-        entries: &mut Entries,
-    ) {
-        self.count(since, past.as_deref_mut());
-        let (from, counted) = (self.status, self.counted);
-        self.status = to;
-        let back = whole_millis(counted.saturating_duration_since(since.instant));
-        if from.is_none() {
-            self.counted = counted.max(since.instant);
-        } else if !back.is_zero() {
-            let ahead = at.instant.saturating_duration_since(counted);
-            let end = at.wall.checked_sub(ahead).unwrap_or(at.wall);
-            for (minute, time) in pieces(end, back) {
-                if let Some(past) = past.as_deref_mut() {
-                    past.shift(minute, from, to, time);
-                }
-                match self.open.iter_mut().find(|(open, _)| *open == minute) {
-                    Some((_, span)) => {
-                        span.shift(from, to, time);
-                    }
-                    None => entries.shifts.push(Shift { what: what.clone(), at: minute, from, to, time }),
-                }
-            }
-        }
-        self.count(at, past);
-        if let (Some(status), Some((_, span))) = (to, self.open.last_mut()) {
-            // A status that does not last a millisecond was still there.
-            span.spend(Some(status), Duration::ZERO);
-        }
-    }
-
-    /// Hands out the minutes that began before then.
-    fn close(&mut self, before: Timestamp, lost: &mut u64, mut entry: impl FnMut(Timestamp, Span)) {
-        let excess = self.open.len().saturating_sub(OPEN_MAX);
-        self.open.drain(..excess);
-        *lost = lost.saturating_add(excess as u64);
-        let mut open = Vec::new();
-        for (at, span) in self.open.drain(..) {
-            if at < before {
-                entry(at, span);
-            } else {
-                open.push((at, span));
-            }
-        }
-        self.open = open;
-    }
-}
-
-fn whole_millis(time: Duration) -> Duration {
-    Duration::from_millis(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
-}
-
-/// The minutes that the time of that length which ends at `end` falls into, each with its share, the first one first.
-fn pieces(end: Timestamp, length: Duration) -> impl Iterator<Item = (Timestamp, Duration)> {
-    const MINUTE: i64 = 60_000;
-    let end = end.as_millisecond();
-    let mut start = end.saturating_sub(i64::try_from(length.as_millis()).unwrap_or(i64::MAX));
-    std::iter::from_fn(move || {
-        let minute = start.div_euclid(MINUTE).saturating_mul(MINUTE);
-        let stop = minute.saturating_add(MINUTE).min(end);
-        let time = u64::try_from(stop.saturating_sub(start)).ok().filter(|time| *time > 0)?;
-        start = stop;
-        Some((Timestamp::from_millisecond(minute).unwrap_or(Timestamp::MIN), Duration::from_millis(time)))
-    })
 }
 
 #[cfg(test)]

@@ -91,7 +91,8 @@ fn the_start_says_in_four_lines_what_runs_and_where() {
     let file = folder.path().join("vigil.cfg");
     fs::write(&file, config(&polled("web", &["tcp://127.0.0.1:1"]))).unwrap();
     let out = folder.path().join("out");
-    let mut child = command().arg("-c").arg(&file).stdout(File::create(&out).unwrap()).spawn().unwrap();
+    let mut child =
+        command().arg("-c").arg(&file).current_dir(folder.path()).stdout(File::create(&out).unwrap()).spawn().unwrap();
     let text = || fs::read_to_string(&out).unwrap();
     let told = wait_until(crate::support::SOON, || text().lines().count() >= 4);
     child.kill().unwrap();
@@ -153,6 +154,7 @@ fn in_the_journal_a_line_has_its_priority_and_no_time() {
     let journal = File::create(&log).unwrap();
     let about = journal.metadata().unwrap();
     let mut child = command()
+        .current_dir(folder.path())
         .env("JOURNAL_STREAM", format!("{}:{}", about.dev(), about.ino()))
         .arg("-c")
         .arg(&file)
@@ -208,7 +210,14 @@ fn a_log_that_nobody_reads_stalls_nothing() {
     let file = folder.path().join("vigil.cfg");
     let service = "[[probe.service]]\nid = \"s\"\nlabel = \"S\"\n[[probe.service.node]]\nid = \"n\"\nlabel = \"N\"\nmode = \"local\"\n";
     fs::write(&file, config(service)).unwrap();
-    let mut child = command().arg("-c").arg(&file).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command()
+        .arg("-c")
+        .arg(&file)
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let line = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap).nth(3).unwrap();
     let address = line.trim_end_matches('/').rsplit('/').next().unwrap().parse().unwrap();
     let mut vigil = Vigil::of(child, address);

@@ -217,7 +217,7 @@ fn a_template_that_cannot_be_used_is_refused_at_the_start() {
         fs::write(folder.path().join("templates/footer.hbs"), text).unwrap();
         let file = folder.path().join("vigil.cfg");
         fs::write(&file, format!("{}\n[assets]\npath = {:?}\n", config(""), folder.path())).unwrap();
-        let ended = command().arg("-c").arg(&file).output().unwrap();
+        let ended = command().arg("-c").arg(&file).current_dir(folder.path()).output().unwrap();
         let said = String::from_utf8_lossy(&ended.stderr).into_owned();
         assert_eq!(ended.status.code(), Some(1), "{said}");
         // It is all that is said: nothing was watched or told yet.

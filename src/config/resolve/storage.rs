@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use postgres::config::Host;
-use postgres::config::SslMode;
+use tokio_postgres::config::Host;
+use tokio_postgres::config::SslMode;
 
 use super::super::Retention;
 use super::super::Storage;
@@ -60,7 +60,8 @@ fn sqlite(field: &Field<'_, '_>, path: &str) -> Result<StorageUrl, ConfigError> 
 }
 
 fn postgres(field: &Field<'_, '_>, text: &str) -> Result<StorageUrl, ConfigError> {
-    let mut config: postgres::Config = text.parse().map_err(|_| field.wrong("is no URL of a PostgreSQL database"))?;
+    let mut config: tokio_postgres::Config =
+        text.parse().map_err(|_| field.wrong("is no URL of a PostgreSQL database"))?;
     if config.get_hosts().is_empty() {
         return Err(field.wrong("names no host"));
     }

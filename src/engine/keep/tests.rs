@@ -53,7 +53,7 @@ impl Kept {
         let history = History::open(&config.storage, now.wall).ok();
         let recalled = Recalled::from(history, now);
         let (next, owed) = (recalled.memory.next_notice, recalled.memory.owed.clone());
-        let shared = Shared::new(config, clock.clone(), recalled.memory);
+        let (shared, _) = Shared::new(config, clock.clone(), recalled.memory);
         shared.restore(recalled.pasts);
         let outbox = Outbox::new(next, clock.clone(), shared.keep_pulse().bell.clone());
         let shelf = Shelf::new(clock.clone());

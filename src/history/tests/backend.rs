@@ -69,7 +69,7 @@ pub(super) fn file(path: &Path) -> Storage {
 }
 
 /// That database of a server.
-pub(super) fn postgres(config: postgres::Config) -> Storage {
+pub(super) fn postgres(config: tokio_postgres::Config) -> Storage {
     storage(StorageUrl::Postgres(Box::new(config)))
 }
 

@@ -1,5 +1,7 @@
 //! What is special to a server.
 
+use std::process::Command;
+
 use super::backend::Backend;
 use super::backend::WALL;
 use super::backend::healthy;
@@ -8,6 +10,7 @@ use super::backend::node;
 use super::backend::postgres;
 use super::server;
 use crate::history::Batch;
+use crate::history::database::Row;
 use crate::history::postgres::Postgres;
 use crate::history::store::History;
 use crate::model::tier::Tier;
@@ -16,11 +19,11 @@ use rustls::pki_types::pem::PemObject;
 
 /// The one column of the one row.
 fn ask(history: &mut History, sql: &str) -> Option<String> {
-    history.database.query(sql, &[]).unwrap().first_mut().and_then(|row| row.text())
+    history.database.query(sql, &[]).unwrap().first_mut().and_then(Row::text)
 }
 
 /// That database, with this more in its URL.
-fn with(config: &::postgres::Config, user: &str, more: &str) -> Backend {
+fn with(config: &tokio_postgres::Config, user: &str, more: &str) -> Backend {
     let (port, name) = (config.get_ports()[0], config.get_dbname().unwrap());
     let config = format!("postgres://{user}@127.0.0.1:{port}/{name}?sslmode=disable{more}").parse().unwrap();
     Backend { storage: postgres(config), folder: None }
@@ -32,31 +35,28 @@ fn all_is_in_a_schema_of_its_own_unless_the_url_names_another() {
     let mut first = with(&config, "vigil", "").open();
     assert_eq!(ask(&mut first, "SELECT current_schema()::text").unwrap(), "vigil");
     first.write(&minutes(healthy(&node(), WALL, 1)), WALL).unwrap();
-    let mut administrator = config.connect(::postgres::NoTls).unwrap();
-    administrator.batch_execute("CREATE SCHEMA staging").unwrap();
+    server::run(&config, "CREATE SCHEMA staging");
     // Another page in the same database.
     let mut second = with(&config, "vigil", "&options=-c%20search_path%3Dstaging").open();
     assert_eq!(ask(&mut second, "SELECT current_schema()::text").unwrap(), "staging");
     assert_eq!(second.series(&node(), Tier::Minute, WALL, WALL + Tier::Minute.length()).unwrap(), []);
-    let rows = administrator.query("SELECT count(*) FROM vigil.chunks", &[]).unwrap();
-    assert_eq!(rows[0].get::<_, i64>(0), 1);
+    assert_eq!(ask(&mut second, "SELECT count(*)::text FROM vigil.chunks").unwrap(), "1");
 }
 
 #[test]
 fn a_user_without_the_right_to_make_schemas_uses_the_one_there_is() {
     let config = server::database();
     let name = config.get_dbname().unwrap();
-    let mut administrator = config.connect(::postgres::NoTls).unwrap();
     let user = format!("user_of_{name}");
     let script = format!("CREATE ROLE {user} LOGIN; REVOKE CREATE ON DATABASE {name} FROM PUBLIC");
-    administrator.batch_execute(&script).unwrap();
+    server::run(&config, &script);
     let backend = with(&config, &user, "");
     let error = History::open(&backend.storage, WALL).err().unwrap();
     assert!(
         !error.is_refused() && error.to_string().ends_with(&format!("permission denied for database {name}")),
         "{error}"
     );
-    administrator.batch_execute(&format!("CREATE SCHEMA vigil AUTHORIZATION {user}")).unwrap();
+    server::run(&config, &format!("CREATE SCHEMA vigil AUTHORIZATION {user}"));
     backend.open().write(&minutes(healthy(&node(), WALL, 1)), WALL).unwrap();
 }
 
@@ -98,14 +98,37 @@ fn nothing_takes_for_ever() {
 }
 
 #[test]
+fn a_server_that_accepts_and_is_silent_is_given_up() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let config = format!("postgres://vigil@127.0.0.1:{port}/vigil?sslmode=disable").parse().unwrap();
+    let error = History::open(&postgres(config), WALL).err().unwrap();
+    assert!(error.to_string().ends_with("no session within 10 s"), "{error}");
+}
+
+#[test]
+fn a_session_that_hangs_is_given_up() {
+    let mut history = Backend::postgres().open();
+    let process = ask(&mut history, "SELECT pg_backend_pid()::text").unwrap();
+    let signal = |name: &str| {
+        assert!(Command::new("kill").args([name, &process]).status().unwrap().success());
+    };
+    signal("-STOP");
+    let error = history.write(&minutes(healthy(&node(), WALL, 1)), WALL).unwrap_err();
+    assert!(error.to_string().ends_with("no answer within 10 s"), "{error}");
+    assert!(history.check().unwrap_err().to_string().contains("connection closed"));
+    signal("-CONT");
+}
+
+#[test]
 fn encryption_needs_a_certificate_that_is_trusted() {
     let mut config = server::database();
-    config.ssl_mode(::postgres::config::SslMode::Require);
+    config.ssl_mode(tokio_postgres::config::SslMode::Require);
     let trusted = CertificateDer::from_pem_slice(server::certificate().as_bytes()).unwrap();
     let mut opened = Postgres::connect(&config, &[trusted]).unwrap();
     let sql = "SELECT CASE WHEN ssl THEN version END FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
     let mut rows = crate::history::database::Database::query(&mut opened, sql, &[]).unwrap();
-    assert_eq!(rows.first_mut().and_then(|row| row.text()), Some("TLSv1.3".to_owned()));
+    assert_eq!(rows.first_mut().and_then(Row::text), Some("TLSv1.3".to_owned()));
     let error = Postgres::connect(&config, &[]).err().unwrap();
     assert!(error.to_string().contains("invalid peer certificate"), "{error}");
 }

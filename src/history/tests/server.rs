@@ -17,6 +17,9 @@ use std::sync::atomic::Ordering;
 
 use tempfile::TempDir;
 
+use crate::history::database::Database;
+use crate::history::postgres::Postgres;
+
 /// A server that runs.
 struct Server {
     port: u16,
@@ -56,16 +59,20 @@ pub(super) fn certificate() -> &'static str {
 }
 
 /// An empty database of its own.
-pub(super) fn database() -> postgres::Config {
+pub(super) fn database() -> tokio_postgres::Config {
     static NAMES: AtomicU64 = AtomicU64::new(0);
     let port = server().port;
     let name = format!("test{}", NAMES.fetch_add(1, Ordering::Relaxed));
-    let config = |database: &str| -> postgres::Config {
+    let config = |database: &str| -> tokio_postgres::Config {
         format!("postgres://vigil@127.0.0.1:{port}/{database}?sslmode=disable").parse().unwrap()
     };
-    let mut administrator = config("postgres").connect(postgres::NoTls).unwrap();
-    administrator.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+    run(&config("postgres"), &format!("CREATE DATABASE {name}"));
     config(&name)
+}
+
+/// Runs a script as the administrator.
+pub(super) fn run(config: &tokio_postgres::Config, script: &str) {
+    Postgres::connect(config, &[]).unwrap().run(script).unwrap();
 }
 
 fn start() -> Server {

@@ -18,6 +18,8 @@ use crate::model::observation::Finding;
 use crate::model::observation::Outcome;
 use crate::model::past::Window;
 
+use super::track::OPEN_MAX;
+use super::track::pieces;
 use super::*;
 
 /// A page, its clock, and what is entered of it.
