@@ -129,15 +129,18 @@ fn view(incident: &Incident, map: &Map, now: Timestamp) -> IncidentView {
     };
     let is_open = incident.closed.is_none();
     // While it lasts, those count that are down now.
-    let subjects: Vec<String> =
-        incident.affected.iter().filter(|one| !is_open || one.until.is_none()).map(label).collect();
+    let down = || incident.affected.iter().filter(|one| !is_open || one.until.is_none());
     let words = words(incident.opened.wall, incident.closed, now);
     let title = match service {
-        Some(service) if !subjects.is_empty() => {
-            let verb = if subjects.len() == 1 { words.verb } else { words.verbs };
-            format!("{service}: {} {verb} {}", named(&subjects), words.rest)
+        Some(service) => {
+            let subjects = subjects(down().map(|one| places::label(map, &incident.service, &one.node)));
+            let (subject, verb) = match down().count() {
+                0 => (service.to_owned(), words.verb),
+                1 => (format!("{service}: {}", named(&subjects)), words.verb),
+                _ => (format!("{service}: {}", named(&subjects)), words.verbs),
+            };
+            format!("{subject} {verb} {}", words.rest)
         }
-        Some(service) => format!("{service} {} {}", words.verb, words.rest),
         None => format!("A former service {} {}", words.verb, words.rest),
     };
     let part = |affected: &Affected| PartView {
@@ -209,6 +212,18 @@ fn words(began: Timestamp, ended: Option<Ended>, now: Timestamp) -> Words {
         Some(End::Unwatched) => ("was", "were", format!("down for {time}, then no longer watched"), time),
     };
     Words { verb, verbs, rest, lasted }
+}
+
+/// The labels, and last those that are no longer there, counted.
+fn subjects<'a>(labels: impl Iterator<Item = Option<&'a str>>) -> Vec<String> {
+    let all: Vec<Option<&str>> = labels.collect();
+    let mut subjects: Vec<String> = all.iter().flatten().map(|label| (*label).to_owned()).collect();
+    match all.len().saturating_sub(subjects.len()) {
+        0 => {}
+        1 => subjects.push("a former node".to_owned()),
+        former => subjects.push(format!("{former} former nodes")),
+    }
+    subjects
 }
 
 /// `API`, `API and Site`, `API, Site and 3 more nodes`.
@@ -289,6 +304,7 @@ mod tests {
         before(fixture::now(), secs(60 * minutes))
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "as an incident has it")]
     fn ended(minutes: u64, how: End) -> Option<Ended> {
         Some(Ended { at: ago(minutes), how })
     }
@@ -339,6 +355,12 @@ mod tests {
                 "2 min",
             ),
             ("web", vec![down("gone", 10, 1, over(6))], "Web: a former node was down for 4 min", "4 min"),
+            (
+                "web",
+                vec![down("gone", 10, 1, over(6)), down("went", 10, 1, over(6)), down("api", 10, 1, over(6))],
+                "Web: API and 2 former nodes were down for 4 min",
+                "4 min",
+            ),
             ("gone", vec![down("api", 10, 1, over(6))], "A former service was down for 4 min", "4 min"),
             ("web", vec![down("api", 0, 1, over(0))], "Web: API was down for less than 1 s", "less than 1 s"),
         ] {

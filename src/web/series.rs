@@ -45,7 +45,7 @@ struct Key {
 /// A range of a node, in points.
 struct Points {
     range: Range,
-    points: Vec<(Timestamp, Option<Span>)>,
+    spans: Vec<(Timestamp, Option<Span>)>,
     all: Span,
     outages: Vec<Stretch>,
     gaps: Vec<Stretch>,
@@ -61,10 +61,12 @@ pub(super) fn charts(
     let points = range.pointed(series, now);
     let mut all = Span::default();
     for (_, span) in &points {
-        span.iter().for_each(|span| all.merge(span));
+        if let Some(span) = span {
+            all.merge(span);
+        }
     }
     let (outages, gaps) = (outages(&points, deaths, range, now), gaps(&points, range, now));
-    let points = Points { range, points, all, outages, gaps };
+    let points = Points { range, spans: points, all, outages, gaps };
     let mut charts = Vec::new();
     charts.extend(points.response_time());
     charts.extend(points.load("CPU load", "cpu", |load| load.cpu));
@@ -130,7 +132,7 @@ impl Points {
     }
 
     fn values(&self, of: impl Fn(&Span) -> Option<f64>) -> Vec<Option<f64>> {
-        self.points.iter().map(|(_, span)| span.as_ref().and_then(&of)).collect()
+        self.spans.iter().map(|(_, span)| span.as_ref().and_then(&of)).collect()
     }
 
     fn draw(
@@ -141,11 +143,10 @@ impl Points {
         lines: &[Line],
         text: impl Fn(&Span) -> Option<String>,
     ) -> String {
-        let texts: Vec<Option<String>> =
-            self.points.iter().map(|(_, span)| point_text(span.as_ref()?, &text)).collect();
+        let texts: Vec<Option<String>> = self.spans.iter().map(|(_, span)| point_text(span.as_ref()?, &text)).collect();
         chart::draw(&Plot {
             label,
-            begin: self.points.first().map_or(Timestamp::MIN, |(begin, _)| *begin),
+            begin: self.spans.first().map_or(Timestamp::MIN, |(begin, _)| *begin),
             step: self.range.step(),
             tick: tick(self.range),
             unit,
@@ -253,7 +254,9 @@ mod tests {
 
     fn answered(millis: &[u64]) -> Span {
         let mut span = Span::of(Some(Status::Healthy), Duration::from_mins(5));
-        millis.iter().for_each(|millis| span.latencies.add(Duration::from_millis(*millis)));
+        for millis in millis {
+            span.latencies.add(Duration::from_millis(*millis));
+        }
         span
     }
 

@@ -11,6 +11,7 @@
 mod certificates;
 mod cli;
 mod ending;
+mod history;
 mod hook;
 mod mail;
 mod malformed;
