@@ -25,7 +25,7 @@ use crate::model::uptime::Uptime;
 use super::bar;
 use super::days::DayView;
 use super::incidents;
-use super::incidents::IncidentView;
+use super::incidents::NodeIncidents;
 use super::month::merged;
 use super::places;
 use super::rendered::Rendered;
@@ -56,7 +56,7 @@ pub(super) struct NodePage {
     /// `the last 24 hours`
     range: &'static str,
     charts: Vec<ChartView>,
-    incidents: Vec<IncidentView>,
+    incidents: NodeIncidents,
     /// Every day of which anything is known.
     days: Vec<DayView>,
     /// Whether what is stored could not be read.
@@ -162,7 +162,7 @@ fn summary(node: &Node, service: &str) -> String {
     let all = node.replicas.len();
     let Some(status) = node.standing.map(|standing| standing.status) else {
         return match view::note(node) {
-            Some(note) => format!("Part of {service}. {note}."),
+            Some(why) => format!("Part of {service}. {why}."),
             None => format!("Part of {service}."),
         };
     };
@@ -276,7 +276,7 @@ mod tests {
         };
         let incidents = vec![Arc::new(incident(1, vec![died])), Arc::new(incident(2, Vec::new()))];
         let page = seen(&map, &Shown { pasts, incidents }, None);
-        assert_eq!((&page["is_unread"], page["incidents"].as_array().unwrap().len()), (&true.into(), 1));
+        assert_eq!((&page["is_unread"], page["incidents"]["list"].as_array().unwrap().len()), (&true.into(), 1));
         assert_eq!((&page["ranges"][0]["uptime"], &page["ranges"][1]["is_current"]), (&"100%".into(), &true.into()));
         assert_eq!((page["days"].as_array().unwrap().len(), &page["charts"]), (1, &serde_json::json!([])));
         assert!(view(&map, &Shown::default(), &node_key("web", "gone"), Range::Day, None, now.wall).is_none());

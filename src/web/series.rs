@@ -22,6 +22,9 @@ use super::days;
 /// How many times the usual the slowest answer may be for the scale to reach it: beyond, the rest would be a flat line.
 const SCALE_MAX: f64 = 4.0;
 
+/// How many times as long as what lies between two outages the range is, from which they are drawn as one.
+const APART: u32 = 400;
+
 /// Room above the usual.
 const HEADROOM: f64 = 1.15;
 
@@ -214,11 +217,26 @@ fn outages(points: &[(Timestamp, Option<Span>)], deaths: &[&Affected], range: Ra
             let end = at.checked_add(range.step()).unwrap_or(*at);
             let is_dead = span.as_ref().is_some_and(|span| !span.time(Some(Status::Dead)).is_zero());
             if is_dead && end > from && *at < to {
-                extend(&mut outages, Stretch { from: from.max(*at), to: to.min(end) });
+                outages.push(Stretch { from: from.max(*at), to: to.min(end) });
             }
         }
     }
-    outages
+    joined(outages, range)
+}
+
+/// In order, and those in one that nobody could tell apart: so there are never more than a chart has room for.
+fn joined(mut stretches: Vec<Stretch>, range: Range) -> Vec<Stretch> {
+    let apart = range.step().saturating_mul(range.points()) / APART;
+    stretches.sort_unstable_by_key(|stretch| stretch.from);
+    let mut joined: Vec<Stretch> = Vec::new();
+    for stretch in stretches {
+        let near = |last: &Stretch| stretch.from <= last.to.checked_add(apart).unwrap_or(Timestamp::MAX);
+        match joined.last_mut().filter(|last| near(last)) {
+            Some(last) => last.to = last.to.max(stretch.to),
+            None => joined.push(stretch),
+        }
+    }
+    joined
 }
 
 /// When nobody watched, since somebody first did.
