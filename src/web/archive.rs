@@ -39,6 +39,7 @@ impl Archive for Nothing {
 #[derive(Clone)]
 pub(super) struct ReadingRoom {
     archive: Arc<dyn Archive>,
+    patience: Duration,
     readers: Arc<AtomicUsize>,
 }
 
@@ -53,7 +54,7 @@ impl Drop for Place {
 
 impl ReadingRoom {
     pub(super) fn new(archive: Arc<dyn Archive>) -> Self {
-        Self { archive, readers: Arc::default() }
+        Self { archive, patience: PATIENCE, readers: Arc::default() }
     }
 
     /// Reads, or gives up.
@@ -71,9 +72,60 @@ impl ReadingRoom {
             drop(place);
             read
         });
-        match timeout(PATIENCE, reading).await {
+        match timeout(self.patience, reading).await {
             Ok(Ok(read)) => read,
             Ok(Err(_)) | Err(_) => Err(Unavailable),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::sync::mpsc::Receiver;
+
+    use actix_web::rt::System;
+
+    use super::*;
+
+    /// A reader that says that it reads, and goes on when it is told to, or when nobody can tell it any more.
+    fn reader(begun: mpsc::Sender<()>, go_on: Receiver<()>) -> impl FnOnce(&dyn Archive) -> Result<u8, Unavailable> {
+        move |_| {
+            let _ = begun.send(());
+            let _ = go_on.recv();
+            Ok(1)
+        }
+    }
+
+    #[test]
+    fn a_reader_gets_what_there_is_or_that_there_is_nothing_to_be_had() {
+        let room = ReadingRoom::new(Arc::new(Nothing));
+        let seen = System::new().block_on(async {
+            let month = room.read(|archive| archive.month(Timestamp::MIN, Timestamp::MAX)).await;
+            (month, room.read(|_| Err::<u8, _>(Unavailable)).await)
+        });
+        assert_eq!(seen, (Ok(MonthHistory::default()), Err(Unavailable)));
+    }
+
+    #[test]
+    fn who_waits_too_long_goes_without_and_those_who_are_too_many_do_not_wait() {
+        let room = ReadingRoom { patience: Duration::from_millis(1), ..ReadingRoom::new(Arc::new(Nothing)) };
+        System::new().block_on(async {
+            let (begun, has_begun) = mpsc::channel();
+            let mut hanging = Vec::new();
+            for _ in 0..READERS_MAX {
+                let (go, go_on) = mpsc::channel();
+                hanging.push(go);
+                assert_eq!(room.read(reader(begun.clone(), go_on)).await, Err(Unavailable));
+            }
+            assert_eq!(room.read(|_| Ok(1)).await, Err(Unavailable));
+            assert_eq!(has_begun.iter().take(READERS_MAX).count(), READERS_MAX);
+            drop(hanging);
+        });
+        // All of them have left when nobody holds the counter but the room.
+        while Arc::strong_count(&room.readers) > 1 {
+            std::thread::yield_now();
+        }
+        assert_eq!(room.readers.load(Ordering::Acquire), 0);
     }
 }

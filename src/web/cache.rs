@@ -64,7 +64,7 @@ mod tests {
     #[test]
     fn a_page_is_kept_for_its_time_and_until_a_status_changes() {
         let (cache, now) = (Cache::default(), fixture::now().instant);
-        let until = now + Duration::from_secs(60);
+        let until = now + Duration::from_mins(1);
         cache.put("a".to_owned(), page(1), 7, until);
         assert!(cache.get("a", 7, now).is_some());
         assert!(cache.get("b", 7, now).is_none());
@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn only_so_many_pages_and_bytes_are_kept() {
         let (cache, now) = (Cache::default(), fixture::now().instant);
-        let until = now + Duration::from_secs(60);
+        let until = now + Duration::from_mins(1);
         for number in 0..PAGES_MAX + 10 {
             cache.put(number.to_string(), page(1), 0, until);
         }

@@ -345,7 +345,7 @@ mod tests {
         let run = |run: &str| {
             let numbers: Vec<f64> =
                 run.trim_end_matches("h.1").split(' ').map(|number| number.parse().unwrap()).collect();
-            assert!(numbers.len() % 2 == 0);
+            assert!(numbers.len().is_multiple_of(2));
             numbers.chunks(2).map(|pair| (pair[0], pair[1])).collect()
         };
         path.split('M').skip(1).map(run).collect()

@@ -25,6 +25,12 @@ const DAYS: i64 = 14;
 /// How many nodes a sentence names.
 const NAMED_MAX: usize = 3;
 
+/// How many incidents of a day are told on the status page and elsewhere, and how many of a node: something that comes
+/// and goes every minute fills no page.
+const RECENT_MAX: usize = 8;
+const DAY_MAX: usize = 50;
+const NODE_MAX: usize = 100;
+
 /// What the status page says of incidents.
 #[derive(Debug, Serialize)]
 pub(super) struct Recent {
@@ -37,6 +43,16 @@ pub(super) struct Recent {
 pub(super) struct DayGroup {
     date: String,
     incidents: Vec<IncidentView>,
+    /// How many more there were.
+    more: usize,
+}
+
+/// What was with one node.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct NodeIncidents {
+    list: Vec<IncidentView>,
+    /// How many more there were, longer ago.
+    more: usize,
 }
 
 /// An incident, in words.
@@ -76,13 +92,12 @@ pub(super) fn recent(incidents: &[Arc<Incident>], map: &Map, now: Timestamp) -> 
     let mut quiet: Option<(Date, Date)> = None;
     for ago in 0..DAYS {
         let Ok(day) = today.checked_sub(jiff::Span::new().days(ago)) else { break };
-        let incidents: Vec<IncidentView> =
-            closed.iter().filter(|one| date(one.opened.wall) == day).map(|one| view(one, map, now)).collect();
-        if incidents.is_empty() {
+        let of_day: Vec<&Incident> = closed.iter().filter(|one| date(one.opened.wall) == day).copied().collect();
+        if of_day.is_empty() {
             quiet = Some((day, quiet.map_or(day, |(_, last)| last)));
         } else {
             days.extend(quiet.take().map(DayGroup::quiet));
-            days.push(DayGroup { date: full(day), incidents });
+            days.push(DayGroup::new(day, &of_day, RECENT_MAX, map, now));
         }
     }
     days.extend(quiet.take().map(DayGroup::quiet));
@@ -95,15 +110,9 @@ pub(super) fn by_day<'a>(
     map: &Map,
     now: Timestamp,
 ) -> Vec<DayGroup> {
-    let mut days: Vec<DayGroup> = Vec::new();
-    for incident in sorted(incidents) {
-        let (date, incident) = (full(date(incident.opened.wall)), view(incident, map, now));
-        match days.last_mut().filter(|day| day.date == date) {
-            Some(day) => day.incidents.push(incident),
-            None => days.push(DayGroup { date, incidents: vec![incident] }),
-        }
-    }
-    days
+    let sorted = sorted(incidents);
+    let days = sorted.chunk_by(|one, other| date(one.opened.wall) == date(other.opened.wall));
+    days.filter_map(|day| Some(DayGroup::new(date(day.first()?.opened.wall), day, DAY_MAX, map, now))).collect()
 }
 
 /// What was with one node of them, the latest first.
@@ -111,8 +120,12 @@ pub(super) fn of_node<'a>(
     incidents: impl IntoIterator<Item = &'a Incident>,
     node: &Id,
     now: Timestamp,
-) -> Vec<IncidentView> {
-    sorted(incidents).into_iter().filter_map(|incident| node_view(incident, node, now)).collect()
+) -> NodeIncidents {
+    let mut list: Vec<IncidentView> =
+        sorted(incidents).into_iter().filter_map(|incident| node_view(incident, node, now)).collect();
+    let more = list.len().saturating_sub(NODE_MAX);
+    list.truncate(NODE_MAX);
+    NodeIncidents { list, more }
 }
 
 /// The latest first.
@@ -129,15 +142,18 @@ fn view(incident: &Incident, map: &Map, now: Timestamp) -> IncidentView {
     };
     let is_open = incident.closed.is_none();
     // While it lasts, those count that are down now.
-    let subjects: Vec<String> =
-        incident.affected.iter().filter(|one| !is_open || one.until.is_none()).map(label).collect();
+    let down = || incident.affected.iter().filter(|one| !is_open || one.until.is_none());
     let words = words(incident.opened.wall, incident.closed, now);
     let title = match service {
-        Some(service) if !subjects.is_empty() => {
-            let verb = if subjects.len() == 1 { words.verb } else { words.verbs };
-            format!("{service}: {} {verb} {}", named(&subjects), words.rest)
+        Some(service) => {
+            let subjects = subjects(down().map(|one| places::label(map, &incident.service, &one.node)));
+            let (subject, verb) = match down().count() {
+                0 => (service.to_owned(), words.verb),
+                1 => (format!("{service}: {}", named(&subjects)), words.verb),
+                _ => (format!("{service}: {}", named(&subjects)), words.verbs),
+            };
+            format!("{subject} {verb} {}", words.rest)
         }
-        Some(service) => format!("{service} {} {}", words.verb, words.rest),
         None => format!("A former service {} {}", words.verb, words.rest),
     };
     let part = |affected: &Affected| PartView {
@@ -211,6 +227,18 @@ fn words(began: Timestamp, ended: Option<Ended>, now: Timestamp) -> Words {
     Words { verb, verbs, rest, lasted }
 }
 
+/// The labels, and last those that are no longer there, counted.
+fn subjects<'a>(labels: impl Iterator<Item = Option<&'a str>>) -> Vec<String> {
+    let all: Vec<Option<&str>> = labels.collect();
+    let mut subjects: Vec<String> = all.iter().flatten().map(|label| (*label).to_owned()).collect();
+    match all.len().saturating_sub(subjects.len()) {
+        0 => {}
+        1 => subjects.push("a former node".to_owned()),
+        former => subjects.push(format!("{former} former nodes")),
+    }
+    subjects
+}
+
 /// `API`, `API and Site`, `API, Site and 3 more nodes`.
 fn named(labels: &[String]) -> String {
     match labels {
@@ -247,6 +275,15 @@ fn full(date: Date) -> String {
 }
 
 impl DayGroup {
+    /// A day, with the first so many of its incidents.
+    fn new(day: Date, incidents: &[&Incident], most: usize, map: &Map, now: Timestamp) -> Self {
+        Self {
+            date: full(day),
+            incidents: incidents.iter().take(most).map(|incident| view(incident, map, now)).collect(),
+            more: incidents.len().saturating_sub(most),
+        }
+    }
+
     fn quiet((first, last): (Date, Date)) -> Self {
         let date = if first == last {
             full(first)
@@ -255,7 +292,7 @@ impl DayGroup {
         } else {
             format!("{} to {}", first.strftime("%-d %B"), last.strftime("%-d %B %Y"))
         };
-        Self { date, incidents: Vec::new() }
+        Self { date, incidents: Vec::new(), more: 0 }
     }
 }
 
@@ -289,6 +326,7 @@ mod tests {
         before(fixture::now(), secs(60 * minutes))
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "as an incident has it")]
     fn ended(minutes: u64, how: End) -> Option<Ended> {
         Some(Ended { at: ago(minutes), how })
     }
@@ -339,6 +377,12 @@ mod tests {
                 "2 min",
             ),
             ("web", vec![down("gone", 10, 1, over(6))], "Web: a former node was down for 4 min", "4 min"),
+            (
+                "web",
+                vec![down("gone", 10, 1, over(6)), down("went", 10, 1, over(6)), down("api", 10, 1, over(6))],
+                "Web: API and 2 former nodes were down for 4 min",
+                "4 min",
+            ),
             ("gone", vec![down("api", 10, 1, over(6))], "A former service was down for 4 min", "4 min"),
             ("web", vec![down("api", 0, 1, over(0))], "Web: API was down for less than 1 s", "less than 1 s"),
         ] {
@@ -369,8 +413,8 @@ mod tests {
         let parts: Vec<String> = view.parts.iter().map(|part| format!("{} {}", part.label, part.words)).collect();
         assert_eq!(parts, ["API down 3 times within 24 min", "Site down for 8 min"]);
         let own = of_node([&incident], &fixture::id("api"), fixture::now().wall);
-        assert_eq!(own[0].title, "Down 3 times within 24 min");
-        assert!(of_node([&incident], &fixture::id("gone"), fixture::now().wall).is_empty());
+        assert_eq!(own.list[0].title, "Down 3 times within 24 min");
+        assert!(of_node([&incident], &fixture::id("gone"), fixture::now().wall).list.is_empty());
     }
 
     #[test]
@@ -395,5 +439,24 @@ mod tests {
         assert_eq!(first.began.text, "21 Nov, 02:12 UTC");
         assert_eq!(first.ended.as_ref().unwrap().text, "22 Nov, 01:12 UTC");
         assert_eq!(recent.days[1].incidents[1].ended.as_ref().unwrap().text, "01:21 UTC");
+    }
+
+    #[test]
+    fn what_comes_and_goes_all_the_time_fills_no_page() {
+        let now = fixture::now().wall;
+        let one = |number: u64| {
+            let since = 2_000 - number;
+            incident(number, "web", vec![down("api", since, 1, ended(since, End::Recovered))])
+        };
+        let all: Vec<Incident> = (0..400).map(one).collect();
+        let days = by_day(&all, &map(), now);
+        assert_eq!(days.iter().map(|day| (day.incidents.len(), day.more)).collect::<Vec<_>>(), [(DAY_MAX, 350)]);
+        let node = of_node(&all, &fixture::id("api"), now);
+        assert_eq!(
+            (node.list.len(), node.more, node.list[0].began.text.as_str()),
+            (NODE_MAX, 300, "22 Nov, 22:31 UTC")
+        );
+        let shared: Vec<Arc<Incident>> = all.into_iter().map(Arc::new).collect();
+        assert_eq!(recent(&shared, &map(), now).days[1].more, 392);
     }
 }

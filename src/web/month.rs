@@ -123,7 +123,8 @@ pub(super) fn merged<'a>(stored: &'a [Incident], recent: &'a [Arc<Incident>]) ->
 
 /// `GET /history`
 pub(super) async fn get(request: HttpRequest, live: Data<Live>) -> HttpResponse {
-    let (site, now) = (live.site(), live.site().engine.shared.now());
+    let site = live.site();
+    let now = site.engine.shared.now();
     let present = Month::of(now.wall);
     let Some(month) = Month::asked_for(request.query_string(), now.wall).filter(|month| *month <= present) else {
         return site.page.answer_not_found();

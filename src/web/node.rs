@@ -25,7 +25,7 @@ use crate::model::uptime::Uptime;
 use super::bar;
 use super::days::DayView;
 use super::incidents;
-use super::incidents::IncidentView;
+use super::incidents::NodeIncidents;
 use super::month::merged;
 use super::places;
 use super::rendered::Rendered;
@@ -56,7 +56,7 @@ pub(super) struct NodePage {
     /// `the last 24 hours`
     range: &'static str,
     charts: Vec<ChartView>,
-    incidents: Vec<IncidentView>,
+    incidents: NodeIncidents,
     /// Every day of which anything is known.
     days: Vec<DayView>,
     /// Whether what is stored could not be read.
@@ -86,21 +86,13 @@ pub(super) fn view(
     let path = places::paths(map).remove(key)?;
     let empty = Arc::default();
     let past: &Past = shown.pasts.get(key).unwrap_or(&empty);
-    let recent: Vec<Arc<Incident>> =
-        shown.incidents.iter().filter(|incident| incident.service == key.service).cloned().collect();
     let stored = history.map(|history| history.incidents.as_slice()).unwrap_or_default();
-    let begin = range.begin(now);
-    let of_range = |affected: &Affected| affected.until.is_none_or(|until| until.at.wall >= begin);
-    let incidents: Vec<(&Incident, &Affected)> = merged(stored, &recent)
-        .into_iter()
-        .filter_map(|incident| Some((incident, incident.affected.iter().find(|affected| affected.node == key.node)?)))
-        .filter(|(_, affected)| of_range(affected))
-        .collect();
+    let incidents = deaths(merged(stored, &shown.incidents), key, range.begin(now));
     let deaths: Vec<&Affected> = incidents.iter().map(|(_, affected)| *affected).collect();
     let series = history.map(|history| history.series.as_slice()).unwrap_or_default();
-    let mut node_view = view::node(map, shown, key, now)?;
+    let mut seen = view::node(map, shown, key, now)?;
     if let Some(history) = history {
-        node_view.tell_uptimes(|number| {
+        seen.tell_uptimes(|number| {
             let (id, _) = node.replicas.get_index(number.checked_sub(1)?)?;
             let (_, span) = history.replicas.iter().find(|(replica, _)| replica == id)?;
             replica_uptime(span)
@@ -118,8 +110,8 @@ pub(super) fn view(
         summary: summary(node, &service.label),
         checked: map.observed.map(|now| view::time(now.wall)),
         service: service.label.to_string(),
-        home: format!("/#{}", node_view.anchor()),
-        node: node_view,
+        home: format!("/#{}", seen.anchor()),
+        node: seen,
         ranges: ranges.into_iter().collect(),
         range: name(range),
         charts: series::charts(series, &deaths, range, now),
@@ -127,6 +119,16 @@ pub(super) fn view(
         days: bar::all_days(past, now),
         is_unread: history.is_none(),
     })
+}
+
+/// The incidents in which a node was dead at that time or later, each with what it says of that node.
+fn deaths<'a>(incidents: Vec<&'a Incident>, key: &NodeKey, from: Timestamp) -> Vec<(&'a Incident, &'a Affected)> {
+    let of_node = |incident: &'a Incident| {
+        let affected = incident.affected.iter().find(|affected| affected.node == key.node)?;
+        let is_in = affected.until.is_none_or(|until| until.at.wall >= from);
+        (is_in && incident.service == key.service).then_some((incident, affected))
+    };
+    incidents.into_iter().filter_map(of_node).collect()
 }
 
 fn name(range: Range) -> &'static str {
@@ -160,37 +162,37 @@ fn summary(node: &Node, service: &str) -> String {
     let all = node.replicas.len();
     let Some(status) = node.standing.map(|standing| standing.status) else {
         return match view::note(node) {
-            Some(note) => format!("Part of {service}. {note}."),
+            Some(why) => format!("Part of {service}. {why}."),
             None => format!("Part of {service}."),
         };
     };
-    let count = node.tally.count(status);
-    let verb = if count == 1 { "is" } else { "are" };
+    let alike = node.tally.count(status);
+    let verb = if alike == 1 { "is" } else { "are" };
     let cause = node.replicas.values().find_map(|replica| {
-        let is_so = replica.standing.is_some_and(|standing| standing.status == status);
-        replica.cause.as_ref().filter(|_| is_so && status > Status::Healthy)
+        let fits = replica.standing.is_some_and(|standing| standing.status == status);
+        replica.cause.as_ref().filter(|_| fits && status > Status::Healthy)
     });
     let why = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
-    match (all, count) {
+    match (all, alike) {
         (0, _) => format!("Part of {service}."),
         (1, _) => format!("Part of {service}; its only replica is {status}{why}."),
-        (all, count) if all == count => format!("Part of {service}; all {all} replicas are {status}{why}."),
-        (all, count) => format!("Part of {service}; {count} of {all} replicas {verb} {status}{why}."),
+        (all, alike) if all == alike => format!("Part of {service}; all {all} replicas are {status}{why}."),
+        (all, alike) => format!("Part of {service}; {alike} of {all} replicas {verb} {status}{why}."),
     }
 }
 
 /// `GET /node/{service}/{node}`
 pub(super) async fn get(request: HttpRequest, live: Data<Live>) -> HttpResponse {
     let site = live.site();
-    let [service, node] = ["service", "node"].map(|name| request.match_info().query(name));
+    let [service_slug, slug] = ["service", "node"].map(|name| request.match_info().query(name));
     let range = respond::parameter(request.query_string(), "range").and_then(Range::of).unwrap_or_default();
     let (now, flips) = (site.engine.shared.now(), site.engine.shared.seen().flips);
-    let asked = format!("node {service}/{node} {}", range.word());
+    let asked = format!("node {service_slug}/{slug} {}", range.word());
     if let Some(page) = site.cache.get(&asked, flips, now.instant) {
         return page.answer(&request, site.page.policy());
     }
     let (map, shown) = site.page.shown();
-    let Some(key) = places::node(&map, service, node) else { return site.page.answer_not_found() };
+    let Some(key) = places::node(&map, service_slug, slug) else { return site.page.answer_not_found() };
     let read = key.clone();
     let history = site.archive.read(move |archive| archive.node(&read, range, now.wall)).await.ok();
     let Some(page) = view(&map, &shown, &key, range, history.as_ref(), now.wall) else {
@@ -274,7 +276,7 @@ mod tests {
         };
         let incidents = vec![Arc::new(incident(1, vec![died])), Arc::new(incident(2, Vec::new()))];
         let page = seen(&map, &Shown { pasts, incidents }, None);
-        assert_eq!((&page["is_unread"], page["incidents"].as_array().unwrap().len()), (&true.into(), 1));
+        assert_eq!((&page["is_unread"], page["incidents"]["list"].as_array().unwrap().len()), (&true.into(), 1));
         assert_eq!((&page["ranges"][0]["uptime"], &page["ranges"][1]["is_current"]), (&"100%".into(), &true.into()));
         assert_eq!((page["days"].as_array().unwrap().len(), &page["charts"]), (1, &serde_json::json!([])));
         assert!(view(&map, &Shown::default(), &node_key("web", "gone"), Range::Day, None, now.wall).is_none());

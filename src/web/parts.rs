@@ -39,7 +39,7 @@ struct Facts<'a, T> {
 
 /// What a template is given that needs nothing of its own.
 #[derive(serde_derive::Serialize)]
-struct Nothing {}
+struct NoFacts {}
 
 impl Parts {
     pub(super) fn new(config: &Config, assets: &Assets) -> Result<Self, TemplateError> {
@@ -68,7 +68,7 @@ impl Parts {
 
     /// The page for whoever follows a wrong link.
     pub(super) fn not_found(&self, now: Timestamp) -> Result<String, RenderError> {
-        self.render("not_found", Nothing {}, now)
+        self.render("not_found", NoFacts {}, now)
     }
 
     /// Makes each page, of nothing and of all that there can be: what is wrong in a branch is then found, too.

@@ -110,40 +110,56 @@ fn keys(map: &Map) -> Vec<NodeKey> {
         .collect()
 }
 
-/// A past in which one day in `calm` is not a good one.
-fn past(dice: &mut Dice, calm: u64, since: u64) -> Past {
+/// The days, before the present one, on which Vigil did not run, and for how long.
+const UNWATCHED: [(u64, Duration); 2] = [(40, DAY), (33, Duration::from_hours(7))];
+
+/// The past of a node in which one day in `calm` is not a good one, beside those of its incidents.
+fn past(dice: &mut Dice, calm: u64, since: u64, incidents: &[(Timestamp, Timestamp)]) -> Past {
     let mut past = Past::default();
-    let today = Tier::Day.start_of(noon().wall);
+    let now = noon().wall;
+    let today = Tier::Day.start_of(now);
     for ago in (0..since).rev() {
-        let mut rest = if ago == 0 { noon().wall.duration_since(today).unsigned_abs() } else { DAY };
-        if dice.roll(calm) == 0 {
-            let (status, most) =
-                [(Some(Status::Dead), 400), (Some(Status::Sick), 700), (Some(Status::Dead), 30), (None, 900)]
-                    [usize::try_from(dice.roll(4)).unwrap()];
+        let start = today - DAY * u32::try_from(ago).unwrap();
+        let mut rest = now.duration_since(start).unsigned_abs().min(DAY);
+        rest -= UNWATCHED.iter().find(|(day, _)| *day == ago).map_or(Duration::ZERO, |(_, time)| *time);
+        if ago > 2 && dice.roll(calm) == 0 {
+            let kinds = [(Status::Dead, 400), (Status::Sick, 700), (Status::Dead, 30)];
+            let (status, most) = kinds[usize::try_from(dice.roll(3)).unwrap()];
             let time = Duration::from_mins(dice.roll(most) + 2).min(rest);
-            past.add(today - DAY * u32::try_from(ago).unwrap(), &Span::of(status, time));
+            past.add(start, &Span::of(Some(status), time));
             rest -= time;
         }
-        if ago == 40 {
-            continue;
-        }
-        past.add(today - DAY * u32::try_from(ago).unwrap(), &Span::of(Some(Status::Healthy), rest));
+        past.add(start, &Span::of(Some(Status::Healthy), rest));
     }
     for hour in 0..30 {
-        past.restore(
-            Tier::Hour,
-            noon().wall - Duration::from_hours(hour),
-            &Span::of(Some(Status::Healthy), Duration::from_mins(20)),
-        );
+        let start = Tier::Hour.start_of(now - Duration::from_hours(hour));
+        let time = now.duration_since(start).unsigned_abs().min(Duration::from_hours(1));
+        past.restore(Tier::Hour, start, &Span::of(Some(Status::Healthy), time));
+    }
+    for (from, to) in incidents {
+        let mut moment = *from;
+        while moment < *to {
+            past.shift(moment, Some(Status::Healthy), Some(Status::Dead), Duration::from_mins(1));
+            moment += Duration::from_mins(1);
+        }
     }
     past
 }
 
 fn shown(map: &Map, calm: u64, since: u64) -> Shown {
     let mut dice = Dice(7);
-    let keys = keys(map);
-    let pasts = keys.iter().map(|key| (key.clone(), Arc::new(past(&mut dice, calm, since)))).collect();
-    Shown { pasts, incidents: incidents(map).into_iter().map(Arc::new).collect() }
+    let incidents = incidents(map);
+    let outages = |key: &NodeKey| -> Vec<(Timestamp, Timestamp)> {
+        let mine = incidents.iter().filter(|incident| incident.service == key.service);
+        let affected = mine.flat_map(|incident| &incident.affected).filter(|affected| affected.node == key.node);
+        affected.map(|one| (one.since.wall, one.until.map_or(noon().wall, |until| until.at.wall))).collect()
+    };
+    let mut of = |key: NodeKey| {
+        let past = past(&mut dice, calm, since, &outages(&key));
+        (key, Arc::new(past))
+    };
+    let pasts = keys(map).into_iter().map(&mut of).collect();
+    Shown { pasts, incidents: incidents.into_iter().map(Arc::new).collect() }
 }
 
 fn at(hours: u64, minutes: u64) -> Now {
@@ -179,7 +195,7 @@ fn incidents(map: &Map) -> Vec<Incident> {
     if let (Some(first), Some(second)) = (keys.first(), keys.get(1)) {
         add(first, at(5, 20), Some(Cause::Failed(Failure::HttpStatus(503))), ended(5, 16, End::Recovered), None);
         add(second, at(3 * 24, 30), refused(), ended(3 * 24 - 1, 0, End::Recovered), Some(first));
-        add(second, at(9 * 24, 30), Some(Cause::Silent(secs(82))), ended(8 * 24, 0, End::Unwatched), None);
+        add(second, at(9 * 24, 30), Some(Cause::Silent(secs(82))), ended(9 * 24 - 2, 0, End::Unwatched), None);
         add(first, at(15 * 24, 30), refused(), ended(15 * 24, 3, End::Recovered), None);
     }
     for key in keys.iter().filter(dead) {
@@ -280,12 +296,12 @@ fn pages_of_every_kind_can_be_made() {
         [("healthy", &[]), ("sick", &[Status::Sick]), ("dead", &[Status::Healthy, Status::Dead, Status::Sick])];
     for (name, statuses) in statuses {
         let map = map(7, statuses);
-        let shown = shown(&map, 25, 100);
+        let shown = shown(&map, 60, 100);
         keep(&format!("status-{name}"), &parts.status(&map, &shown, now).unwrap());
     }
     let map = map(7, statuses[2].1);
     let young = shown(&map, 9, 12);
-    let (usual, none) = (shown(&map, 25, 100), Shown::default());
+    let (usual, none) = (shown(&map, 60, 100), Shown::default());
     keep("status-young", &parts.status(&map, &young, now).unwrap());
     keep("status-fresh", &parts.status(&map, &none, now).unwrap());
     for range in Range::ALL {

@@ -22,6 +22,9 @@ use super::days;
 /// How many times the usual the slowest answer may be for the scale to reach it: beyond, the rest would be a flat line.
 const SCALE_MAX: f64 = 4.0;
 
+/// How many times as long as what lies between two outages the range is, from which they are drawn as one.
+const APART: u32 = 400;
+
 /// Room above the usual.
 const HEADROOM: f64 = 1.15;
 
@@ -45,7 +48,7 @@ struct Key {
 /// A range of a node, in points.
 struct Points {
     range: Range,
-    points: Vec<(Timestamp, Option<Span>)>,
+    spans: Vec<(Timestamp, Option<Span>)>,
     all: Span,
     outages: Vec<Stretch>,
     gaps: Vec<Stretch>,
@@ -61,10 +64,12 @@ pub(super) fn charts(
     let points = range.pointed(series, now);
     let mut all = Span::default();
     for (_, span) in &points {
-        span.iter().for_each(|span| all.merge(span));
+        if let Some(span) = span {
+            all.merge(span);
+        }
     }
     let (outages, gaps) = (outages(&points, deaths, range, now), gaps(&points, range, now));
-    let points = Points { range, points, all, outages, gaps };
+    let points = Points { range, spans: points, all, outages, gaps };
     let mut charts = Vec::new();
     charts.extend(points.response_time());
     charts.extend(points.load("CPU load", "cpu", |load| load.cpu));
@@ -130,7 +135,7 @@ impl Points {
     }
 
     fn values(&self, of: impl Fn(&Span) -> Option<f64>) -> Vec<Option<f64>> {
-        self.points.iter().map(|(_, span)| span.as_ref().and_then(&of)).collect()
+        self.spans.iter().map(|(_, span)| span.as_ref().and_then(&of)).collect()
     }
 
     fn draw(
@@ -141,11 +146,10 @@ impl Points {
         lines: &[Line],
         text: impl Fn(&Span) -> Option<String>,
     ) -> String {
-        let texts: Vec<Option<String>> =
-            self.points.iter().map(|(_, span)| point_text(span.as_ref()?, &text)).collect();
+        let texts: Vec<Option<String>> = self.spans.iter().map(|(_, span)| point_text(span.as_ref()?, &text)).collect();
         chart::draw(&Plot {
             label,
-            begin: self.points.first().map_or(Timestamp::MIN, |(begin, _)| *begin),
+            begin: self.spans.first().map_or(Timestamp::MIN, |(begin, _)| *begin),
             step: self.range.step(),
             tick: tick(self.range),
             unit,
@@ -213,11 +217,26 @@ fn outages(points: &[(Timestamp, Option<Span>)], deaths: &[&Affected], range: Ra
             let end = at.checked_add(range.step()).unwrap_or(*at);
             let is_dead = span.as_ref().is_some_and(|span| !span.time(Some(Status::Dead)).is_zero());
             if is_dead && end > from && *at < to {
-                extend(&mut outages, Stretch { from: from.max(*at), to: to.min(end) });
+                outages.push(Stretch { from: from.max(*at), to: to.min(end) });
             }
         }
     }
-    outages
+    joined(outages, range)
+}
+
+/// In order, and those in one that nobody could tell apart: so there are never more than a chart has room for.
+fn joined(mut stretches: Vec<Stretch>, range: Range) -> Vec<Stretch> {
+    let apart = range.step().saturating_mul(range.points()) / APART;
+    stretches.sort_unstable_by_key(|stretch| stretch.from);
+    let mut joined: Vec<Stretch> = Vec::new();
+    for stretch in stretches {
+        let near = |last: &Stretch| stretch.from <= last.to.checked_add(apart).unwrap_or(Timestamp::MAX);
+        match joined.last_mut().filter(|last| near(last)) {
+            Some(last) => last.to = last.to.max(stretch.to),
+            None => joined.push(stretch),
+        }
+    }
+    joined
 }
 
 /// When nobody watched, since somebody first did.
@@ -253,7 +272,9 @@ mod tests {
 
     fn answered(millis: &[u64]) -> Span {
         let mut span = Span::of(Some(Status::Healthy), Duration::from_mins(5));
-        millis.iter().for_each(|millis| span.latencies.add(Duration::from_millis(*millis)));
+        for millis in millis {
+            span.latencies.add(Duration::from_millis(*millis));
+        }
         span
     }
 

@@ -12,6 +12,7 @@ mod certificates;
 mod cli;
 mod crash;
 mod ending;
+mod history;
 mod hook;
 mod mail;
 mod malformed;

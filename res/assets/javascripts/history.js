@@ -79,7 +79,8 @@
     else if (!target.closest('.bar, .plot')) release();
   });
   document.addEventListener('pointerdown', ({ target }) => target.closest('.bar, .plot') || release());
-  root.addEventListener('pointerleave', release);
+  // A finger leaves as soon as it is lifted; what it pointed at stays to be read.
+  root.addEventListener('pointerleave', ({ pointerType }) => pointerType === 'mouse' && release());
   addEventListener('scroll', release, { passive: true });
   document.addEventListener('keydown', ({ key }) => key === 'Escape' && release());
 })();
