@@ -7,33 +7,15 @@ use std::time::Duration;
 
 use actix_web::rt::time::timeout;
 use actix_web::web;
-use jiff::Timestamp;
 
 use crate::model::shown::Archive;
-use crate::model::shown::MonthHistory;
-use crate::model::shown::NodeHistory;
-use crate::model::shown::Range;
 use crate::model::shown::Unavailable;
-use crate::model::transition::NodeKey;
 
 /// How long a visitor waits for the archive; the page is then made without it.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How many may read at a time. One that hangs holds a thread, whatever its visitor does.
 const READERS_MAX: usize = 16;
-
-/// An archive that knows nothing: that of a program without storage.
-pub(super) struct Nothing;
-
-impl Archive for Nothing {
-    fn node(&self, _: &NodeKey, _: Range, _: Timestamp) -> Result<NodeHistory, Unavailable> {
-        Ok(NodeHistory::default())
-    }
-
-    fn month(&self, _: Timestamp, _: Timestamp) -> Result<MonthHistory, Unavailable> {
-        Ok(MonthHistory::default())
-    }
-}
 
 /// An archive, and who reads in it.
 #[derive(Clone)]
@@ -86,7 +68,26 @@ mod tests {
 
     use actix_web::rt::System;
 
+    use crate::model::shown::MonthHistory;
+    use crate::model::shown::NodeHistory;
+    use crate::model::shown::Range;
+    use crate::model::transition::NodeKey;
+    use jiff::Timestamp;
+
     use super::*;
+
+    /// An archive that knows nothing.
+    struct Nothing;
+
+    impl Archive for Nothing {
+        fn node(&self, _: &NodeKey, _: Range, _: Timestamp) -> Result<NodeHistory, Unavailable> {
+            Ok(NodeHistory::default())
+        }
+
+        fn month(&self, _: Timestamp, _: Timestamp) -> Result<MonthHistory, Unavailable> {
+            Ok(MonthHistory::default())
+        }
+    }
 
     /// A reader that says that it reads, and goes on when it is told to, or when nobody can tell it any more.
     fn reader(begun: mpsc::Sender<()>, go_on: Receiver<()>) -> impl FnOnce(&dyn Archive) -> Result<u8, Unavailable> {

@@ -90,7 +90,7 @@ impl Page {
 
     /// What pages show at present.
     pub(super) fn shown(&self) -> (Map, Shown) {
-        (self.shared.map(), Shown::default())
+        self.shared.shown()
     }
 
     /// The page for whoever follows a wrong link.

@@ -6,11 +6,9 @@ use std::sync::RwLock;
 
 use crate::config::Config;
 use crate::engine::Handle;
-use crate::model::shown::Archive;
 use crate::secret::Secret;
 
 use super::WebError;
-use super::archive::Nothing;
 use super::archive::ReadingRoom;
 use super::assets::Assets;
 use super::cache::Cache;
@@ -35,10 +33,10 @@ impl Site {
     /// [`WebError`], when a template is faulty: it is found now, not by the visitor who meets the first outage.
     pub fn new(config: &Config, engine: Handle) -> Result<Self, WebError> {
         let assets = Assets::load(config);
-        let archive: Arc<dyn Archive> = Arc::new(Nothing);
         let page = Page::new(config, &assets, engine.shared.clone())?;
         let reporter_token = config.server.reporter_token.clone();
-        Ok(Self { page, assets, reporter_token, engine, archive: ReadingRoom::new(archive), cache: Cache::default() })
+        let archive = ReadingRoom::new(engine.archive.clone());
+        Ok(Self { page, assets, reporter_token, engine, archive, cache: Cache::default() })
     }
 
     /// Renders the page, so that the first visitor need not wait for it.
