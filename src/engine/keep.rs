@@ -33,6 +33,7 @@ use super::archive::Shelf;
 use super::guard;
 use super::outbox::Outbox;
 use super::shared::Shared;
+use super::state::State;
 
 /// How far apart two batches are.
 const SPACING: Duration = Duration::from_secs(1);
@@ -230,7 +231,7 @@ impl Keeper {
                 state.ledger.take_over(memory.incidents, now);
             });
         }
-        let entries = self.shared.with(|state| state.repeat());
+        let entries = self.shared.with(State::repeat);
         book.batch.entries.append(entries);
         book.batch.owed = book.owed.values().cloned().collect();
         book.batch.told = book.told.iter().map(|(subject, told)| (subject.clone(), *told)).collect();
@@ -273,8 +274,7 @@ impl Book {
             return self.due;
         }
         let minute = now.wall.duration_since(Tier::Minute.start_of(now.wall)).unsigned_abs();
-        let minute_over = now.instant + Tier::Minute.length().saturating_sub(minute) + SLACK;
-        minute_over
+        now.instant + Tier::Minute.length().saturating_sub(minute) + SLACK
     }
 }
 

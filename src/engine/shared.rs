@@ -177,12 +177,6 @@ impl Shared {
         }
     }
 
-    /// A copy of the map as it is, for the page.
-    #[must_use]
-    pub fn map(&self) -> Map {
-        self.with(|state| state.map.clone())
-    }
-
     /// A copy of the map as it is, with what is at hand of history.
     #[must_use]
     pub fn shown(&self) -> (Map, Shown) {

@@ -163,5 +163,5 @@ fn read(stream: &TcpStream) -> Option<Request> {
 
 /// Heads or tails.
 fn rand() -> bool {
-    RandomState::new().build_hasher().finish() % 2 == 0
+    RandomState::new().build_hasher().finish().is_multiple_of(2)
 }

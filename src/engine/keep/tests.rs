@@ -14,6 +14,7 @@ use crate::model::fixture as model;
 use crate::model::fixture::secs;
 use crate::model::id::Id;
 use crate::model::id::ReplicaId;
+use crate::model::map::Map;
 use crate::model::observation::Finding;
 use crate::model::observation::Outcome;
 use crate::model::past::Window;
@@ -118,7 +119,7 @@ fn what_happened_is_written_within_a_second_and_is_there_after_a_start() {
 
 fn kept_again_is_dead(config: &Config, clock: &Arc<ManualClock>) {
     let again = Kept::start(config, clock);
-    assert_eq!(again.shared.read(|map| map.status()), Status::Dead);
+    assert_eq!(again.shared.read(Map::status), Status::Dead);
     let (_, shown) = again.shared.shown();
     assert_eq!(shown.incidents.len(), 1);
     assert_eq!(shown.pasts[&node()].uptime(Window::Week, clock.now().wall).down, secs(55));
@@ -186,7 +187,7 @@ fn a_file_that_is_deleted_is_made_anew_and_told_how_everything_is() {
     drop(kept);
     let known = memory(&config, clock.now());
     assert_eq!((known.owed.len(), known.told.len(), known.incidents.len()), (1, 1, 1));
-    assert_eq!(Kept::start(&config, &clock).shared.read(|map| map.status()), Status::Dead);
+    assert_eq!(Kept::start(&config, &clock).shared.read(Map::status), Status::Dead);
 }
 
 #[test]
@@ -211,7 +212,7 @@ fn while_nothing_can_be_written_it_waits_and_is_tried_less_and_less_often() {
     let shown = kept.shelf.node(&node(), Range::Day, clock.now().wall).unwrap();
     assert!(shown.series[0].1.time(Some(Status::Dead)) > secs(50), "{shown:?}");
     drop(kept);
-    assert_eq!(Kept::start(&config, &clock).shared.read(|map| map.status()), Status::Dead);
+    assert_eq!(Kept::start(&config, &clock).shared.read(Map::status), Status::Dead);
 }
 
 #[test]
