@@ -15,6 +15,9 @@ use crate::model::words;
 /// A gap as short as a restart is not told: time is counted with a delay, and no reader would care.
 const BRIEF: Duration = Duration::from_mins(2);
 
+/// How many days before the first one are looked at.
+const MORE: usize = 10;
+
 /// A day of a node, in UTC.
 #[derive(Clone, Debug)]
 pub(super) struct Day {
@@ -61,6 +64,7 @@ pub(super) fn days(past: &Past, now: Timestamp, count: usize) -> Vec<Day> {
         let length = if is_today { now.duration_since(start).unsigned_abs() } else { Tier::Day.length() };
         let unwatched = length.saturating_sub(cell.watched());
         let kind = match cell.worst() {
+            Some(Status::Healthy) if cell.watched().is_zero() && !is_first => Kind::Unwatched,
             Some(status) => Kind::Was(status),
             None if is_known && unwatched >= BRIEF => Kind::Unwatched,
             // A day that has only just begun.
@@ -70,8 +74,9 @@ pub(super) fn days(past: &Past, now: Timestamp, count: usize) -> Vec<Day> {
         let unwatched = if unwatched < BRIEF { Duration::ZERO } else { unwatched };
         Day { start, kind, cell, unwatched, is_first, is_today }
     };
-    // With the one before, which may be what shows that the first one is not the first of all.
-    past.days(now, count.saturating_add(1)).map(day).skip(1).collect()
+    // With some before, which may be what shows that the first one is not the first of all.
+    let all = count.max(Past::DAYS).saturating_add(MORE);
+    past.days(now, all).map(day).skip(all.saturating_sub(count)).collect()
 }
 
 impl Day {
@@ -122,7 +127,7 @@ impl Day {
         if !self.unwatched.is_zero() {
             let (prefix, time) =
                 if self.is_first { ("watched", self.cell.watched()) } else { ("not watched", self.unwatched) };
-            words = format!("{words}, {prefix} for {}", words::duration(time));
+            words = format!("{words}, {prefix} for {}", duration(time));
         }
         words
     }
@@ -251,6 +256,9 @@ mod tests {
     #[test]
     fn a_death_without_time_is_still_told() {
         let mut past = past(&[(1, [1_440, 0, 0])]);
+        past.add(NOW - Duration::from_hours(24 * 9), &Span::of(Some(Status::Healthy), Duration::from_hours(1)));
+        past.add(NOW - Duration::from_hours(24 * 5), &Span::of(Some(Status::Healthy), Duration::ZERO));
+        assert_eq!(days(&past, NOW, 6)[0].words(), "not watched");
         past.add(NOW, &Span::of(Some(Status::Dead), Duration::ZERO));
         assert!(days(&past, NOW, 1)[0].words().starts_with("down for less than 1 s so far"));
     }

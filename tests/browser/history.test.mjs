@@ -136,14 +136,14 @@ describe('a page that lives', () => {
       const day = page.locator('.services .bar').first().locator('> :last-child');
       await day.hover();
       await tip(page).waitFor();
-      scene.edit('status-sick', (html) => html.replaceAll('no downtime so far', 'down for 1 min so far').replaceAll('Website is sick', 'Website is slow'));
+      scene.edit('status-sick', (html) => html.replaceAll('down for 4 min so far', 'down for 5 min so far').replaceAll('Website is sick', 'Website is slow'));
       await page.getByText('Website is slow').waitFor({ timeout: LIVE });
       assert.ok(await details.evaluate((element) => element.open && element.contains(document.activeElement)));
       assert.ok(await tip(page).isVisible());
       await page.mouse.move(2, 2);
       await tip(page).waitFor({ state: 'hidden' });
       assert.equal(await day.locator('title').count(), 1);
-      assert.match(await day.locator('title').textContent(), /down for 1 min so far/);
+      assert.match(await day.locator('title').textContent(), /down for 5 min so far/);
     });
   });
 });
