@@ -178,8 +178,8 @@ fn a_year_of_a_thousand_replicas_takes_less_than_400_mb() {
 /// The figures of docs/STORAGE.md: `cargo test --release --lib year -- --ignored --nocapture --test-threads 1`.
 #[test]
 #[ignore = "takes some minutes"]
-fn a_fifth_of_a_page_for_a_year() {
-    let (backend, mut page) = (Backend::file(), year(20, 10));
+fn fifty_replicas_for_a_year() {
+    let (backend, mut page) = (Backend::file(), year(5, 10));
     let mut history = backend.open();
     live(&mut page, &mut history, None, 365, 1);
     println!("SQLite: {} bytes a replica", size(&backend, history, &page));
