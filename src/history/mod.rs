@@ -9,6 +9,7 @@ mod column;
 mod database;
 pub mod error;
 mod incidents;
+mod lock;
 mod migrate;
 mod minutes;
 mod outbox;

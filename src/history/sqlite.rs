@@ -1,15 +1,9 @@
 //! History in a file, or in memory, by SQLite.
-//!
-//! One Vigil writes a file: it holds a lock on it (flock(2)) for as long as a connection is open. SQLite itself locks by
-//! fcntl(2), and such locks of a process end when *any* descriptor of the file is closed in it. So the descriptor with
-//! our lock is opened before the first connection, shared by all, and closed after the last.
 
 use std::fs;
 use std::fs::File;
-use std::fs::TryLockError;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::os::unix::fs::MetadataExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::path::PathBuf;
@@ -31,6 +25,7 @@ use super::database::Row;
 use super::database::Value;
 use super::error::HistoryError;
 use super::error::Refusal;
+use super::lock::Lock;
 
 /// The scripts that make the schema, by version, from 1.
 const MIGRATIONS: &[&str] = &[include_str!("schema/sqlite/0001.sql")];
@@ -72,7 +67,7 @@ pub(super) struct Sqlite {
 enum Home {
     File {
         path: PathBuf,
-        lock: Arc<File>,
+        lock: Arc<Lock>,
     },
     /// The name under which connections of this process find it.
     Memory(String),
@@ -85,20 +80,10 @@ enum Home {
 pub(super) fn open(path: &Path) -> Result<Box<dyn Database>, HistoryError> {
     let place = path.display().to_string();
     let failed = |error: io::Error| failed(&place, error.to_string());
-    let lock = File::options().read(true).write(true).create(true).truncate(false).mode(MODE).open(path);
-    let lock = lock.map_err(failed)?;
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            // It may be this very process that has it, and closing this descriptor would end SQLite's locks.
-            std::mem::forget(lock);
-            return Err(refused(&place, Refusal::InUse));
-        }
-        Err(TryLockError::Error(error)) => return Err(failed(error)),
-    }
+    let lock = Lock::take(path, MODE).map_err(failed)?.ok_or_else(|| refused(&place, Refusal::InUse))?;
     // After a crash in the middle of its first transaction the head says nothing; SQLite puts it right.
     let interrupted = fs::exists(beside(path, "-journal")).map_err(failed)?;
-    if !interrupted && let Some(foreign) = foreign(&lock).map_err(failed)? {
+    if !interrupted && let Some(foreign) = foreign(&lock.file).map_err(failed)? {
         return Err(refused(&place, Refusal::Foreign(foreign)));
     }
     let home = Home::File { path: path.to_owned(), lock: Arc::new(lock) };
@@ -251,12 +236,10 @@ impl Database for Sqlite {
 
     fn check(&mut self) -> Result<(), HistoryError> {
         let Home::File { path, lock } = &self.home else { return Ok(()) };
-        let failed = |error: io::Error| failed(&self.place, error.to_string());
-        let (opened, there) = (lock.metadata().map_err(failed)?, fs::metadata(path).map_err(failed)?);
-        if (opened.dev(), opened.ino()) == (there.dev(), there.ino()) {
-            Ok(())
-        } else {
-            Err(self::failed(&self.place, "the file was replaced by another one".to_owned()))
+        match lock.is_at(path) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(failed(&self.place, "the file was replaced by another one".to_owned())),
+            Err(error) => Err(failed(&self.place, error.to_string())),
         }
     }
 

@@ -1,8 +1,12 @@
 //! What is special to a file.
 
 use std::fs;
+use std::io::BufRead;
+use std::io::BufReader;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
+use std::process::Stdio;
 
 use super::backend::Backend;
 use super::backend::WALL;
@@ -66,6 +70,27 @@ fn a_file_that_is_deleted_or_replaced_is_noticed() {
     drop(other.open());
     fs::rename(path(&other), path(&backend)).unwrap();
     assert!(history.check().unwrap_err().to_string().ends_with("the file was replaced by another one"));
+}
+
+#[test]
+fn a_file_that_another_process_has_is_refused_until_that_ends() {
+    let backend = Backend::file();
+    drop(backend.open());
+    let mut other = Command::new("flock")
+        .arg(path(&backend))
+        .args(["-c", "echo locked; read _"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    BufReader::new(other.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+    for _ in 0..2 {
+        let error = open(&backend.storage).err().unwrap();
+        assert!(error.is_refused() && error.to_string().contains("is used by another Vigil"), "{error}");
+    }
+    drop(other.stdin.take());
+    other.wait().unwrap();
+    backend.open();
 }
 
 #[test]

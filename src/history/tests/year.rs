@@ -122,7 +122,7 @@ fn ticks(process: &str) -> u64 {
 }
 
 /// Lives days until the end of the year; the last `by_minute` of them by the minute. Tells what a minute of a subject
-/// cost then, in microseconds: of this process, of the server, and on the clock.
+/// cost then, in nanoseconds: of this process, of the server, and on the clock.
 fn live(page: &mut Page, history: &mut History, server: Option<&str>, days: u64, by_minute: u64) -> [u64; 3] {
     let retention = Retention(Tier::ALL.map(Tier::retention));
     for _ in by_minute..days {
@@ -138,9 +138,9 @@ fn live(page: &mut Page, history: &mut History, server: Option<&str>, days: u64,
             let batch = page.live(1);
             let before = (ticks("self"), server.map_or(0, ticks), SystemClock.now().instant);
             history.write(&batch, page.at).unwrap();
-            costs[0] += (ticks("self") - before.0) * 10_000;
-            costs[1] += (server.map_or(0, ticks) - before.1) * 10_000;
-            costs[2] += u64::try_from((SystemClock.now().instant - before.2).as_micros()).unwrap();
+            costs[0] += (ticks("self") - before.0) * 10_000_000;
+            costs[1] += (server.map_or(0, ticks) - before.1) * 10_000_000;
+            costs[2] += u64::try_from((SystemClock.now().instant - before.2).as_nanos()).unwrap();
         }
         history.forget(page.at, &retention).unwrap();
     }
@@ -175,27 +175,37 @@ fn a_year_of_a_thousand_replicas_takes_less_than_400_mb() {
     assert!(size < 400_000, "{size}");
 }
 
-/// The figures of docs/STORAGE.md: `cargo test --release --lib -- --ignored --nocapture a_whole_page`.
+/// The figures of docs/STORAGE.md: `cargo test --release --lib year -- --ignored --nocapture --test-threads 1`.
 #[test]
-#[ignore = "takes a quarter of an hour"]
-fn a_whole_page_for_a_year_in_a_file() {
-    let (backend, mut page) = (Backend::file(), year(100, 10));
+#[ignore = "takes some minutes"]
+fn fifty_replicas_for_a_year() {
+    let (backend, mut page) = (Backend::file(), year(5, 10));
     let mut history = backend.open();
-    let [own, _, clock] = live(&mut page, &mut history, None, 365, 3);
-    let size = size(&backend, history, &page);
-    println!("SQLite: {size} bytes a replica, {own} µs of processor time and {clock} µs a minute of a subject");
+    live(&mut page, &mut history, None, 365, 1);
+    println!("SQLite: {} bytes a replica", size(&backend, history, &page));
 }
 
 #[test]
 #[ignore = "takes some minutes"]
-fn a_whole_page_for_some_days_on_a_server() {
+fn a_whole_page_in_a_file() {
+    let (backend, mut page) = (Backend::file(), year(100, 10));
+    let mut history = backend.open();
+    let [own, _, clock] = live(&mut page, &mut history, None, 9, 1);
+    println!("SQLite: {own} ns of processor time and {clock} ns a minute of a subject");
+}
+
+#[test]
+#[ignore = "takes some minutes"]
+fn a_whole_page_on_a_server() {
     let (backend, mut page) = (Backend::postgres(), year(100, 10));
     let mut history = backend.open();
     let number = |history: &mut History, sql: &str| {
         history.database.query(sql, &[]).unwrap().first_mut().and_then(Row::int).unwrap()
     };
     let process = number(&mut history, "SELECT pg_backend_pid()").to_string();
-    let [own, server, clock] = live(&mut page, &mut history, Some(&process), 17, 1);
+    let [own, server, clock] = live(&mut page, &mut history, Some(&process), 9, 1);
     let size = number(&mut history, "SELECT pg_database_size(current_database())");
-    println!("PostgreSQL: {size} bytes, {own} µs + {server} µs of processor time and {clock} µs a minute of a subject");
+    println!(
+        "PostgreSQL: {size} bytes, {own} ns and {server} ns of processor time and {clock} ns a minute of a subject"
+    );
 }
