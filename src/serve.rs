@@ -251,7 +251,7 @@ impl Signals {
 fn history(config: &Config) -> Result<Option<History>, HistoryError> {
     match History::open(&config.storage, SystemClock.now().wall) {
         Ok(history) => Ok(Some(history)),
-        Err(error) if error.is_refused() => Err(error),
+        Err(error) if error.forbids_start() => Err(error),
         Err(error) => {
             log::error!("history is not kept for now: {error}");
             Ok(None)

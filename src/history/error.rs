@@ -44,10 +44,10 @@ pub enum Refusal {
 }
 
 impl HistoryError {
-    /// Whether the program must not start with this database. When it had it before and opens it anew, a refusal for
-    /// [`Refusal::InUse`] may pass: a server may not have noticed yet that the old connection is gone.
+    /// Whether the program must not start with this database. That another Vigil has it may pass: that one may be about
+    /// to end.
     #[must_use]
-    pub fn is_refused(&self) -> bool {
-        matches!(self, Self::Refused { .. })
+    pub fn forbids_start(&self) -> bool {
+        matches!(self, Self::Refused { why: Refusal::Newer { .. } | Refusal::Foreign(_), .. })
     }
 }

@@ -67,7 +67,8 @@ pub(super) struct Sqlite {
 enum Home {
     File {
         path: PathBuf,
-        lock: Arc<Lock>,
+        /// None for one that only looks at the file of another process.
+        lock: Option<Arc<Lock>>,
     },
     /// The name under which connections of this process find it.
     Memory(String),
@@ -86,14 +87,15 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn Database>, HistoryError> {
     if !interrupted && let Some(foreign) = foreign(&lock.file).map_err(failed)? {
         return Err(refused(&place, Refusal::Foreign(foreign)));
     }
-    let home = Home::File { path: path.to_owned(), lock: Arc::new(lock) };
+    let home = Home::File { path: path.to_owned(), lock: Some(Arc::new(lock)) };
     let mut opened = Sqlite::connect(home, place)?;
     opened.claim()?;
     opened.run(SETTINGS)?;
     Ok(Box::new(opened))
 }
 
-/// Opens the file only to read, beside the Vigil that writes it.
+/// Opens the file only to read, beside the Vigil that writes it. That must be another process: a descriptor of the file
+/// is closed in this one.
 ///
 /// # Errors
 /// When it is not there, or something else.
@@ -104,7 +106,8 @@ pub(super) fn look(path: &Path) -> Result<Box<dyn Database>, HistoryError> {
     if let Some(foreign) = foreign(&file).map_err(failed)? {
         return Err(refused(&place, Refusal::Foreign(foreign)));
     }
-    let home = Home::File { path: path.to_owned(), lock: Arc::new(file) };
+    drop(file);
+    let home = Home::File { path: path.to_owned(), lock: None };
     let mut opened = Sqlite::connect(home, place)?;
     opened.run(READING)?;
     Ok(Box::new(opened))
@@ -235,7 +238,7 @@ impl Database for Sqlite {
     }
 
     fn check(&mut self) -> Result<(), HistoryError> {
-        let Home::File { path, lock } = &self.home else { return Ok(()) };
+        let Home::File { path, lock: Some(lock) } = &self.home else { return Ok(()) };
         match lock.is_at(path) {
             Ok(true) => Ok(()),
             Ok(false) => Err(failed(&self.place, "the file was replaced by another one".to_owned())),

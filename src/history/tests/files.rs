@@ -60,7 +60,7 @@ fn a_file_that_is_deleted_or_replaced_is_noticed() {
     history.check().unwrap();
     fs::remove_file(path(&backend)).unwrap();
     let error = history.check().unwrap_err();
-    assert!(!error.is_refused() && error.to_string().contains("No such file"), "{error}");
+    assert!(!error.forbids_start() && error.to_string().contains("No such file"), "{error}");
     // Whoever deletes it may leave the log.
     let mut history = backend.restart(history);
     assert_eq!(history.memory(now()).unwrap(), Memory { next_incident: 1, next_notice: 1, ..Memory::default() });
@@ -86,7 +86,7 @@ fn a_file_that_another_process_has_is_refused_until_that_ends() {
     BufReader::new(other.stdout.take().unwrap()).lines().next().unwrap().unwrap();
     for _ in 0..2 {
         let error = open(&backend.storage).err().unwrap();
-        assert!(error.is_refused() && error.to_string().contains("is used by another Vigil"), "{error}");
+        assert!(!error.forbids_start() && error.to_string().contains("is used by another Vigil"), "{error}");
     }
     drop(other.stdin.take());
     other.wait().unwrap();
@@ -100,7 +100,7 @@ fn what_is_not_ours_is_refused_and_not_touched() {
     let check = |wanted: &str| {
         let before = fs::read(&path).unwrap();
         let error = open(&file(&path)).err().unwrap();
-        assert!(error.is_refused());
+        assert!(error.forbids_start());
         let wanted = format!("{}: {wanted}; name another file, or move this one away", path.display());
         assert_eq!(error.to_string(), wanted);
         assert_eq!(fs::read(&path).unwrap(), before);
@@ -127,7 +127,7 @@ fn what_cannot_be_opened_may_be_opened_later() {
         (folder.path().to_owned(), "Is a directory"),
     ] {
         let error = open(&file(&path)).err().unwrap();
-        assert!(!error.is_refused() && error.to_string().contains(wanted), "{error}");
+        assert!(!error.forbids_start() && error.to_string().contains(wanted), "{error}");
     }
 }
 
@@ -170,7 +170,7 @@ fn a_full_disk_passes_and_leaves_all_as_it_was() {
     let many = (0..9_000).map(|number| (super::backend::replica(&format!("replica {number}")), Some(Status::Dead)));
     let batch = Batch { told: many.collect(), ..minutes(healthy(&node(), WALL, 2)) };
     let error = history.write(&batch, WALL).unwrap_err();
-    assert!(!error.is_refused() && error.to_string().contains("database or disk is full"), "{error}");
+    assert!(!error.forbids_start() && error.to_string().contains("database or disk is full"), "{error}");
     history.check().unwrap();
     assert_eq!(history.memory(now()).unwrap().told, []);
     let end = WALL + Tier::Hour.length();

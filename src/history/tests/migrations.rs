@@ -49,7 +49,7 @@ fn an_older_schema_is_changed_and_keeps_what_it_holds(backend: &Backend) {
 fn a_change_that_fails_leaves_all_as_it_was(backend: &Backend) {
     let mut history = backend.open();
     let error = change(&mut history, &["CREATE TABLE colours (name TEXT)", "DROP TABLE nowhere"]).unwrap_err();
-    assert!(!error.is_refused() && error.to_string().contains("nowhere"), "{error}");
+    assert!(!error.forbids_start() && error.to_string().contains("nowhere"), "{error}");
     assert_eq!(versions(&mut *history.database), [1]);
     let mut history = backend.restart(history);
     assert!(history.database.query("SELECT name FROM colours", &[]).is_err());
@@ -60,7 +60,7 @@ fn a_newer_schema_is_refused(backend: &Backend) {
     let mut history = backend.open();
     history.database.execute("INSERT INTO schema (version, applied_ms) VALUES (7, 0)", &[]).unwrap();
     let error = change(&mut history, &[]).unwrap_err();
-    assert!(error.is_refused());
+    assert!(error.forbids_start());
     let wanted = format!(
         "{}: was written by a later Vigil (schema 7, this one knows 1); install that one again, or go back to the copy \
          that it made",

@@ -53,7 +53,7 @@ fn a_user_without_the_right_to_make_schemas_uses_the_one_there_is() {
     let backend = with(&config, &user, "");
     let error = History::open(&backend.storage, WALL).err().unwrap();
     assert!(
-        !error.is_refused() && error.to_string().ends_with(&format!("permission denied for database {name}")),
+        !error.forbids_start() && error.to_string().ends_with(&format!("permission denied for database {name}")),
         "{error}"
     );
     server::run(&config, &format!("CREATE SCHEMA vigil AUTHORIZATION {user}"));
@@ -70,8 +70,8 @@ fn a_lost_connection_is_noticed_and_made_anew() {
     let kill = format!("SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE {own}");
     reader.database.query(&kill, &[]).unwrap();
     let error = history.write(&minutes(healthy(&node(), WALL, 1)), WALL).unwrap_err();
-    assert!(!error.is_refused(), "{error}");
-    assert!(!history.check().unwrap_err().is_refused());
+    assert!(!error.forbids_start(), "{error}");
+    assert!(!history.check().unwrap_err().forbids_start());
     reader.check().unwrap();
     let mut history = backend.restart(history);
     history.check().unwrap();
@@ -83,7 +83,7 @@ fn a_server_that_is_away_may_come_back() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let config = format!("postgres://vigil:hunter2@127.0.0.1:{port}/vigil?sslmode=disable").parse().unwrap();
     let error = History::open(&postgres(config), WALL).err().unwrap();
-    assert!(!error.is_refused());
+    assert!(!error.forbids_start());
     let wanted =
         format!("PostgreSQL at 127.0.0.1:{port}, database vigil: error connecting to server: Connection refused");
     assert!(error.to_string().starts_with(&wanted), "{error}");
