@@ -1,6 +1,7 @@
 //! History: what is written and found again, whatever the database.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -137,7 +138,8 @@ impl History {
         })
     }
 
-    /// What is known from before the program started.
+    /// What is known from before the program started. It is to be read before anything is written: the numbers of
+    /// incidents and notices go on from here, and those that are taken already stand for what is stored.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -261,6 +263,12 @@ impl History {
 
     fn read<T>(&mut self, work: impl FnOnce(&mut dyn Database) -> Result<T, HistoryError>) -> Result<T, HistoryError> {
         transaction(&mut *self.database, Access::Read, work)
+    }
+}
+
+impl fmt::Debug for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "History({})", self.database.place())
     }
 }
 

@@ -50,8 +50,8 @@ CREATE TABLE chunks (
     spans BYTEA NOT NULL,
     PRIMARY KEY (tier, start_s, subject_id)
 )
--- Room for the row that the next minute makes of this one, and no attempt to compress what is dense already.
-WITH (fillfactor = 60);
+-- Room for the row that the next minute makes of this one, soon reused; no attempt to compress what is dense already.
+WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.05, toast.autovacuum_vacuum_scale_factor = 0.05);
 ALTER TABLE chunks ALTER COLUMN spans SET STORAGE EXTERNAL;
 CREATE INDEX chunks_by_subject ON chunks (subject_id, tier, start_s);
 
