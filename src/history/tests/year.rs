@@ -185,6 +185,19 @@ fn fifty_replicas_for_a_year() {
     println!("SQLite: {} bytes a replica", size(&backend, history, &page));
 }
 
+/// `VIGIL_YEAR` names where the file is to stay, for whoever wants to see how a page starts with it.
+#[test]
+#[ignore = "takes half an hour"]
+fn a_thousand_replicas_for_a_year() {
+    let (backend, mut page) = (Backend::file(), year(100, 10));
+    let mut history = backend.open();
+    live(&mut page, &mut history, None, 365, 1);
+    println!("SQLite: {} bytes a replica", size(&backend, history, &page));
+    if let Ok(place) = std::env::var("VIGIL_YEAR") {
+        fs::copy(backend.folder.as_ref().unwrap().path().join("vigil.db"), place).unwrap();
+    }
+}
+
 #[test]
 #[ignore = "takes some minutes"]
 fn a_whole_page_in_a_file() {
