@@ -24,6 +24,7 @@ use listenfd::ListenFd;
 use vigil_server::clock::Clock;
 use vigil_server::clock::SystemClock;
 use vigil_server::config::Config;
+use vigil_server::config::StorageUrl;
 use vigil_server::config::error::Warning;
 use vigil_server::config::summary;
 use vigil_server::engine::Engine;
@@ -63,7 +64,8 @@ pub(crate) fn serve(file: &Path) -> Result<End, Box<dyn Error>> {
     let live = Live::new(site);
     let supervisor = Supervisor::new(engine.handle().shared);
     engine.start()?;
-    let mut service = Service { file, log, supervisor, engine, live, door, replaced: Vec::new() };
+    let (storage, replaced) = (config.storage.url, Vec::new());
+    let mut service = Service { file, log, supervisor, engine, live, door, storage, replaced };
     let ended = System::new().block_on(service.run(config.server.workers));
     log::info!("ending: delivering what is queued");
     service.engine.stop();
@@ -80,6 +82,8 @@ struct Service<'a> {
     engine: Engine,
     live: Live,
     door: Door,
+    /// Where history is kept, for as long as the program runs.
+    storage: StorageUrl,
     /// Servers that were replaced on the same socket, and still answer those who are connected to them.
     replaced: Vec<(Exit, JoinHandle<()>)>,
 }
@@ -147,6 +151,9 @@ impl Service<'_> {
     async fn try_reload(&mut self, running: &mut Running) -> Result<(), Box<dyn Error>> {
         let passed_on = self.door.passed_on.then_some(self.door.address);
         let (config, warnings) = parts::load(self.file, passed_on)?;
+        if config.storage.url != self.storage {
+            return Err(format!("`[storage] url` changes to {}; that takes a restart", config.storage.url).into());
+        }
         let moved = if config.server.inet == self.door.inet { None } else { Some(self.door.move_to(&config)?) };
         let door = moved.as_ref().unwrap_or(&self.door);
         let page_url = parts::page_url(&config, door.address);

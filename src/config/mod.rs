@@ -320,7 +320,7 @@ pub struct Storage {
 }
 
 /// A database. `Debug` shows no password.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StorageUrl {
     /// `sqlite:PATH`: a file, relative to the folder in which Vigil was started.
     Sqlite(PathBuf),

@@ -180,6 +180,14 @@ comes_back_when_it_is_killed() {
   done
 }
 
+keeps_history_in_its_folder() {
+  files /var/lib/vigil/vigil.db | grep '^640 vigil:vigil '
+  inside runuser -u vigil -- vigil outbox -c /etc/vigil/vigil.cfg | grep 'nothing is owed'
+  # The one that the sample watches in vain was not found out anew after the last start.
+  inside curl --fail --silent 'http://[::1]:8080/history' | grep 'ongoing'
+  refute eval 'journal | grep "history cannot be written"'
+}
+
 # One loop is held as a debugger holds it, while all the others go on.
 comes_back_when_a_loop_is_wedged() {
   drop_in watchdog 'WatchdogSec=4'

@@ -154,6 +154,19 @@ fn another_address_on_the_same_port_takes_a_restart_and_says_so() {
     assert!(said.contains(&format!("reload refused: {why}")), "{said}");
 }
 
+#[test]
+fn another_database_takes_a_restart_and_other_retentions_do_not() {
+    let vigil = Vigil::start(&titled("Page", ""));
+    let storage = |keys: &str| titled("Other", &format!("[storage]\n{keys}\n"));
+    let said = vigil.reload(&storage("url = \"postgres://vigil:s3cret@db.example.com/vigil\""));
+    let database = "PostgreSQL at db.example.com:5432, database vigil";
+    let why = format!("reload refused: `[storage] url` changes to {database}; that takes a restart");
+    assert!(said.contains(&why), "{said}");
+    assert!(!vigil.get("/").text().contains("Other"));
+    let said = vigil.reload(&storage("retention_1d = 400"));
+    assert!(said.contains(" reloaded "), "{said}");
+}
+
 /// Ends what goes on beside a test when that ends, well or not.
 struct Ends<'a>(&'a AtomicBool);
 

@@ -281,7 +281,8 @@ fn a_replica_can_be_removed_by_its_name() {
         vigil.wait_for_page(&format!("<p class=\"address\">{name}</p>"));
         check_empty(&remove(path), 200, path);
         check_empty(&remove(path), again, path);
-        assert!(wait_until(crate::support::SOON, || !vigil.get("/").text().contains(name)), "{name} is still there");
+        let named = format!("<p class=\"address\">{name}</p>");
+        assert!(wait_until(crate::support::SOON, || !vigil.get("/").text().contains(&named)), "{name} is still there");
     }
     for (path, status) in [
         ("/reporter/app/push/unknown", 404),
