@@ -45,15 +45,19 @@ fn put_affected(
     position: i64,
     affected: &Affected,
 ) -> Result<(), HistoryError> {
-    let sql = "INSERT INTO affected (incident_id, position, node, since_ms, cause, deaths, until_ms, ended) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (incident_id, position) DO UPDATE \
-         SET deaths = excluded.deaths, until_ms = excluded.until_ms, ended = excluded.ended";
-    let Affected { node, since, cause, deaths, until } = affected;
+    let sql = "INSERT INTO affected \
+         (incident_id, position, node, since_ms, cause, deaths, again_ms, down_ms, until_ms, ended) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (incident_id, position) DO UPDATE \
+         SET deaths = excluded.deaths, again_ms = excluded.again_ms, down_ms = excluded.down_ms, \
+         until_ms = excluded.until_ms, ended = excluded.ended";
+    let Affected { node, since, cause, deaths, again, down, until } = affected;
     let (at, how) = until.map(|ended| (ended.at.wall, ended.how)).unzip();
     let cause = cause.as_ref().map(json);
     let deaths = i64::from(*deaths);
     let (incident, node, since) = (incident.into(), node.as_str().into(), since.wall.into());
-    let values = [incident, position.into(), node, since, cause.into(), deaths.into(), at.into(), how.into()];
+    let (again, down) = (again.wall.into(), (*down).into());
+    let values =
+        [incident, position.into(), node, since, cause.into(), deaths.into(), again, down, at.into(), how.into()];
     database.execute(sql, &values).map(|_| ())
 }
 
@@ -116,7 +120,7 @@ fn found_by(
 ) -> Result<Vec<Incident>, HistoryError> {
     let sql = format!(
         "SELECT i.id, i.service, i.opened_ms, i.cause, i.closed_ms, i.ended, \
-         a.node, a.since_ms, a.cause, a.deaths, a.until_ms, a.ended \
+         a.node, a.since_ms, a.cause, a.deaths, a.again_ms, a.down_ms, a.until_ms, a.ended \
          FROM incidents i JOIN affected a ON a.incident_id = i.id WHERE i.id IN ({found}) \
          ORDER BY i.opened_ms DESC, i.id DESC, a.position"
     );
@@ -144,6 +148,8 @@ fn read(mut row: Row, now: Now) -> Result<Incident, Unreadable> {
             since: row.moment("since_ms", now)?,
             cause: row.json_if_any("cause")?,
             deaths: u32::try_from(row.number("deaths")?).unwrap_or(u32::MAX),
+            again: row.moment("again_ms", now)?,
+            down: row.duration("down_ms")?.unwrap_or_default(),
             until: row.ended("until_ms", now)?,
         }],
     })

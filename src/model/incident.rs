@@ -1,5 +1,7 @@
 //! Incidents: from the first death in a service until none of its nodes is dead any more.
 
+use std::time::Duration;
+
 use indexmap::IndexMap;
 
 use crate::clock::Now;
@@ -48,6 +50,10 @@ pub struct Affected {
     pub cause: Option<Cause>,
     /// How often it died: between two deaths it may have been well while others were dead.
     pub deaths: u32,
+    /// When it died, the last time.
+    pub again: Now,
+    /// How long it was dead in all, without the last time if that is not over.
+    pub down: Duration,
     /// When and how it ended, the last time; none while it is dead.
     pub until: Option<Ended>,
 }
@@ -116,7 +122,15 @@ impl Incidents {
 
     fn die(&mut self, key: &NodeKey, transition: &Transition, id: u64) -> Option<Change> {
         let (at, cause) = (transition.since, &transition.cause);
-        let first = || Affected { node: key.node.clone(), since: at, cause: cause.clone(), deaths: 1, until: None };
+        let first = || Affected {
+            node: key.node.clone(),
+            since: at,
+            cause: cause.clone(),
+            deaths: 1,
+            again: at,
+            down: Duration::ZERO,
+            until: None,
+        };
         let Some(incident) = self.open.get_mut(&key.service) else {
             let (service, cause, affected) = (key.service.clone(), cause.clone(), vec![first()]);
             let incident = Incident { id, service, opened: at, cause, affected, closed: None };
@@ -129,6 +143,7 @@ impl Incidents {
                 // That it is dead may be known already, from before a restart.
                 affected.until.take()?;
                 affected.deaths = affected.deaths.saturating_add(1);
+                affected.again = at;
             }
         }
         Some(Change::Changed(incident.clone()))
@@ -140,12 +155,23 @@ impl Incidents {
         if affected.until.is_some() {
             return None;
         }
-        affected.until = Some(ended);
+        affected.end(ended);
         if incident.affected.iter().any(|affected| affected.until.is_none()) {
             return Some(Change::Changed(incident.clone()));
         }
         incident.closed = Some(ended);
         self.open.shift_remove(&key.service).map(Change::Closed)
+    }
+}
+
+impl Affected {
+    /// It is not dead any more; nothing happens if it was not.
+    pub fn end(&mut self, ended: Ended) {
+        if self.until.is_none() {
+            let lasted = ended.at.instant.saturating_duration_since(self.again.instant);
+            self.down = self.down.saturating_add(lasted);
+            self.until = Some(ended);
+        }
     }
 }
 
@@ -242,15 +268,17 @@ mod tests {
         // A check of these takes a second.
         let first_failure = |minutes| before(at(minutes), secs(1));
         let ended = |minutes| Some(Ended { at: at(minutes), how: End::Recovered });
-        let part = |node, since, cause: &Cause, deaths, until| Affected {
+        let part = |node, since, cause: &Cause, (deaths, again, down), until| Affected {
             node: id(node),
             since: first_failure(since),
             cause: Some(cause.clone()),
             deaths,
+            again: first_failure(again),
+            down: secs(down),
             until: ended(until),
         };
         let (refused, broken) = (Cause::Failed(Failure::Refused), Cause::Failed(Failure::HttpStatus(500)));
-        let affected = vec![part("api", 0, &refused, 2, 4), part("site", 1, &broken, 1, 5)];
+        let affected = vec![part("api", 0, &refused, (2, 3, 61 + 121), 4), part("site", 1, &broken, (1, 1, 241), 5)];
         let (opened, cause, closed) = (first_failure(0), Some(refused), ended(5));
         let wanted = Incident { id: 1, service: id("web"), opened, cause, affected, closed };
         assert_eq!(last, Some(Change::Closed(wanted)));

@@ -308,7 +308,7 @@ impl Ledger {
             if incident.closed.is_none() {
                 incident.closed = Some(unwatched);
                 for affected in &mut incident.affected {
-                    affected.until.get_or_insert(unwatched);
+                    affected.end(unwatched);
                 }
                 self.entries.incidents.insert(incident.id, incident.clone());
             }

@@ -333,7 +333,15 @@ mod tests {
 
     fn down(node: &str, since: u64, deaths: u32, until: Option<Ended>) -> Affected {
         let cause = Some(Cause::Failed(Failure::Refused));
-        Affected { node: fixture::id(node), since: ago(since), cause, deaths, until }
+        Affected {
+            node: fixture::id(node),
+            since: ago(since),
+            cause,
+            deaths,
+            again: ago(since),
+            down: Duration::ZERO,
+            until,
+        }
     }
 
     fn incident(id: u64, service: &str, affected: Vec<Affected>) -> Incident {

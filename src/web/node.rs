@@ -265,7 +265,15 @@ mod tests {
         let mut past = Past::default();
         past.add(now.wall, &Span::of(Some(Status::Healthy), secs(60)));
         let pasts = [(node_key("web", "api"), Arc::new(past))].into_iter().collect();
-        let died = Affected { node: fixture::id("api"), since: now, cause: None, deaths: 1, until: None };
+        let died = Affected {
+            node: fixture::id("api"),
+            since: now,
+            cause: None,
+            deaths: 1,
+            again: now,
+            down: Duration::ZERO,
+            until: None,
+        };
         let incident = |id, affected| Incident {
             id,
             service: fixture::id("web"),

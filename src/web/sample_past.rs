@@ -89,7 +89,15 @@ fn incidents(map: &Map, at: Timestamp) -> Vec<Incident> {
         let moment = |ago| back_at(now(), before(at, ago));
         let ended = end.map(|how| Ended { at: moment(HOUR), how });
         let cause = Some(Cause::Failed(Failure::Refused));
-        let affected = |node| Affected { node, since: moment(HOUR * 2), cause: cause.clone(), deaths: 2, until: ended };
+        let affected = |node| Affected {
+            node,
+            since: moment(HOUR * 2),
+            cause: cause.clone(),
+            deaths: 2,
+            again: moment(HOUR),
+            down: Duration::from_mins(7),
+            until: ended,
+        };
         Incident {
             id: id as u64,
             service: service.clone(),

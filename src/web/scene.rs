@@ -178,9 +178,19 @@ fn incidents(map: &Map) -> Vec<Incident> {
     let refused = || Some(Cause::Failed(Failure::Refused));
     let mut all = Vec::new();
     let mut add = |key: &NodeKey, since: Now, cause: Option<Cause>, until: Option<Ended>, more: Option<&NodeKey>| {
-        let first = Affected { node: key.node.clone(), since, cause: cause.clone(), deaths: 1, until };
-        let second =
-            more.map(|more| Affected { node: more.node.clone(), since, cause: cause.clone(), deaths: 3, until });
+        let whole = |ended: Ended| ended.at.instant.saturating_duration_since(since.instant);
+        let down = until.map(whole).unwrap_or_default();
+        let first =
+            Affected { node: key.node.clone(), since, cause: cause.clone(), deaths: 1, again: since, down, until };
+        let second = more.map(|more| Affected {
+            node: more.node.clone(),
+            since,
+            cause: cause.clone(),
+            deaths: 3,
+            again: since,
+            down: down / 2,
+            until,
+        });
         let affected = [Some(first), second].into_iter().flatten().collect();
         all.push(Incident {
             id: all.len() as u64,

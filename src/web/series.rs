@@ -281,7 +281,15 @@ mod tests {
     fn stretches(series: &[(Timestamp, Span)], deaths: u32) -> (Vec<Stretch>, Vec<Stretch>) {
         let now = fixture::now();
         let until = Some(Ended { at: before(now, secs(300)), how: End::Recovered });
-        let death = Affected { node: fixture::id("a"), since: before(now, secs(2_000)), cause: None, deaths, until };
+        let death = Affected {
+            node: fixture::id("a"),
+            since: before(now, secs(2_000)),
+            cause: None,
+            deaths,
+            again: before(now, secs(2_000)),
+            down: Duration::ZERO,
+            until,
+        };
         let points = Range::Day.pointed(series, now.wall);
         (outages(&points, &[&death], Range::Day, now.wall), gaps(&points, Range::Day, now.wall))
     }

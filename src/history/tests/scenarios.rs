@@ -194,7 +194,15 @@ fn numbers_of_notices_never_come_again(backend: &Backend) {
 /// An incident of so many seconds ago, in which these nodes died.
 fn incident(number: u64, service: &str, from: i64, to: Option<i64>, nodes: &[&str]) -> Incident {
     let closed = to.map(|to| Ended { at: ago(to), how: End::Recovered });
-    let affected = |node: &&str| Affected { node: id(node), since: ago(from), cause: None, deaths: 1, until: closed };
+    let affected = |node: &&str| Affected {
+        node: id(node),
+        since: ago(from),
+        cause: None,
+        deaths: 2,
+        again: ago(from),
+        down: Duration::from_secs(7),
+        until: closed,
+    };
     let affected = nodes.iter().map(affected).collect();
     Incident { id: number, service: id(service), opened: ago(from), cause: Some(refused()), affected, closed }
 }
@@ -216,7 +224,15 @@ fn incidents_are_found_by_time_and_node(backend: &Backend) {
     put(&mut history, &all);
     all[3].affected[0].until = Some(Ended { at: ago(30), how: End::Unwatched });
     all[3].affected[0].deaths = 2;
-    all[3].affected.push(Affected { node: id("api"), since: ago(40), cause: Some(refused()), deaths: 1, until: None });
+    all[3].affected.push(Affected {
+        node: id("api"),
+        since: ago(40),
+        cause: Some(refused()),
+        deaths: 1,
+        again: ago(40),
+        down: Duration::ZERO,
+        until: None,
+    });
     put(&mut history, &all[3..]);
     let mut history = backend.restart(history);
     let remembered = memory(&mut history);

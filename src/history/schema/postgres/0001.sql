@@ -80,6 +80,8 @@ CREATE TABLE affected (
     since_ms BIGINT NOT NULL,
     cause TEXT,
     deaths BIGINT NOT NULL,
+    again_ms BIGINT NOT NULL,
+    down_ms BIGINT NOT NULL,
     until_ms BIGINT,
     ended TEXT,
     PRIMARY KEY (incident_id, position)

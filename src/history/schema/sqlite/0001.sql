@@ -78,6 +78,8 @@ CREATE TABLE affected (
     since_ms INTEGER NOT NULL,
     cause TEXT,
     deaths INTEGER NOT NULL,
+    again_ms INTEGER NOT NULL,
+    down_ms INTEGER NOT NULL,
     until_ms INTEGER,
     ended TEXT,
     PRIMARY KEY (incident_id, position)
