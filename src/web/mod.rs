@@ -10,9 +10,12 @@ mod chart;
 mod days;
 pub mod exit;
 mod files;
+mod incident;
 mod incidents;
 mod month;
 mod node;
+#[cfg(test)]
+mod outages;
 mod page;
 mod parts;
 mod places;

@@ -108,7 +108,7 @@ pub(super) fn view(map: &Map, history: &Shown, now: Timestamp) -> View {
         summary: summary(map),
         checked: map.observed.map(|now| time(now.wall)),
         services: services().map(|(at, (id, service))| made.service(at, id, service)).collect(),
-        recent: incidents::recent(&history.incidents, map, now),
+        recent: incidents::recent(history, map, now),
     }
 }
 
