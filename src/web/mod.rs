@@ -31,6 +31,7 @@ pub mod site;
 mod status;
 mod templates;
 mod view;
+mod windows;
 
 use std::io;
 use std::net::SocketAddr;
