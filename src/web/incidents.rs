@@ -1,7 +1,5 @@
 //! Incidents by the days on which they began, and those of one node.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_derive::Serialize;
@@ -164,6 +162,7 @@ impl DayGroup {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::Duration;
 
     use super::super::outages::ago;

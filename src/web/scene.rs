@@ -144,6 +144,9 @@ fn past(dice: &mut Dice, calm: u64, since: u64, incidents: &[(Timestamp, Timesta
     }
     for hour in 0..30 {
         let start = Tier::Hour.start_of(now - Duration::from_hours(hour));
+        if start < today - DAY * u32::try_from(since - 1).unwrap() {
+            break;
+        }
         let time = now.duration_since(start).unsigned_abs().min(Duration::from_hours(1));
         past.restore(Tier::Hour, start, &Span::of(Some(Status::Healthy), time));
     }
