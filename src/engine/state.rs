@@ -65,6 +65,7 @@ impl State {
                 state.expire_at(due, key);
             }
         }
+        state.ledger.go_on(&state.map, now);
         (state, resumed.transitions)
     }
 

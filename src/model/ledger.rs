@@ -141,6 +141,22 @@ impl Ledger {
         }
     }
 
+    /// Counts time from now on for all whose status is known from before a start. Until more is found out it is what it was:
+    /// a dead replica that reports no more is dead, not unwatched.
+    pub fn go_on(&mut self, map: &Map, now: Now) {
+        let begin = |standing: Option<Standing>| Some(Track::new(Some(standing?.status), now.instant));
+        for (service, in_service) in &map.services {
+            for (node, in_node) in &in_service.nodes {
+                let key = NodeKey { service: service.clone(), node: node.clone() };
+                for (replica, one) in &in_node.replicas {
+                    let key = ReplicaKey { node: key.clone(), replica: replica.clone() };
+                    self.replicas.extend(begin(one.standing).map(|track| (key, track)));
+                }
+                self.nodes.extend(begin(in_node.standing).map(|track| (key, track)));
+            }
+        }
+    }
+
     /// Takes in what was found out about a replica, after the map has judged it, with what changed by that.
     pub fn observe(&mut self, map: &Map, key: &ReplicaKey, sample: Sample, transitions: &[Transition], now: Now) {
         self.change(transitions);
@@ -148,7 +164,6 @@ impl Ledger {
             return;
         }
         let Some(replica) = map.replica(key) else { return };
-        // One whose status is known from before a start is watched from its first observation on.
         let status = |standing: Option<Standing>| standing.map(|standing| standing.status);
         if !self.replicas.contains_key(key) {
             self.replicas.insert(key.clone(), Track::new(status(replica.standing), now.instant));

@@ -127,16 +127,21 @@ fn a_death_counts_from_its_first_failed_attempt() {
 }
 
 #[test]
-fn what_was_true_before_a_start_counts_from_the_first_observation() {
+fn what_was_true_before_a_start_counts_from_the_start_on() {
     let mut story = Story::new();
     story.check("a", up().finding, 0);
+    story.check("b", refused(), 0);
+    story.wait(20);
     story.ledger = Ledger::new(Vec::new(), 1);
-    story.wait(30);
+    story.ledger.go_on(&story.map, story.clock.now());
+    story.wait(15);
     story.check("a", Finding::Blind(String::new()), 0);
     story.wait(10);
-    story.check("a", up().finding, 0);
+    story.check("b", up().finding, 0);
     story.wait(5);
-    assert_eq!(told(&story.entries(true), &node()), ["01:12 5/0/0"]);
+    let entries = story.entries(true);
+    assert_eq!(told(&entries, &node()), ["01:12 5/0/25"]);
+    assert_eq!(told(&entries, &replica("a")), ["01:12 30/0/0"]);
 }
 
 #[test]
