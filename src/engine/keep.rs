@@ -131,7 +131,11 @@ impl Keeper {
         guard::repeat(&self.shared, self.shared.keep_pulse(), || Some(self.step(false)));
         guard::caught(&self.shared, "the end of the keeping loop", || {
             self.step(true);
-            self.lock().name_lost();
+            let mut book = self.lock();
+            book.name_lost();
+            // The last connection that ends puts all into the one file.
+            self.shelf.put(None);
+            book.history = None;
         });
         self.finished.stop();
     }
