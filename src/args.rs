@@ -19,7 +19,8 @@ pub(crate) const EXIT_STATUS: &str = "0 after a signal that ends it, 1 when some
                                       the command line is refused.";
 
 /// What the environment does.
-pub(crate) const ENVIRONMENT: &str = "RUST_LOG, where it is set, wins over `log_level`.";
+pub(crate) const ENVIRONMENT: &str = "RUST_LOG, where it is set, wins over `log_level`. STATE_DIRECTORY, which systemd \
+                                      sets, is where history is kept, unless `[storage]` says where.";
 
 /// Status page for your infrastructure: watches services, shows how they are, tells when that changes.
 #[derive(Debug, Parser)]

@@ -40,7 +40,8 @@ fn main() -> ExitCode {
         Ok(run::End::Failed) => ExitCode::from(FAILED),
         Err(error) => {
             complain!("vigil: {error}");
-            let refused = error.is::<ConfigError>() || error.is::<HistoryError>();
+            let database = error.downcast_ref::<HistoryError>();
+            let refused = error.is::<ConfigError>() || database.is_some_and(HistoryError::forbids_start);
             ExitCode::from(if refused { REFUSED } else { FAILED })
         }
     }

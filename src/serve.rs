@@ -259,10 +259,8 @@ fn history(config: &Config) -> Result<Option<History>, HistoryError> {
     match History::open(&config.storage, SystemClock.now().wall) {
         Ok(history) => Ok(Some(history)),
         Err(error) if error.forbids_start() => Err(error),
-        Err(error) => {
-            log::error!("history is not kept for now: {error}");
-            Ok(None)
-        }
+        // Whoever keeps it tries again, and says what is wrong.
+        Err(_) => Ok(None),
     }
 }
 

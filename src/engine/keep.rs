@@ -129,7 +129,14 @@ impl Keeper {
 
     pub(super) fn run(&self) {
         guard::repeat(&self.shared, self.shared.keep_pulse(), || Some(self.step(false)));
-        guard::caught(&self.shared, "the end of the keeping loop", || self.step(true));
+        guard::caught(&self.shared, "the end of the keeping loop", || {
+            self.step(true);
+            let mut book = self.lock();
+            book.name_lost();
+            // The last connection that ends puts all into the one file.
+            self.shelf.put(None);
+            book.history = None;
+        });
         self.finished.stop();
     }
 
@@ -220,9 +227,13 @@ impl Keeper {
 
     /// Tells a database that was away, or that took the place of another one, how everything is.
     fn come_back(&self, book: &mut Book, mut history: History, now: Now) -> Result<(), HistoryError> {
-        if !book.known {
+        let memory = history.memory(now)?;
+        if book.known {
+            if memory.subjects.is_empty() {
+                log::warn!("history: {} is new, what was kept before is not in it", book.storage.url);
+            }
+        } else {
             let pasts = history.pasts(now.wall)?;
-            let memory = history.memory(now)?;
             book.known = true;
             self.shared.with(|state| {
                 for (node, tier, at, span) in pasts {
@@ -266,6 +277,16 @@ impl Book {
         }
         self.told.extend(waiting.told.iter().cloned());
         self.batch.append(waiting);
+    }
+
+    /// Names in the log what could not be written before the end.
+    fn name_lost(&self) {
+        let (changes, minutes) = (self.batch.entries.transitions.len(), self.batch.entries.minutes.len());
+        if self.failures > 0 && changes + minutes > 0 {
+            log::error!(
+                "history: {changes} changes and {minutes} minutes were not written before the end, and are lost"
+            );
+        }
     }
 
     /// When there is something to do: the next batch, of what may have come together by then, or the end of the minute.

@@ -63,6 +63,8 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// The engine.
 pub struct Engine {
     shared: Shared,
+    /// What there is to say about history when the loops start.
+    words: Option<String>,
     /// What changed while the program was down.
     resumed: Vec<Transition>,
     outbox: Outbox,
@@ -92,6 +94,7 @@ impl Engine {
     ) -> Self {
         let now = clock.now();
         let recalled = Recalled::from(history, now);
+        let words = recalled.words();
         let (next, owed) = (recalled.memory.next_notice, recalled.memory.owed.clone());
         let (shared, resumed) = Shared::new(config, clock.clone(), recalled.memory);
         shared.restore(recalled.pasts);
@@ -112,6 +115,7 @@ impl Engine {
         let (former, loops, patient) = (Vec::new(), Vec::new(), Vec::new());
         Self {
             shared,
+            words,
             resumed,
             outbox,
             shelf,
@@ -130,6 +134,9 @@ impl Engine {
     /// # Errors
     /// When a thread cannot be started.
     pub fn start(&mut self) -> io::Result<()> {
+        if let Some(words) = self.words.take() {
+            log::info!("{words}");
+        }
         self.shared.changed(&std::mem::take(&mut self.resumed), false);
         let keeper = self.keeper.clone();
         self.patient.push(spawn("vigil-keep", move || keeper.run())?);

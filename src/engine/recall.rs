@@ -31,6 +31,18 @@ impl Recalled {
         }
     }
 
+    /// What there is to say about it at the start.
+    pub(super) fn words(&self) -> Option<String> {
+        self.history.as_ref()?;
+        let (known, owed) = (self.memory.subjects.len(), self.memory.owed.len());
+        Some(match (known, owed) {
+            (0, _) => "history begins".to_owned(),
+            (_, 0) => "history goes on".to_owned(),
+            (_, 1) => "history goes on; 1 notice is owed".to_owned(),
+            (_, owed) => format!("history goes on; {owed} notices are owed"),
+        })
+    }
+
     /// Numbers begin where none of before can be: there were fewer than milliseconds.
     fn nothing(now: Now) -> Self {
         let next = u64::try_from(now.wall.as_millisecond()).unwrap_or(1);

@@ -180,7 +180,9 @@ impl Shared {
     /// A copy of the map as it is, with what is at hand of history.
     #[must_use]
     pub fn shown(&self) -> (Map, Shown) {
+        let now = self.now();
         self.with(|state| {
+            state.ledger.count(now);
             let (pasts, incidents) = (state.ledger.pasts().clone(), state.ledger.recent().cloned().collect());
             (state.map.clone(), Shown { pasts, incidents })
         })

@@ -52,7 +52,7 @@ impl State {
     pub(super) fn new(config: &Config, memory: Memory, now: Now) -> (Self, Vec<Transition>) {
         let mut state = Self {
             map: map(config),
-            ledger: Ledger::new(memory.incidents, memory.next_incident),
+            ledger: Ledger::new(memory.incidents.clone(), memory.next_incident),
             grouping: Grouping::resume(rules(config), &memory.told, &memory.subjects, now),
             expiries: Schedule::default(),
             expiries_max: EXPIRIES_SPARE,
@@ -65,6 +65,7 @@ impl State {
                 state.expire_at(due, key);
             }
         }
+        state.ledger.go_on(&state.map, &memory.subjects, now);
         (state, resumed.transitions)
     }
 

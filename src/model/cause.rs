@@ -128,8 +128,9 @@ impl fmt::Display for Cause {
                 let loads: Vec<String> = cpu.into_iter().chain(ram).collect();
                 f.write_str(&loads.join(", "))
             }
-            Self::Silent(time) if time.is_zero() => f.write_str("no report for less than 1 s"),
-            Self::Silent(time) => write!(f, "no report for {}", words::duration(*time)),
+            // It stays true while the silence lasts.
+            Self::Silent(time) if time.is_zero() => f.write_str("no report within 1 s"),
+            Self::Silent(time) => write!(f, "no report within {}", words::duration(*time)),
             Self::Reported(status) => write!(f, "reported as {status}"),
         }
     }
@@ -197,8 +198,8 @@ mod tests {
             (Cause::Failed(Failure::Dns(DnsFailure::NotFound)), "host name not found"),
             (Cause::Failed(Failure::Tls(TlsFailure::Expired)), "TLS certificate expired"),
             (Cause::Slow(Duration::from_millis(12_300)), "slow, answered after 12 s"),
-            (Cause::Silent(Duration::from_secs(52)), "no report for 52 s"),
-            (Cause::Silent(Duration::ZERO), "no report for less than 1 s"),
+            (Cause::Silent(Duration::from_secs(52)), "no report within 52 s"),
+            (Cause::Silent(Duration::ZERO), "no report within 1 s"),
             (Cause::Overloaded { cpu: Some(0.97), ram: Some(0.95) }, "CPU load 97%, RAM load 95%"),
             (Cause::Reported(Status::Sick), "reported as sick"),
         ] {

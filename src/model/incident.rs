@@ -5,6 +5,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use crate::clock::Now;
+use crate::clock::after;
 
 use super::cause::Cause;
 use super::id::Id;
@@ -159,8 +160,19 @@ impl Incidents {
         if incident.affected.iter().any(|affected| affected.until.is_none()) {
             return Some(Change::Changed(incident.clone()));
         }
-        incident.closed = Some(ended);
+        incident.closed = Some(ended.not_before(incident.opened));
         self.open.shift_remove(&key.service).map(Change::Closed)
+    }
+}
+
+impl Ended {
+    /// On a wall clock that was set back meanwhile nothing ends before it begins: then it ended when it should have.
+    fn not_before(self, begin: Now) -> Self {
+        if self.at.wall >= begin.wall {
+            return self;
+        }
+        let lasted = self.at.instant.saturating_duration_since(begin.instant);
+        Self { at: Now { wall: after(begin, lasted).wall, ..self.at }, ..self }
     }
 }
 
@@ -170,7 +182,7 @@ impl Affected {
         if self.until.is_none() {
             let lasted = ended.at.instant.saturating_duration_since(self.again.instant);
             self.down = self.down.saturating_add(lasted);
-            self.until = Some(ended);
+            self.until = Some(ended.not_before(self.again));
         }
     }
 }
@@ -194,7 +206,6 @@ mod tests {
     use super::super::observation::Finding;
     use super::*;
     use crate::clock::Clock;
-    use crate::clock::after;
     use crate::clock::before;
 
     /// What became of incidents, as `+1 web api` (opened), `~1 web api,site` (changed; a node that is not dead any more

@@ -231,7 +231,7 @@ fn judge(replica: &Replica, limits: &Limits, now: Now) -> Option<Verdict> {
     }
 }
 
-/// Silence is told in whole seconds: `no report for 52 s`, not `52.001 s`.
+/// Silence is told in whole seconds: `no report within 52 s`, not `52.001 s`.
 fn whole_seconds(time: Duration) -> Duration {
     Duration::from_secs(time.as_secs())
 }

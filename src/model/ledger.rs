@@ -141,6 +141,47 @@ impl Ledger {
         }
     }
 
+    /// Counts time from now on for all whose status is known from before a start. Until more is found out it is what it was:
+    /// a dead replica that reports no more is dead, not unwatched.
+    pub fn go_on(&mut self, map: &Map, before: &[(Subject, Remembered)], now: Now) {
+        let begin = |standing: Option<Standing>| Some(Track::new(Some(standing?.status), now.instant));
+        for (service, in_service) in &map.services {
+            for (node, in_node) in &in_service.nodes {
+                let key = NodeKey { service: service.clone(), node: node.clone() };
+                for (replica, one) in &in_node.replicas {
+                    let key = ReplicaKey { node: key.clone(), replica: replica.clone() };
+                    self.replicas.extend(begin(one.standing).map(|track| (key, track)));
+                }
+                self.nodes.extend(begin(in_node.standing).map(|track| (key, track)));
+            }
+        }
+        for (subject, remembered) in before {
+            if let Subject::Replica(key) = subject
+                && let Some(track) = self.replicas.get_mut(key)
+            {
+                track.interval = remembered.interval;
+            }
+        }
+    }
+
+    /// Counts the time of the nodes until now, for who wants to see it.
+    pub fn count(&mut self, now: Now) {
+        for (key, track) in &mut self.nodes {
+            track.count(now, Some(Arc::make_mut(self.pasts.entry(key.clone()).or_default())));
+        }
+    }
+
+    /// Nobody watched from then until now: the program did not run.
+    pub fn skip(&mut self, from: Now, now: Now) {
+        self.count(from);
+        for track in self.replicas.values_mut() {
+            track.count(from, None);
+        }
+        for track in self.replicas.values_mut().chain(self.nodes.values_mut()) {
+            track.skip(now);
+        }
+    }
+
     /// Takes in what was found out about a replica, after the map has judged it, with what changed by that.
     pub fn observe(&mut self, map: &Map, key: &ReplicaKey, sample: Sample, transitions: &[Transition], now: Now) {
         self.change(transitions);
@@ -148,7 +189,6 @@ impl Ledger {
             return;
         }
         let Some(replica) = map.replica(key) else { return };
-        // One whose status is known from before a start is watched from its first observation on.
         let status = |standing: Option<Standing>| standing.map(|standing| standing.status);
         if !self.replicas.contains_key(key) {
             self.replicas.insert(key.clone(), Track::new(status(replica.standing), now.instant));
@@ -215,15 +255,17 @@ impl Ledger {
             Subject::Replica(key) => {
                 let track = self.replicas.entry(key.clone()).or_insert_with(|| Track::new(None, since.instant));
                 track.turn(what, *to, *since, *at, None, entries);
+                track.hand_over(what, entries);
                 remembered.interval = track.interval;
                 if to.is_none() {
-                    self.leave_replica(key);
+                    self.replicas.remove(key);
                 }
             }
             Subject::Node(key) => {
                 let track = self.nodes.entry(key.clone()).or_insert_with(|| Track::new(None, since.instant));
                 let past = Arc::make_mut(self.pasts.entry(key.clone()).or_default());
                 track.turn(what, *to, *since, *at, Some(past), entries);
+                track.hand_over(what, entries);
             }
             Subject::Service(_) | Subject::Page => {}
         }
@@ -233,15 +275,6 @@ impl Ledger {
             let excess = self.entries.transitions.len() / 2;
             self.entries.transitions.drain(..excess);
             self.entries.lost = self.entries.lost.saturating_add(excess as u64);
-        }
-    }
-
-    /// Closes what is open of a replica that is not watched any more.
-    fn leave_replica(&mut self, key: &ReplicaKey) {
-        if let Some(track) = self.replicas.remove(key) {
-            let what = Subject::Replica(key.clone());
-            let minutes = track.open.into_iter().map(|(at, span)| Minute { what: what.clone(), at, span });
-            self.entries.minutes.extend(minutes);
         }
     }
 

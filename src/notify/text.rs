@@ -241,7 +241,7 @@ mod tests {
             "Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused",
             &[
                 "a is dead: connection refused",
-                "b is dead: no report for 52 s",
+                "b is dead: no report within 52 s",
                 "c is sick: slow, answered after 12 s",
                 "and 7 more",
             ],

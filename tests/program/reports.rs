@@ -342,9 +342,9 @@ fn a_silent_replica_is_dead_at_its_deadline_and_back_by_its_next_report() {
     assert!(wait_until(crate::support::SOON, || vigil.get("/status/text").text() == "dead"));
     let silent = reported.elapsed();
     assert!((2.0..2.6).contains(&silent.as_secs_f64()), "dead after {silent:?}");
-    vigil.log().wait_for(&["replica app:push:r is dead: no report for 2 s (was healthy for 2."]);
-    vigil.log().wait_for(&["replica app:local:r is dead: no report for 3 s"]);
-    vigil.wait_for_page(">no report for 2 s<");
+    vigil.log().wait_for(&["replica app:push:r is dead: no report within 2 s (was healthy for 2."]);
+    vigil.log().wait_for(&["replica app:local:r is dead: no report within 3 s"]);
+    vigil.wait_for_page(">no report within 2 s<");
     check_empty(&post(&vigil, "/reporter/app/push/", LOAD), 200, "the report after the silence");
     vigil.log().wait_for(&["replica app:push:r is healthy (was dead for "]);
     check_empty(&post(&vigil, "/reporter/app/local/", HEALTH), 200, "the report after the silence");

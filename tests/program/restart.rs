@@ -98,7 +98,7 @@ fn a_replica_that_reports_is_remembered_and_has_an_interval_of_grace() {
     let vigil = Vigil::start_again(folder, &config(push));
     assert_eq!(vigil.get("/status/text").text(), "healthy");
     vigil.wait_for_page("Healthy");
-    vigil.log().wait_for(&["replica app:push:worker is dead: no report for 2 s (was healthy for "]);
+    vigil.log().wait_for(&["replica app:push:worker is dead: no report within 2 s (was healthy for "]);
 }
 
 #[test]

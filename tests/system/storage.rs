@@ -230,7 +230,7 @@ fn a_wall_clock_that_is_set_kills_nobody_and_loses_and_doubles_no_day() {
     assert_eq!(people.requests().len(), 0, "{}", vigil.log().text());
     // Silence is judged by time that passed, not by what the clock on the wall says.
     hand.set("-86400");
-    vigil.log().wait_for(&["replica app:push:worker is dead: no report for 10 s (was healthy for "]);
+    vigil.log().wait_for(&["replica app:push:worker is dead: no report within 10 s (was healthy for "]);
     assert!(people.request(0).text().contains("is dead since"));
     let mut vigil = vigil;
     assert_eq!(vigil.end().0, Some(0));

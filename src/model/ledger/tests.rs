@@ -77,11 +77,15 @@ fn replica(name: &str) -> Subject {
 
 /// What was entered of a subject, as `01:12 55/0/0`: seconds that were healthy, sick and dead.
 fn told(entries: &Entries, what: &Subject) -> Vec<String> {
-    let of = |minute: &Minute| {
-        let [healthy, sick, dead] = Status::ALL.map(|status| minute.span.time(Some(status)).as_secs());
-        format!("{} {healthy}/{sick}/{dead}", minute.at.strftime("%H:%M"))
+    let mut all: IndexMap<Timestamp, Span> = IndexMap::new();
+    for minute in entries.minutes.iter().filter(|minute| minute.what == *what) {
+        all.entry(minute.at).or_default().merge(&minute.span);
+    }
+    let of = |(at, span): (&Timestamp, &Span)| {
+        let [healthy, sick, dead] = Status::ALL.map(|status| span.time(Some(status)).as_secs());
+        format!("{} {healthy}/{sick}/{dead}", at.strftime("%H:%M"))
     };
-    entries.minutes.iter().filter(|minute| minute.what == *what).map(of).collect()
+    all.iter().map(of).collect()
 }
 
 fn refused() -> Finding {
@@ -127,16 +131,65 @@ fn a_death_counts_from_its_first_failed_attempt() {
 }
 
 #[test]
-fn what_was_true_before_a_start_counts_from_the_first_observation() {
+fn what_was_true_before_a_start_counts_from_the_start_on() {
     let mut story = Story::new();
     story.check("a", up().finding, 0);
+    story.check("b", refused(), 0);
+    story.wait(20);
     story.ledger = Ledger::new(Vec::new(), 1);
-    story.wait(30);
+    story.ledger.go_on(&story.map, &[], story.clock.now());
+    story.wait(15);
     story.check("a", Finding::Blind(String::new()), 0);
     story.wait(10);
+    story.check("b", up().finding, 0);
+    story.wait(5);
+    let entries = story.entries(true);
+    assert_eq!(told(&entries, &node()), ["01:12 5/0/25"]);
+    assert_eq!(told(&entries, &replica("a")), ["01:12 30/0/0"]);
+}
+
+#[test]
+fn what_was_until_a_change_is_written_with_the_change() {
+    let mut story = Story::new();
+    story.check("a", refused(), 0);
+    story.wait(12);
+    story.check("a", up().finding, 0);
+    story.wait(10);
+    let entries = story.ledger.take();
+    assert_eq!(entries.transitions.last().unwrap().to, Some(Status::Healthy));
+    assert_eq!(told(&entries, &node()), ["01:12 0/0/12"], "a crash now does not forget the outage");
+    let key = node_key("web", "api");
+    assert_eq!(story.ledger.pasts()[&key].uptime(Window::Day, story.clock.now().wall).up, Duration::ZERO);
+    story.ledger.count(story.clock.now());
+    assert_eq!(story.ledger.pasts()[&key].uptime(Window::Day, story.clock.now().wall).up, secs(10));
+}
+
+#[test]
+fn a_replica_that_dies_after_a_start_keeps_its_interval() {
+    let mut story = Story::new();
+    story.happen(Event::Report(node_key("app", "push"), load("x", 0.5, 60)));
+    let key = key("app", "push", "x");
+    let before: Vec<_> = story.entries(false).standings.into_iter().collect();
+    story.map = fixture::map();
+    story.map.resume(&before, story.clock.now());
+    story.ledger = Ledger::new(Vec::new(), 1);
+    story.ledger.go_on(&story.map, &before, story.clock.now());
+    story.wait(80);
+    story.happen(Event::Expire(key.clone()));
+    let remembered = story.entries(false).standings[&Subject::Replica(key)].clone();
+    assert_eq!((remembered.standing.unwrap().status, remembered.interval), (Status::Dead, Some(secs(60))));
+}
+
+#[test]
+fn time_in_which_the_program_did_not_run_is_nobodys() {
+    let mut story = Story::new();
     story.check("a", up().finding, 0);
     story.wait(5);
-    assert_eq!(told(&story.entries(true), &node()), ["01:12 5/0/0"]);
+    let frozen = story.clock.now();
+    story.wait(75);
+    story.ledger.skip(frozen, story.clock.now());
+    story.wait(10);
+    assert_eq!(told(&story.entries(true), &node()), ["01:12 5/0/0", "01:13 10/0/0"]);
 }
 
 #[test]
@@ -146,7 +199,11 @@ fn response_times_and_loads_are_entered_for_the_replica_and_its_node() {
     story.check("b", Finding::Up(secs(3)), 0);
     story.happen(Event::Report(node_key("app", "push"), load("x", 0.5, 60)));
     let entries = story.entries(true);
-    let span = |what: &Subject| entries.minutes.iter().find(|minute| minute.what == *what).unwrap().span.clone();
+    let span = |what: &Subject| {
+        let mut all = Span::default();
+        entries.minutes.iter().filter(|minute| minute.what == *what).for_each(|minute| all.merge(&minute.span));
+        all
+    };
     assert_eq!(span(&node()).latencies.mean(), Some(secs(2)));
     assert_eq!(span(&replica("b")).latencies.max(), Some(secs(3)));
     let push = node_key("app", "push");

@@ -12,6 +12,7 @@ use crate::model::status::Status;
 use crate::model::transition::Subject;
 
 use super::Entries;
+use super::Minute;
 use super::Shift;
 
 /// A replica or node that is being watched.
@@ -90,6 +91,19 @@ impl Track {
         if let (Some(status), Some((_, span))) = (to, self.open.last_mut()) {
             // A status that does not last a millisecond was still there.
             span.spend(Some(status), Duration::ZERO);
+        }
+    }
+
+    /// Hands out all that is open: what was until a change is written with the change, so that a crash does not part them.
+    pub(super) fn hand_over(&mut self, what: &Subject, entries: &mut Entries) {
+        let minutes = self.open.drain(..).map(|(at, span)| Minute { what: what.clone(), at, span });
+        entries.minutes.extend(minutes);
+    }
+
+    /// The time until now is not counted.
+    pub(super) fn skip(&mut self, now: Now) {
+        if self.status.is_some() {
+            self.counted = self.counted.max(now.instant);
         }
     }
 
