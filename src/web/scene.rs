@@ -323,8 +323,10 @@ fn pages_of_every_kind_can_be_made() {
         [("healthy", &[]), ("sick", &[Status::Sick]), ("dead", &[Status::Healthy, Status::Dead, Status::Sick])];
     for (name, statuses) in statuses {
         let map = map(7, statuses);
-        let shown = shown(&map, 60, 100);
-        keep(&format!("status-{name}"), &parts.status(&map, &shown, now).unwrap());
+        let html = parts.status(&map, &shown(&map, 60, 100), now).unwrap();
+        let is_open = statuses.contains(&Status::Dead);
+        assert_eq!((html.contains(">Incidents<"), html.contains(">Past incidents<")), (is_open, !is_open));
+        keep(&format!("status-{name}"), &html);
     }
     let map = map(7, statuses[2].1);
     let young = shown(&map, 9, 12);
@@ -345,7 +347,9 @@ fn pages_of_every_kind_can_be_made() {
     begun.series.drain(..230);
     begun.incidents.truncate(1);
     let page = node::view(&map, &shown(&map, 9, 1), key, Range::Day, Some(&begun), now).unwrap();
-    keep("node-young", &parts.node(page, now).unwrap());
+    let html = parts.node(page, now).unwrap();
+    assert!(html.contains(r#"<g class="before">"#) && html.contains("since 24 Nov<"), "{html}");
+    keep("node-young", &html);
     keep("status-new", &parts.status(&map, &shown(&map, 9, 1), now).unwrap());
     for (name, history) in [("fresh", Some(NodeHistory::default())), ("unread", None)] {
         let page = node::view(&map, &none, &keys(&map)[0], Range::Day, history.as_ref(), now).unwrap();

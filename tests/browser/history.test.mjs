@@ -109,6 +109,38 @@ describe('a day', () => {
   });
 });
 
+describe('room', () => {
+  /** In how many lines each of these texts stands. */
+  const lines = (page, selector) => page.locator(selector).evaluateAll((all) => all.map((element) => {
+    const range = document.createRange();
+    range.selectNodeContents([...element.childNodes].findLast((node) => node.nodeType === Node.TEXT_NODE));
+    return range.getClientRects().length;
+  }));
+
+  it('is made on a phone for the status and the uptime of a replica, beside a long address', async () => {
+    await open('node-3-30d', { viewport: { width: 390, height: 800 } }, async (page) => {
+      assert.deepEqual(await lines(page, '.instances tbody .state, .instances tbody .share'), Array(6).fill(1));
+      assert.ok((await lines(page, '.instances .address')).some((count) => count > 1));
+    });
+  });
+
+  it('is used by the list of days', async () => {
+    await open('status-dead', { viewport: { width: 1280, height: 800 } }, async (page) => {
+      await page.evaluate(() => document.querySelectorAll('details').forEach((details) => (details.open = true)));
+      const list = page.locator('.unwell ul').first();
+      const [all, day] = [await list.boundingBox(), await list.locator('li').first().boundingBox()];
+      assert.ok(day.width > all.width * 0.9, `${day.width} of ${all.width}`);
+    });
+  });
+
+  it('has a heading on the page of a month', async () => {
+    await open('month', {}, async (page) => {
+      assert.equal(await page.locator('h1').innerText(), 'Incidents');
+      assert.equal(await page.locator('h2').first().innerText(), 'November 2026');
+    });
+  });
+});
+
 describe('times', () => {
   it('are those of the visitor with a script, and of UTC without', async () => {
     const first = (page) => page.locator('.incident .when').first().innerText();
