@@ -101,6 +101,13 @@ impl Past {
         days.map(|day| (start(Tier::Day, day), self.days.0.get(&day).copied().unwrap_or_default()))
     }
 
+    /// When the first day began of which anything is known.
+    #[must_use]
+    pub fn first(&self, now: Timestamp) -> Option<Timestamp> {
+        let mut days = self.days.0.range(..=index(Tier::Day, now));
+        days.find(|(_, cell)| cell.worst.is_some()).map(|(day, _)| start(Tier::Day, *day))
+    }
+
     /// The uptime of a window that ends now. What Vigil did not watch of it counts for neither side.
     #[must_use]
     pub fn uptime(&self, window: Window, now: Timestamp) -> Uptime {
@@ -226,6 +233,8 @@ mod tests {
             ("2026-11-24T00:00:00Z", 73),
         ];
         assert_eq!(days, wanted.map(|(start, minutes)| (start.to_owned(), minutes)));
+        assert_eq!(past.first(NOW).map(|first| first.to_string()).as_deref(), Some("2026-11-21T00:00:00Z"));
+        assert_eq!(past.first(NOW - hours(24 * 9)), None);
         let yesterday = past.days(NOW, 2).next().unwrap().1;
         assert_eq!((yesterday.time(Status::Dead), yesterday.worst()), (Duration::from_mins(4), Some(Status::Dead)));
         let uptime = |window| past.uptime(window, NOW);

@@ -21,11 +21,13 @@ use serde_derive::Serialize;
 use crate::model::past::Past;
 use crate::model::past::Window;
 use crate::model::status::Status;
+use crate::model::uptime::Uptime;
 
 use super::days;
 use super::days::Day;
 use super::days::DayView;
 use super::days::Kind;
+use super::windows;
 
 /// How high a whole column is, and how far the one of a dead day reaches below it; the stylesheet knows, too.
 const COLUMN: u32 = 28;
@@ -34,16 +36,12 @@ const BELOW: u32 = 6;
 /// How much lower the column of a sick day begins.
 const NOTCH: u32 = 6;
 
-/// The windows for which uptime is told.
-const WINDOWS: [(Window, &str); 4] =
-    [(Window::Day, "24 h"), (Window::Week, "7 days"), (Window::Month, "30 days"), (Window::Quarter, "90 days")];
-
 /// What a page says of a node's past.
 #[derive(Debug, Serialize)]
 pub(super) struct PastView {
     /// The bar, as SVG.
     bar: String,
-    /// None when nothing is known.
+    /// Of each window that holds more than the one before it; none when nothing is known.
     uptimes: Option<Vec<UptimeView>>,
     /// How many days were not perfect, and how; none when all were.
     summary: Option<String>,
@@ -62,16 +60,24 @@ pub(super) fn view(past: &Past, now: Timestamp) -> PastView {
     let days = days::days(past, now, Past::DAYS);
     let is_known = days.iter().any(|day| day.kind != Kind::Before);
     let unwell: Vec<String> = days.iter().rev().filter(|day| !day.is_perfect()).map(Day::text).collect();
-    let uptime = |(window, name): &(Window, &'static str)| {
-        let uptime = past.uptime(*window, now);
-        let text = if uptime.ratio().is_some() { uptime.to_string() } else { "–".to_owned() };
-        UptimeView { window: name, text }
+    let uptime = |(window, uptime): (Window, Option<Uptime>)| {
+        let text = uptime.map(|uptime| if uptime.ratio().is_some() { uptime.to_string() } else { "–".to_owned() });
+        Some(UptimeView { window: name(window), text: text? })
     };
     PastView {
         bar: draw(&days),
-        uptimes: is_known.then(|| WINDOWS.iter().map(uptime).collect()),
+        uptimes: is_known.then(|| windows::told(past, now).into_iter().filter_map(uptime).collect()),
         summary: (!unwell.is_empty()).then(|| label(&days)),
         days: unwell,
+    }
+}
+
+fn name(window: Window) -> &'static str {
+    match window {
+        Window::Day => "24 h",
+        Window::Week => "7 days",
+        Window::Month => "30 days",
+        Window::Quarter => "90 days",
     }
 }
 
@@ -188,7 +194,9 @@ mod tests {
         let shown = serde_json::to_value(view(&past, NOW)).unwrap();
         assert_eq!(shown["summary"], "Since Wed 18 Nov: down on 2 days, sick on 1 day, not fully watched on 2 days");
         assert_eq!(shown["days"][0], "Mon 23 Nov: no downtime, not watched for 6 h");
-        assert_eq!(shown["uptimes"][0]["text"], "100%");
+        let uptimes =
+            shown["uptimes"].as_array().unwrap().iter().map(|one| format!("{} {}", one["window"], one["text"]));
+        assert_eq!(uptimes.collect::<Vec<_>>().join(", ").replace('"', ""), "24 h 100%, 7 days 79.10%");
         assert_eq!(all_days(&past, NOW).len(), 7);
     }
 

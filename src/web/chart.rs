@@ -48,6 +48,8 @@ pub(super) struct Plot<'a> {
     pub(super) texts: &'a [Option<String>],
     pub(super) outages: &'a [Stretch],
     pub(super) gaps: &'a [Stretch],
+    /// The time before there was anything.
+    pub(super) before: Option<Stretch>,
 }
 
 /// A line, by the class that the stylesheet knows it by.
@@ -86,7 +88,7 @@ pub(super) fn draw(plot: &Plot) -> String {
         svg,
         r#"<svg class="plot" y="{ABOVE}" width="100%" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none">"#
     );
-    for (class, stretches) in [("gap", plot.gaps), ("out", plot.outages)] {
+    for (class, stretches) in [("before", plot.before.as_slice()), ("gap", plot.gaps), ("out", plot.outages)] {
         for stretch in stretches {
             plot.shade(&mut svg, class, *stretch);
         }
@@ -121,14 +123,12 @@ impl Plot<'_> {
     fn shade(&self, svg: &mut String, class: &str, stretch: Stretch) {
         let (from, to) = (self.x(stretch.from), self.x(stretch.to));
         let width = (to - from).max(SHADE_MIN);
-        let from = from.min(WIDTH - width);
+        let (from, width) = (tenth(from.min(WIDTH - width)), tenth(width));
+        // As in the bar of days, what was before is marked at the bottom.
+        let edge = if class == "before" { HEIGHT } else { 0.0 };
         let _ = write!(
             svg,
-            r#"<g class="{class}"><rect x="{}" width="{}" height="{HEIGHT}"/><path d="M{} 0h{}"/></g>"#,
-            tenth(from),
-            tenth(width),
-            tenth(from),
-            tenth(width)
+            r#"<g class="{class}"><rect x="{from}" width="{width}" height="{HEIGHT}"/><path d="M{from} {edge}h{width}"/></g>"#
         );
     }
 
@@ -315,6 +315,7 @@ mod tests {
             texts: &texts,
             outages: &[Stretch { from: BEGIN + hours(2), to: BEGIN + hours(2) + Duration::from_secs(1) }],
             gaps: &[Stretch { from: BEGIN + hours(4), to: BEGIN + hours(5) }],
+            before: Some(Stretch { from: BEGIN, to: BEGIN + Duration::from_mins(6) }),
         };
         insta::assert_snapshot!(draw(&plot).replace("><", ">\n<"));
     }
@@ -384,7 +385,7 @@ mod tests {
             let tick = Duration::from_secs(tick.max(step * count as u64 / 20));
             let plot = Plot {
                 label: "", begin: BEGIN, step: Duration::from_secs(step), tick, unit: Unit::Share, fits: 1.0,
-                lines: &[], texts: &texts, outages: &[stretch], gaps: &[],
+                lines: &[], texts: &texts, outages: &[stretch], gaps: &[], before: None,
             };
             let svg = draw(&plot);
             prop_assert!(!svg.contains("NaN") && !svg.contains("inf"), "{}", svg);

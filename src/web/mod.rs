@@ -10,9 +10,12 @@ mod chart;
 mod days;
 pub mod exit;
 mod files;
+mod incident;
 mod incidents;
 mod month;
 mod node;
+#[cfg(test)]
+mod outages;
 mod page;
 mod parts;
 mod places;
@@ -28,6 +31,7 @@ pub mod site;
 mod status;
 mod templates;
 mod view;
+mod windows;
 
 use std::io;
 use std::net::SocketAddr;

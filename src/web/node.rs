@@ -7,6 +7,7 @@ use actix_web::HttpRequest;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use jiff::Timestamp;
+use jiff::tz::Offset;
 use serde_derive::Serialize;
 
 use crate::model::incident::Affected;
@@ -36,6 +37,7 @@ use super::site::Live;
 use super::view;
 use super::view::NodeView;
 use super::view::Time;
+use super::windows;
 
 /// For how long a page is served again, and for how long one that lacks what could not be read.
 const KEPT: Duration = Duration::from_secs(20);
@@ -69,6 +71,8 @@ struct RangeView {
     url: String,
     name: &'static str,
     uptime: String,
+    /// `25 Nov`, when watching began, if that is all there is to say of it.
+    since: Option<String>,
     is_current: bool,
 }
 
@@ -98,11 +102,17 @@ pub(super) fn view(
             replica_uptime(span)
         });
     }
-    let ranges = Range::ALL.map(|one| RangeView {
-        url: format!("{path}?range={}", one.word()),
-        name: name(one),
-        uptime: uptime(past.uptime(one.window(), now)),
-        is_current: one == range,
+    let uptimes = windows::told(past, now);
+    let first = past.first(now).map(|first| Offset::UTC.to_datetime(first).strftime("%-d %b").to_string());
+    let ranges = Range::ALL.map(|one| {
+        let told = uptimes.iter().find(|(window, _)| *window == one.window()).and_then(|(_, uptime)| *uptime);
+        RangeView {
+            url: format!("{path}?range={}", one.word()),
+            name: name(one),
+            uptime: told.map_or("–".to_owned(), uptime),
+            since: first.clone().filter(|_| told.is_none()),
+            is_current: one == range,
+        }
     });
     Some(NodePage {
         status: view::class(node.standing),
@@ -286,6 +296,8 @@ mod tests {
         let page = seen(&map, &Shown { pasts, incidents, ..Shown::default() }, None);
         assert_eq!((&page["is_unread"], page["incidents"]["list"].as_array().unwrap().len()), (&true.into(), 1));
         assert_eq!((&page["ranges"][0]["uptime"], &page["ranges"][1]["is_current"]), (&"100%".into(), &true.into()));
+        assert_eq!((&page["ranges"][1]["uptime"], &page["ranges"][1]["since"]), (&"–".into(), &"24 Nov".into()));
+        assert!(page["ranges"][0]["since"].is_null());
         assert_eq!((page["days"].as_array().unwrap().len(), &page["charts"]), (1, &serde_json::json!([])));
         assert!(view(&map, &Shown::default(), &node_key("web", "gone"), Range::Day, None, now.wall).is_none());
     }

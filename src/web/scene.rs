@@ -59,6 +59,19 @@ fn noon() -> Now {
     Now { wall: now.wall + Duration::from_hours(11), ..now }
 }
 
+/// The replicas of a node that is asked.
+fn replicas(at: usize) -> [&'static str; 3] {
+    if at % 5 == 3 {
+        [
+            "https://store-1.fra.example:9000/healthz",
+            "https://store-2.ams.example:9000/healthz",
+            "tcp://[2001:db8::7]:9",
+        ]
+    } else {
+        ["a", "b", "c"]
+    }
+}
+
 /// So many nodes, in services of five; the first of them are as the statuses say.
 fn map(nodes: usize, statuses: &[Status]) -> Map {
     let labels = ["Website", "REST API", "Background jobs", "Object storage", "Search", "Mail", "Customer dashboard"];
@@ -67,11 +80,9 @@ fn map(nodes: usize, statuses: &[Status]) -> Map {
     for first in (0..nodes).step_by(5) {
         let names: Vec<String> = (first..nodes.min(first + 5)).map(|at| format!("n{at}")).collect();
         let parts = names.iter().enumerate().map(|(at, name)| {
-            let is_push = at == 2;
-            let mut node = fixture::node(
-                if is_push { Mode::Push } else { Mode::Poll },
-                if is_push { &[] } else { &["a", "b", "c"] },
-            );
+            let (is_push, all) = (at == 2, replicas(at));
+            let mut node =
+                fixture::node(if is_push { Mode::Push } else { Mode::Poll }, if is_push { &[] } else { &all });
             node.label = labels[(first + at) % labels.len()].into();
             node.reveals_replicas = at == 3;
             (name.as_str(), node)
@@ -86,10 +97,10 @@ fn map(nodes: usize, statuses: &[Status]) -> Map {
             map.record_report(&key, fixture::load("worker-1", cpu, 60), 9, noon()).unwrap();
             continue;
         }
-        for replica in ["a", "b", "c"] {
+        for (number, replica) in replicas(at).into_iter().enumerate() {
             let finding = match status {
-                Status::Dead if replica == "b" => fixture::down().finding,
-                Status::Sick if replica == "b" => Finding::Up(secs(11)),
+                Status::Dead if number == 1 => fixture::down().finding,
+                Status::Sick if number == 1 => Finding::Up(secs(11)),
                 _ => Finding::Up(Duration::from_millis(84)),
             };
             map.record_check(
@@ -133,6 +144,9 @@ fn past(dice: &mut Dice, calm: u64, since: u64, incidents: &[(Timestamp, Timesta
     }
     for hour in 0..30 {
         let start = Tier::Hour.start_of(now - Duration::from_hours(hour));
+        if start < today - DAY * u32::try_from(since - 1).unwrap() {
+            break;
+        }
         let time = now.duration_since(start).unsigned_abs().min(Duration::from_hours(1));
         past.restore(Tier::Hour, start, &Span::of(Some(Status::Healthy), time));
     }
@@ -148,7 +162,8 @@ fn past(dice: &mut Dice, calm: u64, since: u64, incidents: &[(Timestamp, Timesta
 
 fn shown(map: &Map, calm: u64, since: u64) -> Shown {
     let mut dice = Dice(7);
-    let incidents = incidents(map);
+    let mut incidents = incidents(map);
+    incidents.retain(|incident| incident.opened.wall > noon().wall - DAY * u32::try_from(since).unwrap());
     let outages = |key: &NodeKey| -> Vec<(Timestamp, Timestamp)> {
         let mine = incidents.iter().filter(|incident| incident.service == key.service);
         let affected = mine.flat_map(|incident| &incident.affected).filter(|affected| affected.node == key.node);
@@ -177,21 +192,12 @@ fn incidents(map: &Map) -> Vec<Incident> {
     };
     let refused = || Some(Cause::Failed(Failure::Refused));
     let mut all = Vec::new();
-    let mut add = |key: &NodeKey, since: Now, cause: Option<Cause>, until: Option<Ended>, more: Option<&NodeKey>| {
+    let mut add = |key: &NodeKey, since: Now, cause: Option<Cause>, until: Option<Ended>, more: Option<Affected>| {
         let whole = |ended: Ended| ended.at.instant.saturating_duration_since(since.instant);
         let down = until.map(whole).unwrap_or_default();
         let first =
             Affected { node: key.node.clone(), since, cause: cause.clone(), deaths: 1, again: since, down, until };
-        let second = more.map(|more| Affected {
-            node: more.node.clone(),
-            since,
-            cause: cause.clone(),
-            deaths: 3,
-            again: since,
-            down: down / 2,
-            until,
-        });
-        let affected = [Some(first), second].into_iter().flatten().collect();
+        let affected = [Some(first), more].into_iter().flatten().collect();
         all.push(Incident {
             id: all.len() as u64,
             service: key.service.clone(),
@@ -202,14 +208,25 @@ fn incidents(map: &Map) -> Vec<Incident> {
         });
     };
     let ended = |hours, minutes, how| Some(Ended { at: at(hours, minutes), how });
+    let twice = |key: &NodeKey, (hours, minutes): (u64, u64)| Affected {
+        node: key.node.clone(),
+        since: at(hours, minutes),
+        cause: Some(Cause::Failed(Failure::HttpStatus(503))),
+        deaths: 2,
+        again: at(hours, minutes - 5),
+        down: secs(138),
+        until: ended(hours, minutes - 6, End::Recovered),
+    };
     if let (Some(first), Some(second)) = (keys.first(), keys.get(1)) {
         add(first, at(5, 20), Some(Cause::Failed(Failure::HttpStatus(503))), ended(5, 16, End::Recovered), None);
-        add(second, at(3 * 24, 30), refused(), ended(3 * 24 - 1, 0, End::Recovered), Some(first));
+        add(second, at(3 * 24, 30), refused(), ended(3 * 24 - 1, 0, End::Recovered), Some(twice(first, (3 * 24, 25))));
+        add(first, at(3 * 24 + 2, 30), refused(), ended(3 * 24 + 2, 30, End::Recovered), None);
         add(second, at(9 * 24, 30), Some(Cause::Silent(secs(82))), ended(9 * 24 - 2, 0, End::Unwatched), None);
         add(first, at(15 * 24, 30), refused(), ended(15 * 24, 3, End::Recovered), None);
     }
     for key in keys.iter().filter(dead) {
-        add(key, at(0, 12), refused(), None, None);
+        let more = keys.first().filter(|first| *first != key && first.service == key.service);
+        add(key, at(0, 12), refused(), None, more.map(|more| twice(more, (0, 10))));
     }
     all
 }
@@ -323,6 +340,13 @@ fn pages_of_every_kind_can_be_made() {
             assert!(packed(html.clone()) < 25_000, "{} bytes", packed(html));
         }
     }
+    let key = &keys(&map)[1];
+    let mut begun = history(&map, key, Range::Day);
+    begun.series.drain(..230);
+    begun.incidents.truncate(1);
+    let page = node::view(&map, &shown(&map, 9, 1), key, Range::Day, Some(&begun), now).unwrap();
+    keep("node-young", &parts.node(page, now).unwrap());
+    keep("status-new", &parts.status(&map, &shown(&map, 9, 1), now).unwrap());
     for (name, history) in [("fresh", Some(NodeHistory::default())), ("unread", None)] {
         let page = node::view(&map, &none, &keys(&map)[0], Range::Day, history.as_ref(), now).unwrap();
         keep(&format!("node-{name}"), &parts.node(page, now).unwrap());

@@ -52,6 +52,7 @@ struct Points {
     all: Span,
     outages: Vec<Stretch>,
     gaps: Vec<Stretch>,
+    unknown: Option<Stretch>,
 }
 
 /// The charts of all that was measured.
@@ -69,7 +70,8 @@ pub(super) fn charts(
         }
     }
     let (outages, gaps) = (outages(&points, deaths, range, now), gaps(&points, range, now));
-    let points = Points { range, spans: points, all, outages, gaps };
+    let unknown = unknown(&points);
+    let points = Points { range, spans: points, all, outages, gaps, unknown };
     let mut charts = Vec::new();
     charts.extend(points.response_time());
     charts.extend(points.load("CPU load", "cpu", |load| load.cpu));
@@ -158,13 +160,14 @@ impl Points {
             texts: &texts,
             outages: &self.outages,
             gaps: &self.gaps,
+            before: self.unknown,
         })
     }
 }
 
 /// What a point says: what was measured, and what was amiss.
 fn point_text(span: &Span, measured: impl Fn(&Span) -> Option<String>) -> Option<String> {
-    if !is_watched(span) {
+    if !is_watched(Some(span)) {
         return None;
     }
     let spent = |status, verb: &str| {
@@ -179,8 +182,8 @@ fn point_text(span: &Span, measured: impl Fn(&Span) -> Option<String>) -> Option
     Some(parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
 }
 
-fn is_watched(span: &Span) -> bool {
-    span.worst().is_some() || span.latencies.count() > 0 || span.loads.count() > 0
+fn is_watched(span: Option<&Span>) -> bool {
+    span.is_some_and(|span| span.worst().is_some() || span.latencies.count() > 0 || span.loads.count() > 0)
 }
 
 /// The highest value of a line.
@@ -199,8 +202,8 @@ fn tick(range: Range) -> Duration {
     }
 }
 
-/// When the node was down. Of one that died several times within an incident, only the first moment and the last are
-/// known; in between it is the points that say when.
+/// When the node was down. Of one that died several times within an incident, only the last time is known; before, it
+/// is the points that say when.
 fn outages(points: &[(Timestamp, Option<Span>)], deaths: &[&Affected], range: Range, now: Timestamp) -> Vec<Stretch> {
     let mut outages = Vec::new();
     let begin = range.begin(now);
@@ -209,15 +212,13 @@ fn outages(points: &[(Timestamp, Option<Span>)], deaths: &[&Affected], range: Ra
         if from > to {
             continue;
         }
-        if death.deaths <= 1 {
-            outages.push(Stretch { from, to });
-            continue;
-        }
+        let again = if death.deaths <= 1 { from } else { death.again.wall.clamp(from, to) };
+        outages.push(Stretch { from: again, to });
         for (at, span) in points {
             let end = at.checked_add(range.step()).unwrap_or(*at);
             let is_dead = span.as_ref().is_some_and(|span| !span.time(Some(Status::Dead)).is_zero());
-            if is_dead && end > from && *at < to {
-                outages.push(Stretch { from: from.max(*at), to: to.min(end) });
+            if is_dead && end > from && end <= again {
+                outages.push(Stretch { from: from.max(*at), to: end });
             }
         }
     }
@@ -242,15 +243,21 @@ fn joined(mut stretches: Vec<Stretch>, range: Range) -> Vec<Stretch> {
 /// When nobody watched, since somebody first did.
 fn gaps(points: &[(Timestamp, Option<Span>)], range: Range, now: Timestamp) -> Vec<Stretch> {
     let mut gaps = Vec::new();
-    let is_empty = |span: &Option<Span>| !span.as_ref().is_some_and(is_watched);
-    for (at, span) in points.iter().skip_while(|(_, span)| is_empty(span)) {
+    for (at, span) in points.iter().skip_while(|(_, span)| !is_watched(span.as_ref())) {
         let to = at.checked_add(range.step()).unwrap_or(*at);
         // The present point may have no span yet.
-        if is_empty(span) && to <= now {
+        if !is_watched(span.as_ref()) && to <= now {
             extend(&mut gaps, Stretch { from: *at, to });
         }
     }
     gaps
+}
+
+/// What was before somebody first watched, in this range.
+fn unknown(points: &[(Timestamp, Option<Span>)]) -> Option<Stretch> {
+    let (begin, _) = points.first()?;
+    let (first, _) = points.iter().find(|(_, span)| is_watched(span.as_ref()))?;
+    (begin < first).then_some(Stretch { from: *begin, to: *first })
 }
 
 /// Adds a stretch, to the last one if it goes on with it.
@@ -278,7 +285,7 @@ mod tests {
         span
     }
 
-    fn stretches(series: &[(Timestamp, Span)], deaths: u32) -> (Vec<Stretch>, Vec<Stretch>) {
+    fn stretches(series: &[(Timestamp, Span)], deaths: u32, again: u64) -> (Vec<Stretch>, Vec<Stretch>) {
         let now = fixture::now();
         let until = Some(Ended { at: before(now, secs(300)), how: End::Recovered });
         let death = Affected {
@@ -286,7 +293,7 @@ mod tests {
             since: before(now, secs(2_000)),
             cause: None,
             deaths,
-            again: before(now, secs(2_000)),
+            again: before(now, secs(again)),
             down: Duration::ZERO,
             until,
         };
@@ -295,19 +302,25 @@ mod tests {
     }
 
     #[test]
-    fn outages_are_as_long_as_they_were_and_gaps_begin_with_the_first_that_is_known() {
+    fn outages_are_as_long_as_they_were_and_gaps_begin_with_what_is_known_first() {
         let now = fixture::now().wall;
         let point = |ago: u64| Range::Day.start_of(now) - secs(300 * ago);
         let dead = Span::of(Some(Status::Dead), Duration::from_mins(1));
         let series =
             [(point(7), dead.clone()), (point(6), dead.clone()), (point(3), dead), (point(0), answered(&[80]))];
-        let (once, gaps) = stretches(&series, 1);
+        let (once, gaps) = stretches(&series, 1, 2_000);
         assert_eq!(once, [Stretch { from: now - secs(2_000), to: now - secs(300) }]);
+        let unknown_of = |series: &[(Timestamp, Span)]| unknown(&Range::Day.pointed(series, now));
+        assert_eq!(unknown_of(&series), Some(Stretch { from: Range::Day.begin(now), to: point(7) }));
+        assert_eq!(unknown_of(&[(Range::Day.begin(now), answered(&[80]))]), None);
         assert_eq!(gaps, [Stretch { from: point(5), to: point(3) }, Stretch { from: point(2), to: point(0) }]);
-        let (twice, _) = stretches(&series, 2);
+        let (twice, _) = stretches(&series, 2, 1_000);
         assert_eq!(
             twice,
-            [Stretch { from: now - secs(2_000), to: point(5) }, Stretch { from: point(3), to: point(2) }]
+            [
+                Stretch { from: now - secs(2_000), to: point(5) },
+                Stretch { from: now - secs(1_000), to: now - secs(300) }
+            ]
         );
     }
 

@@ -108,7 +108,7 @@ pub(super) fn view(map: &Map, history: &Shown, now: Timestamp) -> View {
         summary: summary(map),
         checked: map.observed.map(|now| time(now.wall)),
         services: services().map(|(at, (id, service))| made.service(at, id, service)).collect(),
-        recent: incidents::recent(&history.incidents, map, now),
+        recent: incidents::recent(history, map, now),
     }
 }
 
@@ -223,6 +223,10 @@ fn cause(replica: &Replica) -> Option<String> {
             Some("the last check could not be made".to_owned())
         }
         None if replica.standing.is_none() => Some("not checked yet".to_owned()),
+        Some(Observation::Awaited { .. }) => Some(match &replica.cause {
+            Some(cause) => format!("{cause}; waiting for its next report"),
+            None => "waiting for its next report".to_owned(),
+        }),
         // Of one that is not checked yet since the program started, what was known before.
         Some(_) | None => replica.cause.as_ref().map(ToString::to_string),
     }
@@ -435,6 +439,18 @@ mod tests {
         let replicas = node["replicas"].as_array().unwrap();
         assert_eq!(replicas.len(), 250);
         assert_eq!((&replicas[249]["number"], &replicas[249]["status"]), (&901.into(), &"dead".into()));
+    }
+
+    #[test]
+    fn a_replica_that_has_not_reported_since_a_restart_is_waited_for() {
+        let (mut map, now) = (fixture::map(), fixture::now());
+        for (cpu, wanted) in [(0.1, "waiting for its next report"), (0.95, "CPU load 95%; waiting for its next report")]
+        {
+            map.record_report(&node_key("app", "push"), load("a", cpu, 30), 9, now).unwrap();
+            let replica = &mut map.services["app"].nodes["push"].replicas[0];
+            replica.seen = Some(Observation::Awaited { since: now.instant, deadline: now.instant });
+            assert_eq!(cause(replica).as_deref(), Some(wanted));
+        }
     }
 
     #[test]

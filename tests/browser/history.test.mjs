@@ -11,8 +11,8 @@ import { ARTEFACTS, launch, violations, visit } from './support.mjs';
 
 /** A page of each kind, and of each there is least and most of. */
 const NAMES = [
-  ...['status-healthy', 'status-sick', 'status-dead', 'status-young', 'status-fresh'],
-  ...['node-0-24h', 'node-1-90d', 'node-2-7d', 'node-3-30d', 'node-fresh', 'node-unread'],
+  ...['status-healthy', 'status-sick', 'status-dead', 'status-young', 'status-new', 'status-fresh'],
+  ...['node-0-24h', 'node-1-90d', 'node-2-7d', 'node-3-30d', 'node-young', 'node-fresh', 'node-unread'],
   ...['month', 'month-empty', 'month-unread'],
 ];
 const LIVE = 30e3;
@@ -112,8 +112,8 @@ describe('a day', () => {
 describe('times', () => {
   it('are those of the visitor with a script, and of UTC without', async () => {
     const first = (page) => page.locator('.incident .when').first().innerText();
-    await open('month', { timezoneId: 'Asia/Tokyo' }, async (page) => assert.match(await first(page), /^24 Nov, 21:00 – ongoing for 12 min$/));
-    await open('month', { javaScriptEnabled: false, timezoneId: 'Asia/Tokyo' }, async (page) => assert.match(await first(page), /^24 Nov, 12:00 UTC – ongoing/));
+    await open('month', { timezoneId: 'Asia/Tokyo' }, async (page) => assert.match(await first(page), /^Since 24 Nov, 21:00, for 12 min$/));
+    await open('month', { javaScriptEnabled: false, timezoneId: 'Asia/Tokyo' }, async (page) => assert.match(await first(page), /^Since 24 Nov, 12:00 UTC, for 12 min$/));
   });
 
   it('of a chart are those of the visitor, too', async () => {
