@@ -105,7 +105,10 @@ impl Deliverer {
         let mut queue = self.lock();
         // The first one may be under way; the oldest that is not is the second.
         let dropped = if queue.notices.len() >= QUEUE_MAX { queue.notices.remove(1) } else { None };
-        queue.notices.push_back(Queued { id, notice, since });
+        // Those that are owed from before may be heard of later. What is under way stays the first.
+        let behind = queue.notices.iter().skip(1).position(|queued| queued.id > id).map(|at| at + 1);
+        let place = behind.unwrap_or(queue.notices.len());
+        queue.notices.insert(place, Queued { id, notice, since });
         drop(queue);
         if let Some(dropped) = dropped {
             self.outbox.settle(dropped.id, self.channel);
@@ -313,7 +316,7 @@ mod tests {
         let clock = Arc::new(fixture::clock());
         let config = config::load_bytes(Path::new("test.cfg"), b"", &|_| Err(VarError::NotPresent)).unwrap().config;
         let script = Script::default();
-        let (shared, _) = Shared::new(&config, clock.clone(), Memory::default());
+        let (shared, _) = Shared::new(&config, clock.clone(), &Memory::default());
         let outbox = Outbox::new(1, clock.clone(), Bell::default());
         (Deliverer::new("slack", Box::new(script.clone()), shared, outbox), script, clock)
     }

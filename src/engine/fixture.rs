@@ -36,7 +36,7 @@ pub(super) fn config(more: &str, replicas: &[&str]) -> Config {
 /// The shared state of that configuration, and its clock.
 pub(super) fn shared(config: &Config) -> (Shared, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::at(jiff::Timestamp::UNIX_EPOCH));
-    (Shared::new(config, clock.clone(), Memory::default()).0, clock)
+    (Shared::new(config, clock.clone(), &Memory::default()).0, clock)
 }
 
 /// What probes share, for probes that ask nobody.

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::mem;
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
@@ -14,6 +15,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
+use crate::clock;
 use crate::clock::Bell;
 use crate::clock::Now;
 use crate::clock::Wake;
@@ -25,11 +27,14 @@ use crate::history::Owed;
 use crate::history::error::HistoryError;
 use crate::history::store::History;
 use crate::model::ledger::Entries;
+use crate::model::notice::Notice;
 use crate::model::status::Status;
 use crate::model::tier::Tier;
 use crate::model::transition::Subject;
+use crate::model::words;
 
 use super::archive::Shelf;
+use super::channels::Channels;
 use super::guard;
 use super::outbox::Outbox;
 use super::shared::Shared;
@@ -44,6 +49,10 @@ const WAIT_MAX: Duration = Duration::from_secs(30);
 /// How often what is too old is forgotten.
 const FORGETTING: Duration = Duration::from_hours(1);
 
+/// How often the loop goes round at least, and from how late on it is taken as a sign that the program was stopped.
+const TICK: Duration = Duration::from_secs(5);
+const FROZEN: Duration = Duration::from_secs(5);
+
 /// How long after the minute it is closed: what was seen in it has come in then.
 const SLACK: Duration = Duration::from_millis(50);
 
@@ -53,6 +62,11 @@ pub(super) struct Keeper {
     outbox: Outbox,
     /// Where others read what is written.
     shelf: Shelf,
+    channels: Channels,
+    /// What is owed, written or not.
+    owed: Mutex<BTreeMap<u64, Owed>>,
+    /// When the loop is to go on, while it waits.
+    asked: Mutex<Option<Instant>>,
     book: Mutex<Book>,
     health: Mutex<KeeperHealth>,
     finished: Bell,
@@ -77,8 +91,8 @@ struct Book {
     known: bool,
     /// What is not written yet.
     batch: Batch,
-    /// What is owed, written or not.
-    owed: BTreeMap<u64, Owed>,
+    /// When the program started.
+    started: Now,
     /// What people were told, written or not.
     told: HashMap<Subject, Option<Status>>,
     /// The minute that is not closed yet.
@@ -96,25 +110,40 @@ impl Keeper {
         shared: Shared,
         outbox: Outbox,
         shelf: Shelf,
+        channels: Channels,
         storage: Storage,
         history: Option<History>,
         owed: &[Owed],
     ) -> Self {
         let now = shared.now();
         shelf.put(history.as_ref());
+        if history.is_none() {
+            shared.with(|state| state.ledger.miss());
+        }
         let book = Book {
             storage,
             known: history.is_some(),
             history,
             batch: Batch::default(),
-            owed: owed.iter().map(|owed| (owed.id, owed.clone())).collect(),
+            started: now,
             told: HashMap::new(),
             minute: Tier::Minute.start_of(now.wall),
             due: now.instant,
             failures: 0,
             forget_at: now.instant,
         };
-        Self { shared, outbox, shelf, book: Mutex::new(book), health: Mutex::default(), finished: Bell::default() }
+        let owed = owed.iter().map(|owed| (owed.id, owed.clone())).collect();
+        Self {
+            shared,
+            outbox,
+            shelf,
+            channels,
+            owed: Mutex::new(owed),
+            asked: Mutex::default(),
+            book: Mutex::new(book),
+            health: Mutex::default(),
+            finished: Bell::default(),
+        }
     }
 
     /// How the keeping does.
@@ -128,7 +157,14 @@ impl Keeper {
     }
 
     pub(super) fn run(&self) {
-        guard::repeat(&self.shared, self.shared.keep_pulse(), || Some(self.step(false)));
+        guard::repeat(&self.shared, self.shared.keep_pulse(), || {
+            self.thaw();
+            let next = self.step(false);
+            let now = self.shared.now().instant;
+            let next = next.min(now + TICK);
+            *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(next.max(now));
+            Some(next)
+        });
         guard::caught(&self.shared, "the end of the keeping loop", || {
             self.step(true);
             let mut book = self.lock();
@@ -138,6 +174,45 @@ impl Keeper {
             book.history = None;
         });
         self.finished.stop();
+    }
+
+    /// When the loop goes on much later than it was to, the program was stopped, or the machine was: nobody watched.
+    fn thaw(&self) {
+        let now = self.shared.now();
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let late = asked.map(|asked| now.instant.saturating_duration_since(asked)).unwrap_or_default();
+        if late >= FROZEN {
+            self.shared.with(|state| state.ledger.skip(clock::before(now, late), now));
+            log::warn!("Vigil did not run for {}: that time was not watched", words::duration(late));
+        }
+    }
+
+    /// What that channel owes.
+    pub(super) fn owed_by(&self, channel: &str) -> Vec<(u64, Arc<Notice>)> {
+        let owed = self.lock_owed();
+        let by_it = owed.values().filter(|owed| owed.channels.iter().any(|other| other == channel));
+        by_it.map(|owed| (owed.id, owed.notice.clone())).collect()
+    }
+
+    /// Takes in what the outbox hands over.
+    fn note(&self, book: &mut Book, waiting: Batch) {
+        let mut all = self.lock_owed();
+        for owed in &waiting.owed {
+            if !owed.channels.is_empty() {
+                all.insert(owed.id, owed.clone());
+            }
+        }
+        for (id, channel) in &waiting.settled {
+            if let Some(owed) = all.get_mut(id) {
+                owed.channels.retain(|other| other != channel);
+                if owed.channels.is_empty() {
+                    all.remove(id);
+                }
+            }
+        }
+        drop(all);
+        book.told.extend(waiting.told.iter().cloned());
+        book.batch.append(waiting);
     }
 
     /// Waits for the loop to end, no longer than `time`.
@@ -154,7 +229,7 @@ impl Keeper {
         let (waiting, below) = self.outbox.take();
         // A notice that is owed must be stored before it is delivered, and struck off soon after.
         let urgent = (!waiting.owed.is_empty() || !waiting.settled.is_empty()) && book.failures == 0;
-        book.note(waiting);
+        self.note(&mut book, waiting);
         if last || urgent || book.due <= now.instant {
             let entries = self.entries(&mut book, now, last);
             book.batch.entries.append(entries);
@@ -235,16 +310,22 @@ impl Keeper {
         } else {
             let pasts = history.pasts(now.wall)?;
             book.known = true;
+            // Since the start nobody knew of them.
+            let started = book.started;
             self.shared.with(|state| {
                 for (node, tier, at, span) in pasts {
                     state.ledger.restore(&node, tier, at, &span);
                 }
-                state.ledger.take_over(memory.incidents, now);
+                state.ledger.take_over(memory.incidents, started);
             });
+            for owed in memory.owed {
+                self.channels.resume(&owed, &self.outbox, now);
+                self.lock_owed().insert(owed.id, owed);
+            }
         }
         let entries = self.shared.with(State::repeat);
         book.batch.entries.append(entries);
-        book.batch.owed = book.owed.values().cloned().collect();
+        book.batch.owed = self.lock_owed().values().cloned().collect();
         book.batch.told = book.told.iter().map(|(subject, told)| (subject.clone(), *told)).collect();
         book.history = Some(history);
         Ok(())
@@ -254,31 +335,16 @@ impl Keeper {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn lock_owed(&self) -> MutexGuard<'_, BTreeMap<u64, Owed>> {
+        self.owed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn lock_health(&self) -> MutexGuard<'_, KeeperHealth> {
         self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Book {
-    /// Takes in what the outbox hands over.
-    fn note(&mut self, waiting: Batch) {
-        for owed in &waiting.owed {
-            if !owed.channels.is_empty() {
-                self.owed.insert(owed.id, owed.clone());
-            }
-        }
-        for (id, channel) in &waiting.settled {
-            if let Some(owed) = self.owed.get_mut(id) {
-                owed.channels.retain(|other| other != channel);
-                if owed.channels.is_empty() {
-                    self.owed.remove(id);
-                }
-            }
-        }
-        self.told.extend(waiting.told.iter().cloned());
-        self.batch.append(waiting);
-    }
-
     /// Names in the log what could not be written before the end.
     fn name_lost(&self) {
         let (changes, minutes) = (self.batch.entries.transitions.len(), self.batch.entries.minutes.len());

@@ -96,7 +96,7 @@ impl Engine {
         let recalled = Recalled::from(history, now);
         let words = recalled.words();
         let (next, owed) = (recalled.memory.next_notice, recalled.memory.owed.clone());
-        let (shared, resumed) = Shared::new(config, clock.clone(), recalled.memory);
+        let (shared, resumed) = Shared::new(config, clock.clone(), &recalled.memory);
         shared.restore(recalled.pasts);
         let shelf = Shelf::new(clock.clone());
         let outbox = Outbox::new(next, clock, shared.keep_pulse().bell.clone());
@@ -106,7 +106,8 @@ impl Engine {
         };
         channels.replace(notifiers.into_iter().map(deliverer).collect());
         let storage = config.storage.clone();
-        let keeper = Keeper::new(shared.clone(), outbox.clone(), shelf.clone(), storage, recalled.history, &owed);
+        let (writer, reader, told) = (outbox.clone(), shelf.clone(), channels.clone());
+        let keeper = Keeper::new(shared.clone(), writer, reader, told, storage, recalled.history, &owed);
         for owed in owed {
             channels.resume(&owed, &outbox, now);
         }
@@ -173,7 +174,11 @@ impl Engine {
             }
             let new = Arc::new(Deliverer::new(channel.name, notifier, self.shared.clone(), self.outbox.clone()));
             match deliver(&new) {
-                Ok(thread) => started.push(thread),
+                Ok(thread) => {
+                    // It may have owed something when it was taken out of the configuration.
+                    self.keeper.owed_by(channel.name).into_iter().for_each(|(id, notice)| new.push(id, notice));
+                    started.push(thread);
+                }
                 Err(error) => {
                     // Those that were started already have nothing to do.
                     deliverers

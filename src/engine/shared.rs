@@ -72,7 +72,7 @@ pub struct Seen {
 
 impl Shared {
     /// Goes on from what is known from before the program started; what changed meanwhile is still to be said.
-    pub(super) fn new(config: &Config, clock: Arc<dyn Clock>, memory: Memory) -> (Self, Vec<Transition>) {
+    pub(super) fn new(config: &Config, clock: Arc<dyn Clock>, memory: &Memory) -> (Self, Vec<Transition>) {
         let (state, transitions) = State::new(config, memory, clock.now());
         let shared = Self(Arc::new(Inner {
             state: Mutex::new(state),
@@ -184,7 +184,7 @@ impl Shared {
         self.with(|state| {
             state.ledger.count(now);
             let (pasts, incidents) = (state.ledger.pasts().clone(), state.ledger.recent().cloned().collect());
-            (state.map.clone(), Shown { pasts, incidents })
+            (state.map.clone(), Shown { pasts, incidents, unread: state.ledger.is_unread() })
         })
     }
 

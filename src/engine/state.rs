@@ -49,7 +49,7 @@ const EXPIRIES_SPARE: usize = 64;
 
 impl State {
     /// Goes on from what is known from before the program started; tells what changed meanwhile.
-    pub(super) fn new(config: &Config, memory: Memory, now: Now) -> (Self, Vec<Transition>) {
+    pub(super) fn new(config: &Config, memory: &Memory, now: Now) -> (Self, Vec<Transition>) {
         let mut state = Self {
             map: map(config),
             ledger: Ledger::new(memory.incidents.clone(), memory.next_incident),

@@ -47,6 +47,8 @@ pub struct Ledger {
     /// Incidents by number: those that are open, and those that ended lately.
     recent: IndexMap<u64, Arc<Incident>>,
     next_incident: u64,
+    /// Whether there may be a past that could not be read yet.
+    unread: bool,
     entries: Entries,
 }
 
@@ -137,6 +139,7 @@ impl Ledger {
             incidents: Incidents::resume(open),
             recent: recent.into_iter().map(|incident| (incident.id, Arc::new(incident))).collect(),
             next_incident,
+            unread: false,
             entries: Entries::default(),
         }
     }
@@ -349,11 +352,23 @@ impl Ledger {
         }
         recent.extend(self.recent.drain(..));
         self.recent = recent;
+        self.unread = false;
     }
 
     /// Puts what was stored of a node's past in its place.
     pub fn restore(&mut self, node: &NodeKey, tier: Tier, at: Timestamp, span: &Span) {
         Arc::make_mut(self.pasts.entry(node.clone()).or_default()).restore(tier, at, span);
+    }
+
+    /// There may be a past, which could not be read.
+    pub fn miss(&mut self) {
+        self.unread = true;
+    }
+
+    /// Whether there may be a past that could not be read yet.
+    #[must_use]
+    pub fn is_unread(&self) -> bool {
+        self.unread
     }
 
     /// The pasts of the nodes.

@@ -21,6 +21,8 @@ pub struct Shown {
     pub pasts: HashMap<NodeKey, Arc<Past>>,
     /// The incidents that are open or ended within the last two weeks, in any order.
     pub incidents: Vec<Arc<Incident>>,
+    /// Whether there may be more of both, which could not be read yet.
+    pub unread: bool,
 }
 
 /// What the page of a node shows of a range.

@@ -82,10 +82,14 @@ pub(super) fn recent(shown: &Shown, map: &Map, now: Timestamp) -> Recent {
     let earlier: Vec<&Incident> =
         closed.into_iter().filter(|one| date(one.opened.wall) < oldest && is_in(one, oldest)).collect();
     days.extend(grouped(&earlier, RECENT_MAX, map, now));
+    if shown.unread {
+        days.retain(|group| !group.incidents.is_empty());
+    }
     Recent {
         open: open.into_iter().map(|one| incident::view(one, map, now)).collect(),
         days,
         note: match watched {
+            _ if shown.unread => Some("What was before cannot be read at the moment".to_owned()),
             None => Some("Nothing was watched yet".to_owned()),
             Some(first) => (first == oldest).then(|| format!("Watched since {}", first.strftime("%-d %B"))),
         },
@@ -186,7 +190,7 @@ mod tests {
             past.add(ago(days * DAY).wall, &Span::of(Some(Status::Healthy), Duration::from_secs(1)));
         }
         let pasts = [(fixture::node_key("web", "api"), Arc::new(past))].into_iter().collect();
-        Shown { pasts, incidents: incidents.into_iter().map(Arc::new).collect() }
+        Shown { pasts, incidents: incidents.into_iter().map(Arc::new).collect(), unread: false }
     }
 
     /// Each group of days, with how many incidents it tells of; and the note.
@@ -212,6 +216,14 @@ mod tests {
         assert_eq!(first.began.text, "21 Nov, 02:12 UTC");
         assert_eq!(first.ended.as_ref().unwrap().text, "22 Nov, 01:12 UTC");
         assert_eq!(recent.days[1].incidents[1].ended.as_ref().unwrap().text, "01:21 UTC");
+    }
+
+    #[test]
+    fn while_history_cannot_be_read_no_day_is_said_to_be_quiet() {
+        let died = vec![incident(1, "web", vec![down("api", DAY, over(DAY - 9))])];
+        let (days, note) = told(&Shown { unread: true, ..shown(died, Some(60)) });
+        assert_eq!(days, [("Monday, 23 November 2026".to_owned(), 1)]);
+        assert_eq!(note.as_deref(), Some("What was before cannot be read at the moment"));
     }
 
     #[test]

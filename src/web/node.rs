@@ -293,7 +293,7 @@ mod tests {
             closed: None,
         };
         let incidents = vec![Arc::new(incident(1, vec![died])), Arc::new(incident(2, Vec::new()))];
-        let page = seen(&map, &Shown { pasts, incidents }, None);
+        let page = seen(&map, &Shown { pasts, incidents, ..Shown::default() }, None);
         assert_eq!((&page["is_unread"], page["incidents"]["list"].as_array().unwrap().len()), (&true.into(), 1));
         assert_eq!((&page["ranges"][0]["uptime"], &page["ranges"][1]["is_current"]), (&"100%".into(), &true.into()));
         assert_eq!((&page["ranges"][1]["uptime"], &page["ranges"][1]["since"]), (&"–".into(), &"24 Nov".into()));

@@ -85,20 +85,20 @@ fn what_is_owed_is_listed_and_delivered_after_the_next_start() {
 
 #[test]
 fn a_replica_that_reports_is_remembered_and_has_an_interval_of_grace() {
-    let push = "push_delay_dead = 1\n[[probe.service]]\nid = \"app\"\nlabel = \"App\"\n[[probe.service.node]]\n\
+    let push = "push_delay_dead = 2\n[[probe.service]]\nid = \"app\"\nlabel = \"App\"\n[[probe.service.node]]\n\
                 id = \"push\"\nlabel = \"Push\"\nmode = \"push\"\n";
     let vigil = Vigil::start(&config(push));
-    let body = r#"{"replica": "worker", "interval": 1, "load": {"cpu": 0.1, "ram": 0.1}}"#;
+    let body = r#"{"replica": "worker", "interval": 4, "load": {"cpu": 0.1, "ram": 0.1}}"#;
     assert_eq!(vigil.report("/reporter/app/push", body).status, 200);
     vigil.wait_for_status("healthy");
     // It is down for longer than the replica may be silent.
     std::thread::sleep(Duration::from_millis(1_200));
     let folder = vigil.kill();
-    std::thread::sleep(Duration::from_millis(2_500));
+    std::thread::sleep(Duration::from_millis(5_500));
     let vigil = Vigil::start_again(folder, &config(push));
     assert_eq!(vigil.get("/status/text").text(), "healthy");
     vigil.wait_for_page("Healthy");
-    vigil.log().wait_for(&["replica app:push:worker is dead: no report within 2 s (was healthy for "]);
+    vigil.log().wait_for(&["replica app:push:worker is dead: no report within 6 s (was healthy for "]);
 }
 
 #[test]
@@ -123,4 +123,58 @@ fn a_node_that_left_the_configuration_meanwhile_is_gone_and_finds_its_past_again
         database.query_row(sql, [], |row| row.get(0)).unwrap()
     };
     assert!(wait_until(SOON, || count() == 3), "dead, gone, dead: {}", count());
+}
+
+#[test]
+fn a_replica_that_died_of_silence_is_dead_after_every_start_until_it_reports() {
+    let push = "push_delay_dead = 1\n[[probe.service]]\nid = \"app\"\nlabel = \"App\"\n[[probe.service.node]]\n\
+                id = \"push\"\nlabel = \"Push\"\nmode = \"push\"\n";
+    let report = |vigil: &Vigil| {
+        let body = r#"{"replica": "worker", "interval": 1, "load": {"cpu": 0.1, "ram": 0.1}}"#;
+        assert_eq!(vigil.report("/reporter/app/push", body).status, 200);
+    };
+    let mut vigil = Vigil::start(&config(push));
+    report(&vigil);
+    vigil.end();
+    let mut vigil = Vigil::start_again(vigil.kill(), &config(push));
+    vigil.log().wait_for(&["replica app:push:worker is dead: no report within 2 s"]);
+    vigil.end();
+    let vigil = Vigil::start_again(vigil.kill(), &config(push));
+    assert_eq!(vigil.get("/status/text").text(), "dead", "{}", vigil.log().text());
+    report(&vigil);
+    vigil.wait_for_status("healthy");
+}
+
+#[test]
+fn a_channel_that_comes_back_delivers_what_it_owed() {
+    let (hook, api) = (Hook::start(Reply::Status(500)), target());
+    let with = config(&[telling(&hook, "group_wait = 0"), watching("api", &api)].concat());
+    let without = config(&watching("api", &api));
+    let vigil = Vigil::start(&with);
+    vigil.wait_for_status("healthy");
+    api.set(DEAD);
+    vigil.log().wait_for(&["slack: not delivered yet"]);
+    vigil.reload(&without);
+    vigil.log().wait_for(&["slack: kept for the next start: notice of "]);
+    hook.set(WELL);
+    let tries = hook.requests().len();
+    vigil.reload(&with);
+    assert!(hook.request(tries).text().contains("(api:node) is dead since "));
+    wait_until_nothing_is_owed(vigil.folder());
+}
+
+#[test]
+fn a_clean_end_leaves_all_in_one_file() {
+    let api = target();
+    let text = config(&watching("api", &api));
+    let mut vigil = Vigil::start(&text);
+    vigil.wait_for_status("healthy");
+    assert_eq!(vigil.end().0, Some(0));
+    let files = std::fs::read_dir(vigil.folder()).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut names: Vec<_> = files.map(|name| name.into_string().unwrap()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["vigil.cfg", "vigil.db"]);
+    let database = rusqlite::Connection::open(vigil.folder().join("vigil.db")).unwrap();
+    let count: u32 = database.query_row("SELECT count(*) FROM transitions", [], |row| row.get(0)).unwrap();
+    assert_eq!(count, 4, "replica, node, service, page");
 }

@@ -54,12 +54,13 @@ impl Kept {
         let history = History::open(&config.storage, now.wall).ok();
         let recalled = Recalled::from(history, now);
         let (next, owed) = (recalled.memory.next_notice, recalled.memory.owed.clone());
-        let (shared, _) = Shared::new(config, clock.clone(), recalled.memory);
+        let (shared, _) = Shared::new(config, clock.clone(), &recalled.memory);
         shared.restore(recalled.pasts);
         let outbox = Outbox::new(next, clock.clone(), shared.keep_pulse().bell.clone());
         let shelf = Shelf::new(clock.clone());
         let storage = config.storage.clone();
-        let keeper = Keeper::new(shared.clone(), outbox.clone(), shelf.clone(), storage, recalled.history, &owed);
+        let (writer, reader, channels) = (outbox.clone(), shelf.clone(), Channels::default());
+        let keeper = Keeper::new(shared.clone(), writer, reader, channels, storage, recalled.history, &owed);
         Self { shared, outbox, shelf, keeper, clock: clock.clone() }
     }
 
@@ -231,6 +232,37 @@ fn a_notice_is_not_held_by_a_database_that_fails() {
     kept.keeper.step(false);
     drop(kept);
     assert_eq!(memory(&config, clock.now()).owed.len(), 1);
+}
+
+#[test]
+fn a_program_that_was_stopped_watched_nothing_meanwhile() {
+    let (folder, clock) = (TempDir::new().unwrap(), clock());
+    let config = config(folder.path());
+    let kept = Kept::start(&config, &clock);
+    kept.up();
+    *kept.keeper.asked.lock().unwrap() = Some(clock.now().instant + secs(5));
+    kept.pass(80);
+    kept.keeper.thaw();
+    kept.pass(2);
+    let (_, shown) = kept.shared.shown();
+    assert_eq!(shown.pasts[&node()].uptime(Window::Day, clock.now().wall).up, secs(7));
+    *kept.keeper.asked.lock().unwrap() = Some(clock.now().instant);
+    kept.pass(4);
+    kept.keeper.thaw();
+    assert_eq!(kept.shared.shown().1.pasts[&node()].uptime(Window::Day, clock.now().wall).up, secs(11));
+}
+
+#[test]
+fn what_a_channel_owes_is_known_while_it_is_not_configured() {
+    let (folder, clock) = (TempDir::new().unwrap(), clock());
+    let kept = Kept::start(&config(folder.path()), &clock);
+    let id = kept.owe();
+    kept.keeper.step(false);
+    assert_eq!(kept.keeper.owed_by("slack").iter().map(|(id, _)| *id).collect::<Vec<_>>(), [id]);
+    assert_eq!(kept.keeper.owed_by("email").len(), 0);
+    kept.outbox.settle(id, "slack");
+    kept.keeper.step(false);
+    assert_eq!(kept.keeper.owed_by("slack").len(), 0);
 }
 
 #[test]
