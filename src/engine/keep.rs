@@ -67,6 +67,7 @@ pub(super) struct Keeper {
     owed: Mutex<BTreeMap<u64, Owed>>,
     /// When the loop is to go on, while it waits.
     asked: Mutex<Option<Instant>>,
+    retention: Mutex<Retention>,
     book: Mutex<Book>,
     health: Mutex<KeeperHealth>,
     finished: Bell,
@@ -120,6 +121,7 @@ impl Keeper {
         if history.is_none() {
             shared.with(|state| state.ledger.miss());
         }
+        let retention = Mutex::new(storage.retention);
         let book = Book {
             storage,
             known: history.is_some(),
@@ -140,6 +142,7 @@ impl Keeper {
             channels,
             owed: Mutex::new(owed),
             asked: Mutex::default(),
+            retention,
             book: Mutex::new(book),
             health: Mutex::default(),
             finished: Bell::default(),
@@ -153,7 +156,8 @@ impl Keeper {
 
     /// Forgets after other times from now on.
     pub(super) fn follow(&self, retention: Retention) {
-        self.lock().storage.retention = retention;
+        // Not in the book: a disk that hangs must not hold a reload.
+        *self.retention.lock().unwrap_or_else(PoisonError::into_inner) = retention;
     }
 
     pub(super) fn run(&self) {
@@ -295,7 +299,11 @@ impl Keeper {
         history.write(&book.batch, now.wall)?;
         if book.forget_at <= now.instant {
             book.forget_at = now.instant + FORGETTING;
-            history.forget(now.wall, &book.storage.retention)?;
+            let retention = *self.retention.lock().unwrap_or_else(PoisonError::into_inner);
+            // All is written; what is too old can stay for another hour.
+            if let Err(error) = history.forget(now.wall, &retention) {
+                log::warn!("history: what is too old could not be forgotten: {error}");
+            }
         }
         Ok(())
     }

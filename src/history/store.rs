@@ -52,7 +52,7 @@ impl History {
     /// Opens the database to write it and brings its schema up to date; a file that does not exist is made.
     ///
     /// # Errors
-    /// Refused when somebody must act before it can be used, see [`HistoryError::is_refused`]; then, as after every
+    /// Refused when somebody must act before it can be used, see [`HistoryError::forbids_start`]; then, as after every
     /// failure, the database is as it was.
     pub fn open(storage: &Storage, now: Timestamp) -> Result<Self, HistoryError> {
         let mut database = match &storage.url {

@@ -178,3 +178,21 @@ fn a_clean_end_leaves_all_in_one_file() {
     let count: u32 = database.query_row("SELECT count(*) FROM transitions", [], |row| row.get(0)).unwrap();
     assert_eq!(count, 4, "replica, node, service, page");
 }
+
+#[test]
+fn a_database_of_a_later_program_is_refused_and_not_touched() {
+    let text = config("");
+    let mut vigil = Vigil::start(&text);
+    vigil.end();
+    let folder = vigil.kill();
+    let file = folder.path().join("vigil.db");
+    let database = rusqlite::Connection::open(&file).unwrap();
+    database.execute("INSERT INTO schema (version, applied_ms) VALUES (99, 0)", []).unwrap();
+    drop(database);
+    let before = std::fs::read(&file).unwrap();
+    let ended = command().arg("-c").arg(folder.path().join("vigil.cfg")).current_dir(folder.path()).output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(2), "{said}");
+    assert!(said.contains("was written by a later Vigil (schema 99, this one knows 1)"), "{said}");
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+}
