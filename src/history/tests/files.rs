@@ -191,7 +191,7 @@ fn rows_that_cannot_be_read_are_left_out() {
     let damage = "UPDATE chunks SET spans = x'0501'; UPDATE subjects SET told = 'unwell' WHERE replica = ''; \
         INSERT INTO notices (id, at_ms, body) VALUES (1, 0, '{'); INSERT INTO owed VALUES (1, 'email', 0, NULL, NULL); \
         INSERT INTO incidents (id, service, opened_ms, cause) VALUES (1, 'web', 9223372036854775807, '{}'); \
-        INSERT INTO affected (incident_id, position, node, since_ms, deaths) VALUES (1, 0, '', -1, 1)";
+        INSERT INTO affected (incident_id, position, node, since_ms, deaths, again_ms, down_ms) VALUES (1, 0, '', -1, 1, -1, -1)";
     history.database.run(damage).unwrap();
     let memory = history.memory(now()).unwrap();
     assert_eq!(memory.told, [(super::backend::replica("a"), Status::Dead)]);
