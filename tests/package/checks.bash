@@ -181,7 +181,7 @@ comes_back_when_it_is_killed() {
 }
 
 keeps_history_in_its_folder() {
-  files /var/lib/vigil/vigil.db | grep '^640 vigil:vigil '
+  files /var/lib/vigil/vigil.db | grep '^600 vigil:vigil '
   inside runuser -u vigil -- vigil outbox -c /etc/vigil/vigil.cfg | grep 'nothing is owed'
   # The one that the sample watches in vain was not found out anew after the last start.
   inside curl --fail --silent 'http://[::1]:8080/history' | grep 'ongoing'
