@@ -421,8 +421,8 @@ purge_leaves_nothing() {
   inside dpkg --purge vigil
   refute inside test -e /var/lib/vigil/more
   inside umount /var/lib/vigil
-  inside rm -f /var/lib/vigil/state
-  inside rmdir /var/lib/vigil
+  # What was there before that disk.
+  inside rm -rf /var/lib/vigil
   # Accounts stay, as is the custom of Debian: their numbers must not become somebody else's.
   inside rm -rf /srv/installed.cfg /etc/systemd/system/vigil.service.d
   inside find / -xdev '(' -path /proc -o -path /sys -o -path /in -o -path /var/log -o -path /var/lib/dpkg/info ')' -prune \
