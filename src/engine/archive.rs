@@ -53,8 +53,15 @@ impl Shelf {
         let history = reader.as_mut().ok_or(Unavailable)?;
         then(history).map_err(|error| {
             log::warn!("history could not be read: {error}");
+            // Whoever writes opens another connection.
+            *reader = None;
             Unavailable
         })
+    }
+
+    /// Whether there is nothing to read from. Nobody waits for one who reads to know that.
+    pub(super) fn is_empty(&self) -> bool {
+        self.history.try_lock().is_ok_and(|reader| reader.is_none())
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<History>> {

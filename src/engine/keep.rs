@@ -268,6 +268,9 @@ impl Keeper {
                 health.lost = health.lost.saturating_add(lost);
                 health.failure = None;
                 drop(health);
+                if self.shelf.is_empty() {
+                    self.shelf.put(book.history.as_ref());
+                }
                 if failures > 0 {
                     log::info!("history is written again");
                 }

@@ -381,12 +381,6 @@ impl Ledger {
     pub fn recent(&self) -> impl Iterator<Item = &Arc<Incident>> {
         self.recent.values()
     }
-
-    /// The number that the next incident gets.
-    #[must_use]
-    pub fn next_incident(&self) -> u64 {
-        self.next_incident
-    }
 }
 
 impl Sample {

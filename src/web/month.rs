@@ -19,7 +19,6 @@ use crate::model::shown::Shown;
 
 use super::incidents;
 use super::incidents::DayGroup;
-use super::rendered::Rendered;
 use super::respond;
 use super::site::Live;
 
@@ -142,14 +141,7 @@ pub(super) async fn get(request: HttpRequest, live: Data<Live>) -> HttpResponse 
     }
     let page = view(&map, &shown, month, history.as_ref(), now.wall);
     let kept = if history.is_some() { KEPT } else { KEPT_UNREAD };
-    match site.page.parts.month(page, now.wall) {
-        Ok(html) => {
-            let page = Arc::new(Rendered::new(html));
-            site.cache.put(asked, page.clone(), flips, now.instant + kept);
-            page.answer(&request, site.page.policy())
-        }
-        Err(error) => respond::broken(&error.to_string()),
-    }
+    site.answer_anew(&request, asked, flips, now.instant + kept, site.page.parts.month(page, now.wall))
 }
 
 #[cfg(test)]

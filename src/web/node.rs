@@ -29,7 +29,6 @@ use super::incidents;
 use super::incidents::NodeIncidents;
 use super::month::merged;
 use super::places;
-use super::rendered::Rendered;
 use super::respond;
 use super::series;
 use super::series::ChartView;
@@ -209,14 +208,7 @@ pub(super) async fn get(request: HttpRequest, live: Data<Live>) -> HttpResponse 
         return site.page.answer_not_found();
     };
     let kept = if history.is_some() { KEPT } else { KEPT_UNREAD };
-    match site.page.parts.node(page, now.wall) {
-        Ok(html) => {
-            let page = Arc::new(Rendered::new(html));
-            site.cache.put(asked, page.clone(), flips, now.instant + kept);
-            page.answer(&request, site.page.policy())
-        }
-        Err(error) => respond::broken(&error.to_string()),
-    }
+    site.answer_anew(&request, asked, flips, now.instant + kept, site.page.parts.node(page, now.wall))
 }
 
 #[cfg(test)]

@@ -3,6 +3,11 @@
 use std::sync::Arc;
 use std::sync::PoisonError;
 use std::sync::RwLock;
+use std::time::Instant;
+
+use actix_web::HttpRequest;
+use actix_web::HttpResponse;
+use handlebars::RenderError;
 
 use crate::config::Config;
 use crate::engine::Handle;
@@ -13,6 +18,8 @@ use super::archive::ReadingRoom;
 use super::assets::Assets;
 use super::cache::Cache;
 use super::page::Page;
+use super::rendered::Rendered;
+use super::respond;
 
 /// What is served by one configuration.
 pub struct Site {
@@ -37,6 +44,25 @@ impl Site {
         let reporter_token = config.server.reporter_token.clone();
         let archive = ReadingRoom::new(engine.archive.clone());
         Ok(Self { page, assets, reporter_token, engine, archive, cache: Cache::default() })
+    }
+
+    /// Answers with a page that is made of what the archive has, and keeps it until then, or until something flips.
+    pub(super) fn answer_anew(
+        &self,
+        request: &HttpRequest,
+        asked: String,
+        flips: u64,
+        until: Instant,
+        html: Result<String, RenderError>,
+    ) -> HttpResponse {
+        match html {
+            Ok(html) => {
+                let page = Arc::new(Rendered::new(html));
+                self.cache.put(asked, page.clone(), flips, until);
+                page.answer(request, self.page.policy())
+            }
+            Err(error) => respond::broken(&error.to_string()),
+        }
     }
 
     /// Renders the page, so that the first visitor need not wait for it.

@@ -128,6 +128,17 @@ fn kept_again_is_dead(config: &Config, clock: &Arc<ManualClock>) {
 }
 
 #[test]
+fn a_reading_connection_that_is_gone_is_replaced() {
+    let (folder, clock) = (TempDir::new().unwrap(), clock());
+    let kept = Kept::start(&config(folder.path()), &clock);
+    kept.shelf.put(None);
+    assert!(kept.shelf.node(&node(), Range::Day, clock.now().wall).is_err());
+    kept.up();
+    kept.keeper.step(false);
+    assert!(kept.shelf.node(&node(), Range::Day, clock.now().wall).is_ok());
+}
+
+#[test]
 fn the_end_writes_what_is_left() {
     let (folder, clock) = (TempDir::new().unwrap(), clock());
     let config = config(folder.path());

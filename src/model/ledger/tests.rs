@@ -245,7 +245,7 @@ fn incidents_are_numbered_entered_and_kept_at_hand_for_a_while() {
     story.entries(false);
     assert_eq!(story.ledger.recent().map(|one| one.id).collect::<Vec<_>>(), [3], "an open one stays");
     let recent = story.ledger.recent().map(|one| Incident::clone(one)).collect();
-    let mut again = Ledger::new(recent, story.ledger.next_incident());
+    let mut again = Ledger::new(recent, story.ledger.next_incident);
     let ended = story.map.record_check(&key("web", "api", "a"), up(), story.clock.now());
     again.change(&ended);
     assert_eq!(again.take().incidents[&3].closed.map(|ended| ended.at), Some(story.clock.now()));
