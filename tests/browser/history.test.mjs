@@ -66,13 +66,15 @@ describe('a day', () => {
         assert.ok(at.x >= 0 && at.x + at.width <= 1000 && at.y >= 0, JSON.stringify(at));
         assert.equal(await column.locator('title').count(), 0, 'the browser would show it as well');
       }
+      await page.evaluate(() => dispatchEvent(new Event('scroll'))); // the late word of one that is over
+      assert.ok(await tip(page).isVisible());
       await page.keyboard.press('Escape');
       await tip(page).waitFor({ state: 'hidden' });
       assert.equal(await bar.locator('.d title').count(), await bar.locator('.d').count());
     });
   });
 
-  it('says it by touch, and ceases when something else is touched', async () => {
+  it('says it by touch, and ceases when something else is touched, or it moves away', async () => {
     await open('status-dead', { viewport: { width: 390, height: 800 }, hasTouch: true, isMobile: true }, async (page) => {
       const bar = page.locator('.services .bar').first();
       await bar.scrollIntoViewIfNeeded();
@@ -82,6 +84,10 @@ describe('a day', () => {
       const { x, width } = await tip(page).boundingBox();
       assert.ok(x >= 0 && x + width <= 390);
       await page.touchscreen.tap(5, box.y - 80);
+      await tip(page).waitFor({ state: 'hidden' });
+      await page.touchscreen.tap(box.x + 3, box.y + 20);
+      await tip(page).waitFor();
+      await page.evaluate(() => scrollBy({ top: 60, behavior: 'instant' }));
       await tip(page).waitFor({ state: 'hidden' });
     });
   });

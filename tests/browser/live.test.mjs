@@ -127,14 +127,26 @@ describe('the page', { concurrency: true }, () => {
     });
   });
 
-  it('asks again at once when it is shown again', async () => {
+  it('asks nothing while it is hidden, and at once when it is shown again', async () => {
     await watching({}, async (vigil, target) => {
       await visit(browser, vigil.url, {}, async (page) => {
+        const turn = (hidden) =>
+          page.evaluate((hidden) => {
+            Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden });
+            document.dispatchEvent(new Event('visibilitychange'));
+          }, hidden);
         await page.waitForLoadState('networkidle');
+        await turn(true);
+        let asked = 0;
+        page.on('request', (request) => (asked += request.url() === vigil.url));
         await target.stop();
-        await until(async () => (await vigil.get('status/text')) === 'dead');
-        await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
-        await headline(page, DEAD, 3e3);
+        await until(async () => (await vigil.get('')).includes(DEAD));
+        await sleep(11e3); // longer than the pause between two looks
+        assert.equal(asked, 0);
+        await headline(page, WELL);
+        await turn(false);
+        await headline(page, DEAD);
+        assert.equal(asked, 1);
       });
     });
   });

@@ -40,7 +40,7 @@
   tip.hidden = true;
   tip.setAttribute('aria-hidden', 'true'); // it is a picture's; its words are also elsewhere
   document.body.append(tip);
-  let held; // what is pointed at, and its title, which the browser shall not show as well
+  let held; // what is pointed at, its title, which the browser shall not show as well, and where it was
 
   function release() {
     if (!held) return;
@@ -56,7 +56,8 @@
     const title = what.querySelector('title');
     release();
     if (!title) return;
-    held = [what, title];
+    const at = what.getBoundingClientRect();
+    held = [what, title, at];
     title.remove();
     what.setAttribute('data-held', '');
     const [when, ...rest] = title.textContent.split(': ');
@@ -66,7 +67,6 @@
     strong.textContent = local;
     tip.append(strong, ' ' + rest.join(': '));
     tip.hidden = false;
-    const at = what.getBoundingClientRect();
     const { width, height } = tip.getBoundingClientRect();
     const left = Math.min(at.left + at.width / 2 - width / 2, root.clientWidth - width - 8);
     tip.style.left = Math.max(8, left) + 'px';
@@ -81,6 +81,7 @@
   document.addEventListener('pointerdown', ({ target }) => target.closest('.bar, .plot') || release());
   // A finger leaves as soon as it is lifted; what it pointed at stays to be read.
   root.addEventListener('pointerleave', ({ pointerType }) => pointerType === 'mouse' && release());
-  addEventListener('scroll', release, { passive: true });
+  // The word of a scroll may come late, after something was pointed at where it stands now.
+  addEventListener('scroll', () => held && held[0].getBoundingClientRect().top !== held[2].top && release(), { passive: true });
   document.addEventListener('keydown', ({ key }) => key === 'Escape' && release());
 })();
