@@ -19,7 +19,7 @@ use vigil_server::config::Config;
 use vigil_server::config::Encryption;
 use vigil_server::config::Loaded;
 use vigil_server::config::error::ConfigError;
-use vigil_server::config::keys::KEYS;
+use vigil_server::config::keys;
 use vigil_server::config::keys::SECTIONS;
 use vigil_server::config::keys::Section;
 use vigil_server::config::keys::Support;
@@ -138,7 +138,7 @@ fn a_default_that_is_written_out_changes_nothing() {
         // Whether the folder was given is all that the default of `assets.path` may change.
         format!("{:?}", loaded.config).replace("given: true", "given: false")
     };
-    for key in KEYS.iter().filter(|key| key.support == Support::Honoured) {
+    for key in keys::all().filter(|key| key.support == Support::Honoured) {
         let Some(default) = key.default else { continue };
         let alone = section_alone(key.section);
         let written = format!("{alone}{} = {default}\n", key.name);
@@ -148,7 +148,7 @@ fn a_default_that_is_written_out_changes_nothing() {
 
 #[test]
 fn every_honoured_key_is_read() {
-    for key in KEYS.iter().filter(|key| key.support == Support::Honoured) {
+    for key in keys::all().filter(|key| key.support == Support::Honoured) {
         let alone = section_alone(key.section);
         let set = format!("\n{} = ", key.name);
         let (before, after) = alone.rsplit_once(&set).map_or((alone.trim_end(), ""), |(before, after)| {
@@ -161,7 +161,7 @@ fn every_honoured_key_is_read() {
 
 #[test]
 fn every_key_that_is_not_supported_yet_is_warned_about() {
-    for key in KEYS.iter().filter(|key| key.support == Support::NotYet) {
+    for key in keys::all().filter(|key| key.support == Support::NotYet) {
         let value = if key.name == "manager_token" { "\"hunter2\"" } else { "1" };
         let text = format!("{}{} = {value}\n", section_alone(key.section), key.name);
         let warnings = load_text(&text).unwrap_or_else(|error| panic!("{error}")).warnings;
@@ -210,9 +210,9 @@ fn every_secret_may_stand_in_a_file_beside_the_configuration_or_among_the_creden
     assert!(config.server.reporter_token.unwrap().matches(b"credential"));
     assert_eq!(config.notify.slack.unwrap().hook_url.reveal(), "https://example.com/hook");
     assert!(config.notify.email.unwrap().credentials.unwrap().password.matches(b"beside"));
-    assert!(KEYS.iter().all(|key| key.secret == key.file.is_some()));
-    for key in KEYS.iter().filter_map(|key| key.file) {
-        assert!(!KEYS.iter().any(|other| other.name == key), "{key} is a key of its own");
+    assert!(keys::all().all(|key| key.secret == key.file.is_some()));
+    for key in keys::all().filter_map(|key| key.file) {
+        assert!(!keys::all().any(|other| other.name == key), "{key} is a key of its own");
     }
 }
 
@@ -353,7 +353,7 @@ fn the_sample_runs_as_it_is_and_names_every_honoured_key() {
     assert_eq!(warnings.len(), 1, "{warnings:#?}");
     assert!(warnings[0].contains("reporter_token: is still the placeholder"), "{}", warnings[0]);
     each_section(&text, |section, part| {
-        for key in KEYS.iter().filter(|key| key.section == section.name && key.support == Support::Honoured) {
+        for key in keys::all().filter(|key| key.section == section.name && key.support == Support::Honoured) {
             let named = part.lines().any(|line| line.trim_start_matches("# ").starts_with(&format!("{} =", key.name)));
             assert!(named, "config.cfg does not name {section} {}", key.name);
         }
@@ -383,7 +383,7 @@ fn the_documentation_has_every_key_as_the_catalogue_has_it() {
     let text = fs::read_to_string("docs/CONFIGURATION.md").unwrap();
     each_section(&text, |section, part| {
         assert!(part.contains(section.doc), "{section}: {}", section.doc);
-        for key in KEYS.iter().filter(|key| key.section == section.name) {
+        for key in keys::all().filter(|key| key.section == section.name) {
             let absent = if key.required { "required" } else { "–" };
             let default = key.default.map_or_else(|| absent.to_owned(), |text| format!("`{text}`"));
             let support = if key.support == Support::NotYet { " *Not supported yet.*" } else { "" };
@@ -408,7 +408,7 @@ fn every_channel_has_a_name_of_its_own_and_stands_in_the_sample_and_the_readme()
 #[test]
 fn the_readme_has_every_key_that_is_honoured() {
     let text = fs::read_to_string("README.md").unwrap();
-    for key in KEYS.iter().filter(|key| key.support == Support::Honoured && key.section != "probe") {
+    for key in keys::all().filter(|key| key.support == Support::Honoured && key.section != "probe") {
         let named = text.lines().any(|line| line.starts_with('|') && line.contains(&format!("`{}`", key.name)));
         assert!(named, "README.md has no row for `{}` of `{}`", key.name, key.section);
     }
@@ -425,7 +425,7 @@ fn each_section(text: &str, check: impl Fn(&Section, &str)) {
             part.extend([line, "\n"]);
         }
     }
-    for section in SECTIONS.iter().filter(|one| KEYS.iter().any(|key| key.section == one.name)) {
+    for section in SECTIONS.iter().filter(|one| keys::all().any(|key| key.section == one.name)) {
         let part: String =
             parts.iter().filter(|(one, _)| one.name == section.name).map(|(_, part)| part.as_str()).collect();
         check(section, &part);

@@ -6,7 +6,6 @@ use super::document::Kind;
 use super::error::ConfigError;
 use super::field::Name;
 use super::keys;
-use super::keys::KEYS;
 use super::keys::Key;
 use super::keys::SECTIONS;
 use super::keys::Shape;
@@ -69,7 +68,7 @@ fn unknown(section: &Section<'_>, entry: &Entry) -> String {
             None => format!("unknown section {}", Name(&full)),
         };
     }
-    let elsewhere = KEYS.iter().find(|key| key.name == name || key.file == Some(name));
+    let elsewhere = keys::all().find(|key| key.name == name || key.file == Some(name));
     match (nearest(name, keys::names_of(section.name())), elsewhere.and_then(|key| keys::section(key.section))) {
         // The very name, elsewhere, is nearer than a similar one here.
         (_, Some(elsewhere)) => format!("unknown key {}, it belongs to `{elsewhere}`", Name(name)),

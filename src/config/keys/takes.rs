@@ -1,0 +1,12 @@
+//! What several keys take, as it reads after "write".
+
+pub(super) const FLAG: &str = "`true` or `false`";
+pub(super) const TEXT: &str = "a string";
+pub(super) const WEB_URL: &str = "an `http` or `https` URL";
+pub(super) const COLOR: &str = "a colour such as `#1972f5` or `#17f`";
+pub(super) const SECONDS: &str = "a whole number of seconds, 1 to 86400";
+pub(super) const SILENCE: &str = "a whole number of seconds, 0 to 604800";
+pub(super) const WHOLE: &str = "a whole number";
+pub(super) const DAYS: &str = "a whole number of days, 1 to 36500";
+pub(super) const LOAD: &str = "a number above 0, such as `0.90`";
+pub(super) const EMAIL: &str = "an email address, such as `ops@example.com`";
