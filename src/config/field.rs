@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 use std::str::FromStr;
 
+use super::document::Entry;
 use super::document::Kind;
 use super::document::Origin;
 use super::document::Value;
@@ -14,19 +15,22 @@ use super::error::Place;
 use super::keys::Key;
 use super::section::Section;
 
-/// A key that the file has, or an item of its list.
+/// How many characters of the name of a part a message has room for.
+const PART_LONGEST: usize = 80;
+
+/// A key that the file has, or a part of its value.
 pub(super) struct Field<'s, 'a> {
     section: &'s Section<'a>,
     key: &'static Key,
-    /// Its place in the list, from 1, when it is an item of one.
-    item: Option<usize>,
+    /// Which part of its value, such as `[2]` of a list or `.name` of a table; empty for all of it.
+    part: String,
     value: &'a Value,
 }
 
 impl<'s, 'a> Field<'s, 'a> {
     /// The value of `key` in `section`.
     pub(super) fn new(section: &'s Section<'a>, key: &'static Key, value: &'a Value) -> Self {
-        Self { section, key, item: None, value }
+        Self { section, key, part: String::new(), value }
     }
 
     /// Its text, if it is a string.
@@ -88,11 +92,30 @@ impl<'s, 'a> Field<'s, 'a> {
     pub(super) fn items(&self) -> Result<Vec<Field<'s, 'a>>, ConfigError> {
         match &self.value.kind {
             Kind::Array(items) => {
-                let field = |(at, value)| Field { section: self.section, key: self.key, item: Some(at + 1), value };
-                Ok(items.iter().enumerate().map(field).collect())
+                Ok(items.iter().enumerate().map(|(at, value)| self.part(&format!("[{}]", at + 1), value)).collect())
             }
             other => Err(self.mistyped(other)),
         }
+    }
+
+    /// The entries of a table, with their names.
+    pub(super) fn pairs(&self) -> Result<Vec<(&'a str, Field<'s, 'a>)>, ConfigError> {
+        match &self.value.kind {
+            Kind::Table(table) => {
+                let pair = |entry: &'a Entry| (entry.key.as_str(), self.part(&format!(".{}", entry.key), &entry.value));
+                Ok(table.entries.iter().map(pair).collect())
+            }
+            other => Err(self.mistyped(other)),
+        }
+    }
+
+    /// Whether it is a list.
+    pub(super) fn is_list(&self) -> bool {
+        matches!(self.value.kind, Kind::Array(_))
+    }
+
+    fn part(&self, name: &str, value: &'a Value) -> Field<'s, 'a> {
+        Field { section: self.section, key: self.key, part: format!("{}{name}", self.part), value }
     }
 
     /// That its value is wrong, after which the catalogue says what would be right.
@@ -116,13 +139,14 @@ impl<'s, 'a> Field<'s, 'a> {
     }
 
     fn takes(&self) -> &'static str {
-        if self.item.is_some() { self.key.takes_each } else { self.key.takes }
+        if self.part.is_empty() { self.key.takes } else { self.key.takes_each }
     }
 
     fn place(&self) -> Place {
         let mut place = self.section.place(self.key.name);
-        if let Some(item) = self.item {
-            place.key = format!("{}[{item}]", place.key);
+        if !self.part.is_empty() {
+            let part = self.part.chars().map(|one| if one.is_control() { '?' } else { one });
+            place.key.extend(part.take(PART_LONGEST));
             place.line = Some(self.value.line);
         }
         place

@@ -4,6 +4,7 @@ mod document;
 pub mod error;
 mod field;
 mod file;
+pub mod http;
 pub mod keys;
 mod nearest;
 mod resolve;
@@ -18,6 +19,7 @@ use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use lettre::message::Mailbox;
@@ -27,6 +29,7 @@ use url::Url;
 use crate::config::document::Table;
 use crate::config::error::ConfigError;
 use crate::config::error::Warning;
+use crate::config::http::Http;
 use crate::config::section::Context;
 use crate::config::section::Section;
 use crate::config::variables::Lookup;
@@ -392,7 +395,12 @@ pub struct Target {
 #[derive(Clone, Debug)]
 pub enum Address {
     /// `http://` or `https://`
-    Http(Url),
+    Http {
+        /// The URL.
+        url: Url,
+        /// How it is asked.
+        how: Arc<Http>,
+    },
     /// `tcp://host:port`
     Tcp {
         /// A name or an address, without brackets.

@@ -107,7 +107,7 @@ fn service(out: &mut String, service: &Service) -> fmt::Result {
         if let Mode::Poll(targets) = &node.mode {
             for target in targets {
                 match &target.address {
-                    Address::Http(url) => writeln!(out, "      {}", Shown(url))?,
+                    Address::Http { url, .. } => writeln!(out, "      {}", Shown(url))?,
                     Address::Tcp { host, port } if host.contains(':') => writeln!(out, "      tcp://[{host}]:{port}")?,
                     Address::Tcp { host, port } => writeln!(out, "      tcp://{host}:{port}")?,
                 }

@@ -55,10 +55,20 @@ pub enum Failure {
     Closed(Phase),
     /// It answered with an HTTP status that is not healthy.
     HttpStatus(u16),
+    /// The body of its answer is not that of a healthy one.
+    Body(BodyFailure),
     /// It answered something that is no HTTP.
     Malformed(String),
     /// Anything else, in the words of the system.
     Other(String),
+}
+
+/// What is wrong with the body of an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BodyFailure {
+    /// The pattern of a healthy body is not in it.
+    NoMatch,
 }
 
 /// Why a host name could not be resolved.
@@ -149,9 +159,18 @@ impl fmt::Display for Failure {
             Self::Tls(failure) => failure.fmt(f),
             Self::Closed(phase) => write!(f, "connection closed while {}", phase.gerund()),
             Self::HttpStatus(code) => write!(f, "HTTP {code}"),
+            Self::Body(failure) => failure.fmt(f),
             Self::Malformed(what) => write!(f, "malformed answer: {what}"),
             Self::Other(what) => f.write_str(what),
         }
+    }
+}
+
+impl fmt::Display for BodyFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoMatch => "the body of the answer does not match",
+        })
     }
 }
 

@@ -12,6 +12,7 @@ use rustls::pki_types::CertificateDer;
 use ureq::Agent;
 use ureq::Body;
 use ureq::config::Config;
+use ureq::http::HeaderValue;
 use ureq::http::Response;
 use ureq::http::Uri;
 use ureq::tls::Certificate;
@@ -70,6 +71,10 @@ pub enum Method<'a> {
     Get,
     /// POST, with a body.
     Post(&'a [u8]),
+    /// PUT, with a body.
+    Put(&'a [u8]),
+    /// PATCH, with a body.
+    Patch(&'a [u8]),
 }
 
 /// What came back; its body has come in whole, or up to a mebibyte.
@@ -102,12 +107,14 @@ impl Client {
     fn try_ask(&self, request: &Request, into: &mut impl Write) -> Result<Answer, ureq::Error> {
         let mut head = ureq::http::Request::builder().uri(request.url);
         for (name, value) in request.headers {
-            head = head.header(*name, *value);
+            head = head.header(*name, HeaderValue::from_bytes(value.as_bytes()).map_err(ureq::http::Error::from)?);
         }
         let answer = match request.method {
             Method::Head => self.run(head.method("HEAD").body(())?, request.limit),
             Method::Get => self.run(head.method("GET").body(())?, request.limit),
             Method::Post(body) => self.run(head.method("POST").body(body)?, request.limit),
+            Method::Put(body) => self.run(head.method("PUT").body(body)?, request.limit),
+            Method::Patch(body) => self.run(head.method("PATCH").body(body)?, request.limit),
         }?;
         let status = answer.status().as_u16();
         let retry_after = answer.headers().get("retry-after");

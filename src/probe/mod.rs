@@ -35,7 +35,9 @@ pub struct Tools {
 #[must_use]
 pub fn build(address: &Address, poll: &Poll, tools: &Tools) -> Arc<dyn Probe> {
     match address {
-        Address::Http(url) => Arc::new(http::Http::new(url, poll.http_status.clone(), tools.client.clone())),
+        Address::Http { url, how } => {
+            Arc::new(http::Http::new(url, how.clone(), poll.http_status.clone(), tools.client.clone()))
+        }
         Address::Tcp { host, port } => Arc::new(tcp::Tcp::new(host, *port, tools.resolver.clone())),
     }
 }
@@ -44,8 +46,8 @@ pub fn build(address: &Address, poll: &Poll, tools: &Tools) -> Arc<dyn Probe> {
 #[must_use]
 pub fn kind(address: &Address) -> map::Kind {
     match address {
-        Address::Http(url) if url.scheme() == "https" => map::Kind::Https,
-        Address::Http(_) => map::Kind::Http,
+        Address::Http { url, .. } if url.scheme() == "https" => map::Kind::Https,
+        Address::Http { .. } => map::Kind::Http,
         Address::Tcp { .. } => map::Kind::Tcp,
     }
 }

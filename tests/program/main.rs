@@ -14,6 +14,7 @@ mod crash;
 mod ending;
 mod history;
 mod hook;
+mod http;
 mod mail;
 mod malformed;
 mod notify_test;

@@ -30,13 +30,17 @@ pub(crate) struct Asked {
     pub(crate) from: SocketAddr,
     /// All up to the empty line.
     pub(crate) head: String,
+    /// What follows it, as long as the head says.
+    pub(crate) body: String,
 }
 
 impl Target {
     /// A target that treats every request in that manner.
     pub(crate) fn new(manner: Manner) -> Self {
         Self::accepting(move |stream, number, all| {
-            let asked = Asked { number, from: stream.peer_addr().unwrap(), head: read_head(stream) };
+            let from = stream.peer_addr().unwrap();
+            let (head, body) = read_request(stream);
+            let asked = Asked { number, from, head, body };
             all.lock().unwrap().push(asked.clone());
             manner(stream, &asked);
         })
@@ -71,6 +75,12 @@ impl Asked {
     /// The method of the request.
     pub(crate) fn method(&self) -> &str {
         self.head.split(' ').next().unwrap()
+    }
+
+    /// The values of a header, by its name in lower case.
+    pub(crate) fn header(&self, name: &str) -> Vec<&str> {
+        let named = |line: &str| line.split_once(": ").is_some_and(|(one, _)| one.eq_ignore_ascii_case(name));
+        self.head.lines().filter(|line| named(line)).filter_map(|line| Some(line.split_once(": ")?.1)).collect()
     }
 }
 
@@ -116,14 +126,21 @@ pub(crate) fn wait_for_end(stream: &mut TcpStream) {
     while stream.read(&mut [0; 1024]).is_ok_and(|count| count > 0) {}
 }
 
-/// Everything up to the empty line, or to the end of the connection.
-fn read_head(stream: &mut TcpStream) -> String {
-    let (mut head, mut part) = (Vec::new(), [0; 1024]);
-    while !head.ends_with(b"\r\n\r\n") {
+/// A request, or what came of it until the end of the connection: its head, and as much more as it says.
+fn read_request(stream: &mut impl Read) -> (String, String) {
+    let (mut all, mut part) = (Vec::new(), [0; 1024]);
+    loop {
+        if let Some(end) = all.windows(4).position(|four| four == b"\r\n\r\n") {
+            let head = String::from_utf8_lossy(&all[..end + 4]).to_ascii_lowercase();
+            let length = head.split_once("content-length: ").and_then(|(_, rest)| rest.lines().next()?.parse().ok());
+            if all.len() >= end + 4 + length.unwrap_or(0) {
+                let body = all.split_off(end + 4);
+                return (String::from_utf8_lossy(&all).into_owned(), String::from_utf8_lossy(&body).into_owned());
+            }
+        }
         match stream.read(&mut part) {
-            Ok(count) if count > 0 => head.extend_from_slice(&part[..count]),
-            _ => break,
+            Ok(count) if count > 0 => all.extend_from_slice(&part[..count]),
+            _ => return (String::from_utf8_lossy(&all).into_owned(), String::new()),
         }
     }
-    String::from_utf8_lossy(&head).into_owned()
 }

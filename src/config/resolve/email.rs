@@ -2,12 +2,8 @@
 
 use std::net::IpAddr;
 use std::net::Ipv6Addr;
-use std::path::Path;
 
 use lettre::message::Mailbox;
-use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use url::Host;
 
 use super::super::Credentials;
@@ -15,8 +11,8 @@ use super::super::Email;
 use super::super::Encryption;
 use super::super::error::ConfigError;
 use super::super::field::Field;
-use super::super::file;
 use super::super::section::Section;
+use super::pem::certificates;
 use crate::secret::Secret;
 
 const DEFAULT_HOST: &str = "localhost";
@@ -86,17 +82,4 @@ fn credentials(section: &Section<'_>) -> Result<Option<Credentials>, ConfigError
 
 fn is_this_host(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback())
-}
-
-/// The content of a PEM file, beside the configuration file, whose certificates can all be trusted.
-fn certificates(field: &Field<'_, '_>) -> Result<Vec<u8>, ConfigError> {
-    let path = field.folder().join(Path::new(field.words()?));
-    let pem = file::read(&path).map_err(|what| field.wrong(&what))?;
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(&pem) {
-        certificate
-            .map_err(|_| field.wrong("is not PEM"))
-            .and_then(|der| roots.add(der).map_err(|_| field.wrong("holds a certificate that cannot be read")))?;
-    }
-    if roots.is_empty() { Err(field.wrong("holds no certificate")) } else { Ok(pem) }
 }

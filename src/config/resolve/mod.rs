@@ -2,8 +2,10 @@
 
 mod branding;
 mod email;
+mod http;
 mod metrics;
 mod notify;
+mod pem;
 mod probe;
 mod replica;
 mod server;

@@ -1,6 +1,7 @@
 //! `[[probe.service]]` and `[[probe.service.node]]`
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::super::Mode;
 use super::super::Node;
@@ -8,8 +9,10 @@ use super::super::Service;
 use super::super::Target;
 use super::super::error::ConfigError;
 use super::super::field::Field;
+use super::super::http::Http;
 use super::super::keys::known_section;
 use super::super::section::Section;
+use super::http;
 use super::replica::Kind;
 use super::replica::replica;
 use crate::model::id::Id;
@@ -49,10 +52,15 @@ fn nodes(sections: &[Section<'_>]) -> Result<Vec<Node>, ConfigError> {
     sections
         .iter()
         .map(|section| {
+            let id = section.require("id", |field| seen.id(&field, section.line))?;
+            let label = label(section)?;
+            let how = Arc::new(http::http(section)?);
+            let mode = mode(section, &how)?;
+            http::mind_unused(section, &mode);
             Ok(Node {
-                id: section.require("id", |field| seen.id(&field, section.line))?,
-                label: label(section)?,
-                mode: mode(section)?,
+                id,
+                label,
+                mode,
                 reveal_replica_name: section.read("reveal_replica_name", |field| field.flag())?.unwrap_or(false),
             })
         })
@@ -77,7 +85,7 @@ impl Seen {
     }
 }
 
-fn mode(section: &Section<'_>) -> Result<Mode, ConfigError> {
+fn mode(section: &Section<'_>, how: &Arc<Http>) -> Result<Mode, ConfigError> {
     let mode = section.require("mode", |field| match field.text()? {
         "poll" => Ok(Mode::Poll(Vec::new())),
         "push" => Ok(Mode::Push),
@@ -90,7 +98,7 @@ fn mode(section: &Section<'_>) -> Result<Mode, ConfigError> {
     })?;
     match (mode, section.field("replicas")) {
         (Mode::Poll(_), replicas) => {
-            let targets = replicas.map_or_else(|| Ok(Vec::new()), |field| targets(&field))?;
+            let targets = replicas.map_or_else(|| Ok(Vec::new()), |field| targets(&field, how))?;
             if section.read("replicas", |field| Ok(field.items()?.is_empty()))?.unwrap_or(true) {
                 section.warn("replicas", "is missing or empty, so nothing watches this node");
             }
@@ -107,7 +115,7 @@ fn mode(section: &Section<'_>) -> Result<Mode, ConfigError> {
     }
 }
 
-fn targets(field: &Field<'_, '_>) -> Result<Vec<Target>, ConfigError> {
+fn targets(field: &Field<'_, '_>, how: &Arc<Http>) -> Result<Vec<Target>, ConfigError> {
     let mut targets: Vec<Target> = Vec::new();
     let mut seen = HashMap::new();
     for (at, item) in field.items()?.iter().enumerate() {
@@ -117,7 +125,7 @@ fn targets(field: &Field<'_, '_>) -> Result<Vec<Target>, ConfigError> {
             item.warn(format!("is the same as replica {first}, ignored"));
             continue;
         }
-        match replica(text).map_err(|problem| item.wrong_so(problem))? {
+        match replica(text, how).map_err(|problem| item.wrong_so(problem))? {
             Kind::Asked(address) => targets.push(Target { replica: name, address }),
             Kind::NotYet(kind) => item.warn(format!("`{kind}` is not supported yet, ignored")),
         }

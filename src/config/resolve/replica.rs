@@ -1,9 +1,12 @@
 //! The grammar of replicas: `http://`, `https://` and `tcp://host:port`.
 
+use std::sync::Arc;
+
 use url::Host;
 use url::Url;
 
 use super::super::Address;
+use super::super::http::Http;
 use super::web_url::callable;
 
 /// What a replica's text is.
@@ -15,14 +18,14 @@ pub(super) enum Kind {
     NotYet(&'static str),
 }
 
-/// Reads a replica's text.
+/// Reads the text of a replica, which is asked in the way of its node.
 ///
 /// # Errors
 /// What is wrong with it, as it reads after the text, and what would be right.
-pub(super) fn replica(text: &str) -> Result<Kind, &'static str> {
+pub(super) fn replica(text: &str, how: &Arc<Http>) -> Result<Kind, &'static str> {
     let Some((scheme, rest)) = text.trim_start().split_once("://") else { return Err(OTHER) };
     match scheme.to_ascii_lowercase().as_str() {
-        "http" | "https" => http(text, rest),
+        "http" | "https" => http(text, rest, how),
         "tcp" => tcp(text),
         "icmp" => Ok(Kind::NotYet("icmp://")),
         "ssh" => Ok(Kind::NotYet("ssh://")),
@@ -39,14 +42,14 @@ const NO_PORT: &str = "has no port; write one such as `tcp://example.com:25`";
 const PORT_ZERO: &str = "has the port 0, where nothing listens; write the port of the service";
 const WITH_PATH: &str = "has a path; write one such as `tcp://example.com:25`";
 
-fn http(text: &str, rest: &str) -> Result<Kind, &'static str> {
+fn http(text: &str, rest: &str, how: &Arc<Http>) -> Result<Kind, &'static str> {
     // A browser takes the first part of `http:///path` for the host.
     if rest.starts_with(['/', '\\']) {
         return Err(BAD_HTTP);
     }
     match Url::parse(text) {
         Ok(url) if url.port() == Some(0) => Err(PORT_ZERO),
-        Ok(url) if callable(&url) => Ok(Kind::Asked(Address::Http(url))),
+        Ok(url) if callable(&url) => Ok(Kind::Asked(Address::Http { url, how: how.clone() })),
         _ => Err(BAD_HTTP),
     }
 }
@@ -73,8 +76,8 @@ mod tests {
 
     /// The address in short, or the beginning of what is wrong.
     fn check(text: &str, wanted: &str) {
-        let found = match replica(text) {
-            Ok(Kind::Asked(Address::Http(url))) => format!("http {url}"),
+        let found = match replica(text, &Arc::default()) {
+            Ok(Kind::Asked(Address::Http { url, .. })) => format!("http {url}"),
             Ok(Kind::Asked(Address::Tcp { host, port })) => format!("tcp {host} {port}"),
             Ok(Kind::NotYet(kind)) => format!("not yet {kind}"),
             Err(BAD_HTTP) => "bad http".to_owned(),
