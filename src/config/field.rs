@@ -88,6 +88,18 @@ impl<'s, 'a> Field<'s, 'a> {
         }
     }
 
+    /// A text, a number or a boolean, as JSON has it.
+    pub(super) fn json(&self) -> Result<serde_json::Value, ConfigError> {
+        Ok(match &self.value.kind {
+            Kind::String(text) => text.as_str().into(),
+            Kind::Integer(number) => (*number).into(),
+            Kind::Float(number) if !number.is_finite() => return Err(self.wrong("does not exist in JSON")),
+            Kind::Float(number) => (*number).into(),
+            Kind::Boolean(flag) => (*flag).into(),
+            other => return Err(self.mistyped(other)),
+        })
+    }
+
     /// The items of a list.
     pub(super) fn items(&self) -> Result<Vec<Field<'s, 'a>>, ConfigError> {
         match &self.value.kind {

@@ -1,7 +1,11 @@
 //! How the HTTP targets of a node are asked: the `http_*` keys of `[[probe.service.node]]`.
 
-use regex::Regex;
+use std::sync::Arc;
 
+use regex::Regex;
+use serde_json::Value;
+
+use crate::config::tls::Trust;
 use crate::secret::Secret;
 
 /// How HTTP targets are asked, and what a healthy answer has besides its status.
@@ -13,6 +17,12 @@ pub struct Http {
     pub headers: Vec<(String, Secret)>,
     /// What the body of a healthy answer matches, anywhere.
     pub body_match: Option<Regex>,
+    /// The values that the JSON of a healthy body has at these JSON pointers (RFC 6901).
+    pub json_match: Vec<(String, Value)>,
+    /// Whether redirects are followed.
+    pub follows_redirects: bool,
+    /// Whose certificates are accepted.
+    pub trust: Arc<Trust>,
 }
 
 /// A method, with the body that is sent.
@@ -37,6 +47,6 @@ impl Http {
     /// Whether the body of the answer matters.
     #[must_use]
     pub fn reads_body(&self) -> bool {
-        self.body_match.is_some()
+        self.body_match.is_some() || !self.json_match.is_empty()
     }
 }

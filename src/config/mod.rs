@@ -11,6 +11,7 @@ mod resolve;
 mod secret_files;
 mod section;
 pub mod summary;
+pub mod tls;
 mod unknown;
 pub mod variables;
 
@@ -367,6 +368,8 @@ pub struct Node {
     pub mode: Mode,
     /// Whether the page names its replicas.
     pub reveal_replica_name: bool,
+    /// The time for which a certificate has to be valid, below which its replica is sick; zero for any.
+    pub certificate_left: Duration,
 }
 
 /// How the replicas of a node are known.

@@ -226,7 +226,12 @@ fn of_node(node: &Node, metrics: &Metrics) -> map::Node {
     map::Node {
         label: node.label.as_str().into(),
         mode,
-        limits: map::Limits { delay_sick: metrics.poll.delay_sick, load, delay_dead },
+        limits: map::Limits {
+            delay_sick: metrics.poll.delay_sick,
+            certificate_left: node.certificate_left,
+            load,
+            delay_dead,
+        },
         reveals_replicas: node.reveal_replica_name,
         replicas,
         tally: Tally::default(),

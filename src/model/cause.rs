@@ -19,6 +19,8 @@ pub enum Cause {
     Failed(Failure),
     /// It answered after this time, which is too long.
     Slow(Duration),
+    /// Its certificate is valid for this time only, or no more.
+    Expiring(Duration),
     /// Its host is under high load; what exceeds its limit is there.
     Overloaded {
         /// CPU load above the limit.
@@ -57,6 +59,17 @@ pub enum Failure {
     HttpStatus(u16),
     /// The body of its answer is not that of a healthy one.
     Body(BodyFailure),
+    /// It redirects to where it cannot be followed.
+    Redirect(RedirectFailure),
+    /// Where its redirects led to failed.
+    Redirected {
+        /// How many there were.
+        times: u32,
+        /// Whether they led to another host.
+        away: bool,
+        /// What failed there.
+        to: Box<Failure>,
+    },
     /// It answered something that is no HTTP.
     Malformed(String),
     /// Anything else, in the words of the system.
@@ -69,6 +82,26 @@ pub enum Failure {
 pub enum BodyFailure {
     /// The pattern of a healthy body is not in it.
     NoMatch,
+    /// It is not the JSON that it should be.
+    NotJson,
+    /// It is JSON that is longer than what is read of it.
+    TooLong,
+    /// There is nothing at this JSON pointer.
+    Nothing(String),
+    /// There is another value than a healthy one at this JSON pointer.
+    Other(String),
+}
+
+/// Why a redirect cannot be followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RedirectFailure {
+    /// There are more than this.
+    TooMany(u32),
+    /// It leads to no URL that can be asked.
+    Nowhere,
+    /// It would take the body of the request to another host, port or scheme, for which it is not meant.
+    WithBody,
 }
 
 /// Why a host name could not be resolved.
@@ -132,6 +165,8 @@ impl fmt::Display for Cause {
         match self {
             Self::Failed(failure) => failure.fmt(f),
             Self::Slow(latency) => write!(f, "slow, answered after {}", words::duration(*latency)),
+            Self::Expiring(Duration::ZERO) => f.write_str("TLS certificate expired"),
+            Self::Expiring(left) => write!(f, "TLS certificate expires in {}", words::days(*left)),
             Self::Overloaded { cpu, ram } => {
                 let cpu = cpu.map(|load| format!("CPU load {}", words::percent(load)));
                 let ram = ram.map(|load| format!("RAM load {}", words::percent(load)));
@@ -160,6 +195,13 @@ impl fmt::Display for Failure {
             Self::Closed(phase) => write!(f, "connection closed while {}", phase.gerund()),
             Self::HttpStatus(code) => write!(f, "HTTP {code}"),
             Self::Body(failure) => failure.fmt(f),
+            Self::Redirect(RedirectFailure::TooMany(most)) => write!(f, "more than {most} redirects"),
+            Self::Redirect(RedirectFailure::Nowhere) => f.write_str("a redirect to what is no URL"),
+            Self::Redirect(RedirectFailure::WithBody) => f.write_str("a redirect that takes the body elsewhere"),
+            Self::Redirected { times, away, to } => {
+                let (s, away) = (if *times == 1 { "" } else { "s" }, if *away { " to another host" } else { "" });
+                write!(f, "{to}, after {times} redirect{s}{away}")
+            }
             Self::Malformed(what) => write!(f, "malformed answer: {what}"),
             Self::Other(what) => f.write_str(what),
         }
@@ -168,9 +210,13 @@ impl fmt::Display for Failure {
 
 impl fmt::Display for BodyFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NoMatch => "the body of the answer does not match",
-        })
+        match self {
+            Self::NoMatch => f.write_str("the body of the answer does not match"),
+            Self::NotJson => f.write_str("the body of the answer is not JSON"),
+            Self::TooLong => f.write_str("the body of the answer is longer than 1 MiB"),
+            Self::Nothing(pointer) => write!(f, "the body of the answer has nothing at {pointer}"),
+            Self::Other(pointer) => write!(f, "the body of the answer has another value at {pointer}"),
+        }
     }
 }
 
@@ -217,6 +263,10 @@ mod tests {
             (Cause::Failed(Failure::Dns(DnsFailure::NotFound)), "host name not found"),
             (Cause::Failed(Failure::Tls(TlsFailure::Expired)), "TLS certificate expired"),
             (Cause::Slow(Duration::from_millis(12_300)), "slow, answered after 12 s"),
+            (Cause::Expiring(Duration::from_hours(13 * 24 + 23)), "TLS certificate expires in 13 days"),
+            (Cause::Expiring(Duration::from_hours(25)), "TLS certificate expires in 1 day"),
+            (Cause::Expiring(Duration::from_secs(1)), "TLS certificate expires in less than a day"),
+            (Cause::Expiring(Duration::ZERO), "TLS certificate expired"),
             (Cause::Silent(Duration::from_secs(52)), "no report within 52 s"),
             (Cause::Silent(Duration::ZERO), "no report within 1 s"),
             (Cause::Overloaded { cpu: Some(0.97), ram: Some(0.95) }, "CPU load 97%, RAM load 95%"),

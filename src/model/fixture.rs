@@ -67,7 +67,7 @@ pub(crate) fn node(mode: Mode, replicas: &[&str]) -> Node {
     Node {
         label: "Node".into(),
         mode,
-        limits: Limits { delay_sick: secs(10), load, delay_dead: secs(20) },
+        limits: Limits { delay_sick: secs(10), certificate_left: secs(0), load, delay_dead: secs(20) },
         reveals_replicas: false,
         replicas: replicas.iter().map(replica).collect(),
         tally: Tally::default(),

@@ -19,6 +19,7 @@ use super::observation::Finding;
 use super::observation::Observation;
 use super::observation::Outcome;
 use super::observation::Report;
+use super::observation::left;
 use super::status::Status;
 use super::tally::Tally;
 use super::transition::NodeKey;
@@ -73,7 +74,7 @@ impl Map {
         // It may have taken several attempts to be sure.
         let since = match outcome.finding {
             Finding::Down(_) => clock::before(now, outcome.took),
-            Finding::Up(_) | Finding::Blind(_) => now,
+            Finding::Up(_) | Finding::Certified { .. } | Finding::Blind(_) => now,
         };
         replica.seen = Some(Observation::Checked(outcome));
         let verdict = judge(replica, &node, now);
@@ -208,8 +209,13 @@ impl Map {
 fn judge(replica: &Replica, limits: &Limits, now: Now) -> Option<Verdict> {
     match replica.seen.as_ref()? {
         Observation::Checked(outcome) => match &outcome.finding {
-            Finding::Up(latency) if *latency >= limits.delay_sick => Some((Status::Sick, Some(Cause::Slow(*latency)))),
-            Finding::Up(_) => Some((Status::Healthy, None)),
+            Finding::Up(latency) | Finding::Certified { latency, .. } if *latency >= limits.delay_sick => {
+                Some((Status::Sick, Some(Cause::Slow(*latency))))
+            }
+            Finding::Certified { until, .. } if left(*until, now.wall) < limits.certificate_left => {
+                Some((Status::Sick, Some(Cause::Expiring(left(*until, now.wall)))))
+            }
+            Finding::Up(_) | Finding::Certified { .. } => Some((Status::Healthy, None)),
             Finding::Down(failure) => Some((Status::Dead, Some(Cause::Failed(failure.clone())))),
             // Nothing is known: what was true before is the best guess.
             Finding::Blind(_) => replica.standing.map(|standing| (standing.status, replica.cause.clone())),
@@ -300,6 +306,27 @@ mod tests {
             let mut map = fixture::map();
             map.record_check(&key("web", "site", "a"), outcome(finding.clone()), fixture::now());
             assert_eq!(map.status(), wanted, "{finding:?}");
+        }
+    }
+
+    #[test]
+    fn a_replica_whose_certificate_is_about_to_expire_is_sick() {
+        let now = fixture::now();
+        let days = |days: u64| secs(days * 24 * 60 * 60);
+        let expiring = |left| Some(Cause::Expiring(left));
+        for (latency, left, limit, wanted) in [
+            (secs(1), days(14), days(14), None),
+            (secs(1), days(14) - secs(1), days(14), expiring(days(14) - secs(1))),
+            (secs(1), secs(0), days(14), expiring(secs(0))),
+            (secs(1), secs(0), secs(0), None),
+            (secs(10), days(1), days(14), Some(Cause::Slow(secs(10)))),
+        ] {
+            let mut map = fixture::map();
+            map.services.get_mut("web").unwrap().nodes.get_mut("site").unwrap().limits.certificate_left = limit;
+            let finding = Finding::Certified { latency, until: now.wall + left };
+            map.record_check(&key("web", "site", "a"), outcome(finding), now);
+            assert_eq!(map.node("web", "site").unwrap().replicas[0].cause, wanted, "{left:?} of {limit:?}");
+            assert_eq!(map.status(), if wanted.is_some() { Status::Sick } else { Status::Healthy });
         }
     }
 

@@ -80,6 +80,8 @@ pub enum Mode {
 pub struct Limits {
     /// The latency from which a polled replica is sick.
     pub delay_sick: Duration,
+    /// The time for which its certificate has to be valid, below which a polled replica is sick; zero for any.
+    pub certificate_left: Duration,
     /// The load above which a pushing replica is sick.
     pub load: Load,
     /// The silence after its interval from which a reporting replica is dead.

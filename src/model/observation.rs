@@ -3,6 +3,8 @@
 use std::time::Duration;
 use std::time::Instant;
 
+use jiff::Timestamp;
+
 use super::cause::Failure;
 use super::id::ReplicaId;
 use super::status::Status;
@@ -12,10 +14,31 @@ use super::status::Status;
 pub enum Finding {
     /// It answered as it should, after this time.
     Up(Duration),
+    /// The same, over TLS.
+    Certified {
+        /// After which time it answered.
+        latency: Duration,
+        /// Until when its certificate is valid.
+        until: Timestamp,
+    },
     /// It did not.
     Down(Failure),
     /// Vigil itself was unable to ask, for this reason; nothing is known about the replica.
     Blind(String),
+}
+
+impl Finding {
+    /// That it answered as it should, after that time, with a certificate that is valid until then if it showed one.
+    #[must_use]
+    pub fn up(latency: Duration, valid_until: Option<Timestamp>) -> Self {
+        valid_until.map_or(Self::Up(latency), |until| Self::Certified { latency, until })
+    }
+}
+
+/// The time until a moment; zero when it is over.
+#[must_use]
+pub fn left(until: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(until.duration_since(now)).unwrap_or_default()
 }
 
 /// What a check found: its last attempt, and what it took.

@@ -121,8 +121,12 @@ fn add_up(map: &mut Map, subjects: &[(Subject, Remembered)], now: Now) {
 }
 
 /// Of a node that is not there any more nothing is judged.
-const NO_LIMITS: Limits =
-    Limits { delay_sick: Duration::ZERO, load: Load { cpu: 0.0, ram: 0.0 }, delay_dead: Duration::ZERO };
+const NO_LIMITS: Limits = Limits {
+    delay_sick: Duration::ZERO,
+    certificate_left: Duration::ZERO,
+    load: Load { cpu: 0.0, ram: 0.0 },
+    delay_dead: Duration::ZERO,
+};
 
 /// How the replica was known: only one that reports has an interval, and the node says what it reports.
 fn mode(present: Option<&Node>, remembered: &Remembered) -> Mode {

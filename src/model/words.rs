@@ -34,6 +34,16 @@ pub fn duration(duration: Duration) -> String {
     if small == 0 { format!("{large} {large_unit}") } else { format!("{large} {large_unit} {small} {small_unit}") }
 }
 
+/// Whole days as people say them: `23 days`, `1 day`, `less than a day`.
+#[must_use]
+pub fn days(duration: Duration) -> String {
+    match duration.as_secs() / (24 * 60 * 60) {
+        0 => "less than a day".to_owned(),
+        1 => "1 day".to_owned(),
+        days => format!("{days} days"),
+    }
+}
+
 /// A moment with its date: `24 Nov 2026, 01:12:05 UTC`.
 #[must_use]
 pub fn moment(at: Timestamp) -> String {

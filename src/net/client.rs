@@ -1,13 +1,14 @@
 //! The HTTP client of probes and hooks: one set of roots, one resolver, a fresh connection for each request, one
 //! deadline over everything.
 
-use std::fmt;
 use std::io;
 use std::io::Read;
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use rustls::ClientConfig;
 use rustls::pki_types::CertificateDer;
 use ureq::Agent;
 use ureq::Body;
@@ -15,15 +16,11 @@ use ureq::config::Config;
 use ureq::http::HeaderValue;
 use ureq::http::Response;
 use ureq::http::Uri;
-use ureq::tls::Certificate;
-use ureq::tls::RootCerts;
-use ureq::tls::TlsConfig;
 use ureq::unversioned::resolver::ResolvedSocketAddrs;
 use ureq::unversioned::transport::ConnectProxyConnector;
 use ureq::unversioned::transport::ConnectionDetails;
 use ureq::unversioned::transport::Connector;
 use ureq::unversioned::transport::NextTimeout;
-use ureq::unversioned::transport::RustlsConnector;
 use ureq::unversioned::transport::TcpConnector;
 use ureq::unversioned::transport::Transport;
 
@@ -32,12 +29,14 @@ use crate::model::cause::Phase;
 use crate::model::observation::Finding;
 
 use super::failure;
+use super::https;
 use super::phase;
 use super::resolve::Resolver;
 use super::roots;
+use super::tls;
 
 /// How much of a body is read: enough for any health document, little enough for any memory.
-const BODY_MAX: u64 = 1024 * 1024;
+pub const BODY_MAX: u64 = 1024 * 1024;
 
 /// How many addresses of a name the client has room for.
 const ADDRESSES_MAX: usize = 16;
@@ -46,7 +45,9 @@ const ADDRESSES_MAX: usize = 16;
 #[derive(Clone, Debug)]
 pub struct Client {
     agent: Agent,
+    resolver: Arc<Resolver>,
     roots: Arc<[CertificateDer<'static>]>,
+    tls: Arc<ClientConfig>,
 }
 
 /// What is asked for.
@@ -84,6 +85,10 @@ pub struct Answer {
     pub status: u16,
     /// `Retry-After`, when it is in seconds.
     pub retry_after: Option<Duration>,
+    /// `Location`, where a redirect leads; it may hold a secret.
+    pub location: Option<String>,
+    /// Until when the certificate of the other side is valid, when it showed one.
+    pub valid_until: Option<Timestamp>,
 }
 
 impl Client {
@@ -101,6 +106,7 @@ impl Client {
     /// What was found instead of an answer.
     pub fn ask_into(&self, request: &Request, body: &mut impl Write) -> Result<Answer, Finding> {
         phase::enter(Phase::Resolve);
+        https::take_valid_until();
         self.try_ask(request, body).map_err(|error| failed(&error, request.limit))
     }
 
@@ -117,11 +123,13 @@ impl Client {
             Method::Patch(body) => self.run(head.method("PATCH").body(body)?, request.limit),
         }?;
         let status = answer.status().as_u16();
-        let retry_after = answer.headers().get("retry-after");
-        let retry_after = retry_after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
+        let retry_after = header("retry-after").and_then(|value| value.trim().parse().ok());
+        let location = header("location").map(str::to_owned);
+        let valid_until = https::take_valid_until();
         phase::enter(Phase::Body);
         io::copy(&mut answer.into_body().into_reader().take(BODY_MAX), into)?;
-        Ok(Answer { status, retry_after: retry_after.map(Duration::from_secs) })
+        Ok(Answer { status, retry_after: retry_after.map(Duration::from_secs), location, valid_until })
     }
 
     fn run(
@@ -136,27 +144,23 @@ impl Client {
     #[must_use]
     pub fn new(user_agent: &str, resolver: Arc<Resolver>) -> Self {
         let roots = roots::system();
-        let trusted = roots.iter().map(|certificate| Certificate::from_der(certificate).to_owned());
-        let tls = TlsConfig::builder()
-            .root_certs(RootCerts::from(trusted))
-            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .build();
+        let tls = tls::verifying(&roots, None);
         let config = Config::builder()
-            .tls_config(tls)
             .user_agent(user_agent)
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
             .max_idle_connections(0)
             .build();
-        let connector =
-            ().chain(Note(Phase::Connect))
-                .chain(ConnectProxyConnector::default())
-                .chain(TcpConnector::default())
-                .chain(Note(Phase::Handshake))
-                .chain(Tls(RustlsConnector::default()))
-                .chain(Note(Phase::Answer));
-        Self { agent: Agent::with_parts(config, connector, Names(resolver)), roots: roots.into() }
+        let agent = agent(config, tls.clone(), resolver.clone());
+        Self { agent, resolver, roots: roots.into(), tls }
+    }
+
+    /// The same client with other settings of TLS.
+    #[must_use]
+    pub fn over(&self, tls: Arc<ClientConfig>) -> Self {
+        let agent = agent(self.agent.config().clone(), tls.clone(), self.resolver.clone());
+        Self { agent, tls, ..self.clone() }
     }
 
     /// The certificates of the system (or of `SSL_CERT_FILE`), for others who speak TLS.
@@ -164,6 +168,23 @@ impl Client {
     pub fn roots(&self) -> &[CertificateDer<'static>] {
         &self.roots
     }
+
+    /// Its settings of TLS.
+    #[must_use]
+    pub fn tls(&self) -> &Arc<ClientConfig> {
+        &self.tls
+    }
+}
+
+fn agent(config: Config, tls: Arc<ClientConfig>, resolver: Arc<Resolver>) -> Agent {
+    let connector =
+        ().chain(Note(Phase::Connect))
+            .chain(ConnectProxyConnector::default())
+            .chain(TcpConnector::default())
+            .chain(Note(Phase::Handshake))
+            .chain(https::Tls(tls))
+            .chain(Note(Phase::Answer));
+    Agent::with_parts(config, connector, Names(resolver))
 }
 
 /// Resolves names for the HTTP client as for every other probe.
@@ -199,36 +220,6 @@ impl<In: Transport> Connector<In> for Note {
     fn connect(&self, _: &ConnectionDetails, chained: Option<In>) -> Result<Option<In>, ureq::Error> {
         phase::enter(self.0);
         Ok(chained)
-    }
-}
-
-/// TLS, with one set of roots for all requests: the client would build it anew for each request that brings a limit
-/// of its own.
-struct Tls(RustlsConnector);
-
-impl<In: Transport> Connector<In> for Tls {
-    type Out = <RustlsConnector as Connector<In>>::Out;
-
-    fn connect(&self, details: &ConnectionDetails, chained: Option<In>) -> Result<Option<Self::Out>, ureq::Error> {
-        let shared = ConnectionDetails {
-            uri: details.uri,
-            addrs: details.addrs.clone(),
-            config: details.config,
-            request_level: false,
-            resolver: details.resolver,
-            now: details.now,
-            timeout: details.timeout,
-            current_time: details.current_time.clone(),
-            run_connector: details.run_connector.clone(),
-            register_shutdown: details.register_shutdown.clone(),
-        };
-        self.0.connect(&shared, chained)
-    }
-}
-
-impl fmt::Debug for Tls {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Tls")
     }
 }
 

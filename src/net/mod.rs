@@ -2,6 +2,9 @@
 
 pub mod client;
 pub mod failure;
+mod https;
 mod phase;
 pub mod resolve;
 pub mod roots;
+pub mod stream;
+pub mod tls;

@@ -6,11 +6,15 @@ pub mod tcp;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::ClientConfig;
+
 use crate::clock::Clock;
 use crate::config::Address;
 use crate::config::Poll;
+use crate::config::tls::Trust;
 use crate::model::map;
 use crate::model::observation::Finding;
+use crate::net;
 use crate::net::client::Client;
 use crate::net::resolve::Resolver;
 
@@ -36,9 +40,22 @@ pub struct Tools {
 pub fn build(address: &Address, poll: &Poll, tools: &Tools) -> Arc<dyn Probe> {
     match address {
         Address::Http { url, how } => {
-            Arc::new(http::Http::new(url, how.clone(), poll.http_status.clone(), tools.client.clone()))
+            let client = match &*how.trust {
+                Trust::System => tools.client.clone(),
+                other => tools.client.over(tls(other, tools)),
+            };
+            Arc::new(http::Http::new(url, how.clone(), poll.http_status.clone(), client))
         }
         Address::Tcp { host, port } => Arc::new(tcp::Tcp::new(host, *port, tools.resolver.clone())),
+    }
+}
+
+/// The settings of TLS for a target whose certificates are so to be accepted.
+fn tls(trust: &Trust, tools: &Tools) -> Arc<ClientConfig> {
+    match trust {
+        Trust::System => tools.client.tls().clone(),
+        Trust::Also(pem) => net::tls::verifying(tools.client.roots(), Some(pem)),
+        Trust::Anybody => net::tls::accepting_all(),
     }
 }
 

@@ -66,7 +66,12 @@ fn sample_node(mode: Mode, standing: Option<Standing>, replicas: &[Replica]) -> 
     Node {
         label: "Sample".into(),
         mode,
-        limits: Limits { delay_sick: SAMPLE_TIME, load: SAMPLE_LOAD, delay_dead: SAMPLE_TIME },
+        limits: Limits {
+            delay_sick: SAMPLE_TIME,
+            certificate_left: SAMPLE_TIME,
+            load: SAMPLE_LOAD,
+            delay_dead: SAMPLE_TIME,
+        },
         reveals_replicas: matches!(mode, Mode::Poll | Mode::Local),
         replicas: numbered(replicas, ReplicaId::reported),
         tally: Tally::default(),

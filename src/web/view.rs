@@ -19,6 +19,7 @@ use crate::model::map::Standing;
 use crate::model::observation::Content;
 use crate::model::observation::Finding;
 use crate::model::observation::Observation;
+use crate::model::observation::left;
 use crate::model::past::Past;
 use crate::model::shown::Shown;
 use crate::model::status::Status;
@@ -154,7 +155,7 @@ impl<'a> Making<'a> {
     fn node(&mut self, key: &NodeKey, place: &str, node: &Node) -> NodeView {
         let empty = Arc::default();
         let past: &Past = self.history.pasts.get(key).unwrap_or(&empty);
-        let (replicas, hidden) = replicas(place, node);
+        let (replicas, hidden) = replicas(place, node, self.now);
         NodeView {
             anchor: self.anchors.next().unwrap_or_default(),
             path: self.paths.remove(key).unwrap_or_default(),
@@ -183,7 +184,7 @@ impl NodeView {
 }
 
 /// The replicas that are shown, and how many are not.
-fn replicas(place: &str, node: &Node) -> (Vec<ReplicaView>, usize) {
+fn replicas(place: &str, node: &Node, now: Timestamp) -> (Vec<ReplicaView>, usize) {
     let hidden = node.replicas.len().saturating_sub(SHOWN_MAX);
     let unwell = |replica: &Replica| replica.standing.is_none_or(|standing| standing.status > Status::Healthy);
     let all = || node.replicas.iter().enumerate();
@@ -196,12 +197,19 @@ fn replicas(place: &str, node: &Node) -> (Vec<ReplicaView>, usize) {
     shown.sort_unstable_by_key(|(at, _)| *at);
     let replicas = shown.into_iter().map(|(at, (id, replica))| {
         let name = node.reveals_replicas.then(|| id.to_string());
-        replica_view(format!("tip-{place}-{at}"), at + 1, name, node.mode, replica)
+        replica_view(format!("tip-{place}-{at}"), at + 1, name, node.mode, replica, now)
     });
     (replicas.collect(), hidden)
 }
 
-fn replica_view(tip: String, number: usize, name: Option<String>, mode: Mode, replica: &Replica) -> ReplicaView {
+fn replica_view(
+    tip: String,
+    number: usize,
+    name: Option<String>,
+    mode: Mode,
+    replica: &Replica,
+    now: Timestamp,
+) -> ReplicaView {
     ReplicaView {
         tip,
         number,
@@ -209,7 +217,7 @@ fn replica_view(tip: String, number: usize, name: Option<String>, mode: Mode, re
         words: words(replica.standing),
         name,
         how: how(mode, replica.kind),
-        facts: facts(replica),
+        facts: facts(replica, now),
         since: replica.standing.map(|standing| time(standing.since.wall)),
         cause: cause(replica),
         uptime: None,
@@ -254,11 +262,17 @@ fn how(mode: Mode, kind: Kind) -> &'static str {
     }
 }
 
-fn facts(replica: &Replica) -> Vec<Fact> {
+fn facts(replica: &Replica, now: Timestamp) -> Vec<Fact> {
     let fact = |name, value| Fact { name, value };
     match &replica.seen {
         Some(Observation::Checked(outcome)) => match &outcome.finding {
             Finding::Up(latency) => vec![fact("Latency", words::duration(*latency))],
+            Finding::Certified { latency, until } => {
+                let left = left(*until, now);
+                let left =
+                    if left.is_zero() { "expired".to_owned() } else { format!("valid for {}", words::days(left)) };
+                vec![fact("Latency", words::duration(*latency)), fact("Certificate", left)]
+            }
             Finding::Down(_) | Finding::Blind(_) => Vec::new(),
         },
         Some(Observation::Reported { content: Content::Load(load), .. }) => {

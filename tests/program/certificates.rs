@@ -1,6 +1,8 @@
 //! Certificates of these tests, made anew each time: an authority of our own and what it signs.
 
 use std::sync::Arc;
+use std::time::Duration;
+use std::time::SystemTime;
 
 use rcgen::BasicConstraints;
 use rcgen::CertificateParams;
@@ -63,6 +65,13 @@ impl Authority {
         let mut params = params(names);
         params.not_before = date_time_ymd(from, 1, 1);
         params.not_after = date_time_ymd(to, 1, 1);
+        self.sign(&params)
+    }
+
+    /// The same, valid for so many days from now, and an hour.
+    pub(crate) fn lasting(&self, names: &[&str], days: u64) -> Identity {
+        let mut params = params(names);
+        params.not_after = (SystemTime::now() + Duration::from_hours(24 * days + 1)).into();
         self.sign(&params)
     }
 

@@ -117,3 +117,87 @@ fn what_a_node_sends_is_never_shown() {
         assert!(!text.contains("hunter2"), "{text}");
     }
 }
+
+#[test]
+fn the_json_of_a_healthy_body_has_the_values_of_the_node() {
+    let wanted = r#"http_json_healthy_match = { "/status" = "ok", "/checks/0/up" = true }"#;
+    check(vec![
+        (wanted, answering(r#"{"checks": [{"up": true}], "status": "ok"}"#), "healthy"),
+        (
+            wanted,
+            answering(r#"{"checks": [{"up": false}], "status": "ok"}"#),
+            "dead: the body of the answer has another value at /checks/0/up",
+        ),
+        (wanted, answering(r#"{"status": "ok"}"#), "dead: the body of the answer has nothing at /checks/0/up"),
+        (wanted, answering("ok"), "dead: the body of the answer is not JSON"),
+        (
+            wanted,
+            repeat("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n", b"[[[[", Duration::ZERO),
+            "dead: the body of the answer is longer than 1 MiB",
+        ),
+    ]);
+}
+
+/// Sends `/` and what is below on to `location`, and answers all else with that status.
+fn redirecting(code: u16, location: &str, then: u16) -> Manner {
+    let (away, there) =
+        (say(format!("HTTP/1.1 {code} On\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n")), status(then));
+    Box::new(move |stream, asked| {
+        let goes = asked.head.contains(" / ") || asked.head.contains(" /more");
+        if goes { away(stream, asked) } else { there(stream, asked) }
+    })
+}
+
+#[test]
+fn redirects_are_followed_where_the_node_says_so() {
+    let follow = "http_follow_redirects = true";
+    let elsewhere = Target::new(status(503));
+    let elsewhere = format!("http://{}/", elsewhere.address).replace("127.0.0.1", "localhost");
+    check(vec![
+        ("", redirecting(302, "/there", 404), "healthy"),
+        (follow, redirecting(302, "/there", 200), "healthy"),
+        (follow, redirecting(308, "/there", 404), "dead: HTTP 404, after 1 redirect"),
+        (follow, redirecting(301, &elsewhere, 200), "dead: HTTP 503, after 1 redirect to another host"),
+        (follow, redirecting(301, "/more", 200), "dead: more than 10 redirects"),
+        (follow, redirecting(301, "http://127.0.0.1:1/", 200), "dead: connection refused, after 1 redirect"),
+        (follow, redirecting(301, "ftp://example.com/", 200), "dead: a redirect to what is no URL"),
+        (follow, redirecting(304, "/there", 404), "healthy"),
+        (
+            "http_follow_redirects = true\nhttp_method = \"POST\"\nhttp_body = \"hunter2\"",
+            redirecting(307, &elsewhere, 200),
+            "dead: a redirect that takes the body elsewhere",
+        ),
+    ]);
+}
+
+#[test]
+fn secrets_of_a_node_stay_with_its_target() {
+    let elsewhere = Target::new(status(200));
+    let there = format!("http://{}/there", elsewhere.address);
+    let target = Target::new(Box::new(move |stream, asked| {
+        let location = if asked.head.contains(" / ") { "/more".to_owned() } else { there.clone() };
+        redirecting(302, &location, 200)(stream, asked);
+    }));
+    let url = format!("http://user:pass@{}/", target.address);
+    let keys = "http_follow_redirects = true\nhttp_headers = { X-Api-Key = \"hunter2\" }\n";
+    let vigil = Vigil::start(&config(&format!("{}{keys}", polled("app", &[&url]))));
+    vigil.log().wait_for(&["replica app:node", "is healthy"]);
+    for asked in &target.asked()[..2] {
+        assert_eq!(asked.header("x-api-key"), ["hunter2"]);
+        assert_eq!(asked.header("authorization"), ["Basic dXNlcjpwYXNz"]);
+    }
+    let asked = elsewhere.asked()[0].clone();
+    assert!(!asked.head.contains("hunter2") && asked.header("authorization").is_empty(), "{}", asked.head);
+}
+
+#[test]
+fn redirects_share_the_one_deadline() {
+    let slow: Manner = Box::new(|stream, asked| {
+        std::thread::sleep(Duration::from_millis(400));
+        redirecting(302, "/more", 200)(stream, asked);
+    });
+    let target = Target::new(slow);
+    let node = polled("app", &[&format!("http://{}/", target.address)]);
+    let vigil = Vigil::start(&config(&format!("poll_delay_dead = 1\n{node}http_follow_redirects = true\n")));
+    vigil.log().wait_for(&["is dead: timed out after 1 s while ", ", after ", " redirect"]);
+}

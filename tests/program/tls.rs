@@ -119,14 +119,72 @@ fn check(roots: &str, metrics: &str, cases: &[(Target, &str)]) {
 
 /// Starts the program with these roots alone.
 fn start(roots: &str, metrics: &str, targets: &[&Target]) -> Vigil {
-    let services = targets
-        .iter()
-        .enumerate()
-        .map(|(at, target)| polled(&format!("t{at}"), &[&format!("https://{}/", target.address)]));
+    let services = targets.iter().enumerate().map(|(at, target)| polled(&format!("t{at}"), &[&url(target)]));
+    start_with(roots, &format!("{metrics}\n{}", services.collect::<String>()))
+}
+
+fn url(target: &Target) -> String {
+    format!("https://{}/", target.address)
+}
+
+/// The same with these services.
+fn start_with(roots: &str, services: &str) -> Vigil {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("roots.pem");
     fs::write(&file, roots).unwrap();
     let environment = [("SSL_CERT_FILE", file.to_str().unwrap())];
     // The roots are read before the program says where it listens.
-    Vigil::start_with(&config(&format!("{metrics}\n{}", services.collect::<String>())), &environment)
+    Vigil::start_with(&config(services), &environment)
+}
+
+#[test]
+fn a_node_may_trust_a_ca_of_its_own_besides_those_of_the_system_or_anybody() {
+    let [system, own] = ["The system's CA", "A CA of ours"].map(Authority::named);
+    let folder = TempDir::new().unwrap();
+    let ca = folder.path().join("ca.pem");
+    fs::write(&ca, own.pem()).unwrap();
+    let ca = format!("http_ca_file = \"{}\"", ca.display());
+    let [of_system, of_own] = [&system, &own].map(|authority| showing(&authority.server(&[HOST])));
+    let expired = showing(&own.expired(&["elsewhere.example"]));
+    let unknown = "dead: TLS certificate of an unknown issuer";
+    let cases = [
+        (&of_system, "", "healthy"),
+        (&of_own, "", unknown),
+        (&of_system, ca.as_str(), "healthy"),
+        (&of_own, ca.as_str(), "healthy"),
+        (&expired, ca.as_str(), "dead: TLS certificate expired"),
+        (&expired, "http_tls_verify = false", "healthy"),
+        (&expired, "http_tls_verify = false\nhttp_tls_expiry_sick_below = 1", "sick: TLS certificate expired"),
+    ];
+    let nodes = cases.iter().enumerate();
+    let nodes = nodes.map(|(at, (target, keys, _))| format!("{}{keys}\n", polled(&format!("t{at}"), &[&url(target)])));
+    let vigil = start_with(&system.pem(), &nodes.collect::<String>());
+    for (at, (_, keys, wanted)) in cases.iter().enumerate() {
+        let line = vigil.log().wait_for(&[&format!("replica t{at}:node:"), " is "]);
+        assert!(line.contains(&format!(" is {wanted}")), "{keys}: {line}");
+    }
+    vigil.log().wait_for(&["WARN", "http_tls_verify: is `false`, so anybody on the way can pass for the target"]);
+}
+
+#[test]
+fn the_life_of_a_certificate_is_shown_and_a_short_one_is_sick() {
+    let authority = Authority::new();
+    let node = |id, days, keys: &str| {
+        let target = showing(&authority.lasting(&[HOST], days));
+        format!("{}{keys}\n", polled(id, &[&url(&target)]))
+    };
+    let nodes = [
+        node("long", 23, "http_tls_expiry_sick_below = 21"),
+        node("short", 20, "http_tls_expiry_sick_below = 21"),
+        node("carefree", 0, ""),
+    ];
+    let vigil = start_with(&authority.pem(), &nodes.concat());
+    vigil.log().wait_for(&["replica long:node:", " is healthy"]);
+    vigil.log().wait_for(&["replica short:node:", " is sick: TLS certificate expires in 20 days"]);
+    vigil.log().wait_for(&["replica carefree:node:", " is healthy"]);
+    for what in
+        ["valid for 23 days", "valid for 20 days", ">TLS certificate expires in 20 days<", "valid for less than a day"]
+    {
+        vigil.wait_for_page(what);
+    }
 }

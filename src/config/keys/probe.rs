@@ -1,6 +1,7 @@
 //! `[[probe.service]]` and `[[probe.service.node]]`
 
 use super::Key;
+use super::takes::DAYS;
 use super::takes::FLAG;
 use super::takes::TEXT;
 use super::takes::WEB_URL;
@@ -21,6 +22,11 @@ pub(super) static KEYS: &[Key] = &[
     Key::new("probe.service.node", "http_method", "one of `HEAD`, `GET`, `POST`, `PUT` and `PATCH`", "The method of the request. Without it: HEAD, and GET where a target answers that with 405 or 501; or GET if the body of the answer is to be looked at."),
     Key::new("probe.service.node", "http_body", TEXT, "The body of the request, for `POST`, `PUT` and `PATCH`; its type goes into `http_headers`."),
     Key::new("probe.service.node", "http_body_healthy_match", "a regular expression", "What the body of a healthy answer matches, anywhere in it; in the syntax of https://docs.rs/regex/#syntax. At most 1 MiB of the body is read."),
+    Key::new("probe.service.node", "http_json_healthy_match", "a table of JSON pointers and values, such as `{ \"/status\" = \"ok\" }`", "What the JSON in the body of a healthy answer has at each of these pointers (RFC 6901).").each("a string, a number, `true` or `false`").default("{}"),
+    Key::new("probe.service.node", "http_follow_redirects", FLAG, "Whether redirects are followed, at most 10, so that the last answer counts. Headers, credentials and body of the node go only to the scheme, host and port of the replica itself.").default("false"),
+    Key::new("probe.service.node", "http_tls_verify", FLAG, "Whether certificates are verified. With `false`, which is warned about, that of anybody will do.").default("true"),
+    Key::new("probe.service.node", "http_ca_file", "the path of a PEM file with a certificate", "Certificates that are trusted besides those of the system, for targets with a private CA; relative to the folder of the configuration file."),
+    Key::new("probe.service.node", "http_tls_expiry_sick_below", DAYS, "How long a certificate has to be valid, or its replica is sick."),
     Key::new("probe.service.node", "reveal_replica_name", FLAG, "Whether the page shows the names of the replicas: the URLs as written here, or what reports call themselves.").default("false"),
     Key::new("probe.service.node", "link_url", WEB_URL, "A link beside the node.").not_yet(),
     Key::new("probe.service.node", "link_label", TEXT, "The words of that link.").not_yet(),

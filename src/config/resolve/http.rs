@@ -1,6 +1,9 @@
 //! The `http_*` keys of `[[probe.service.node]]`.
 
+use std::sync::Arc;
+
 use regex::Regex;
+use serde_json::Value;
 use ureq::http::HeaderName;
 use ureq::http::HeaderValue;
 
@@ -12,21 +15,34 @@ use super::super::field::Field;
 use super::super::http::Http;
 use super::super::http::Method;
 use super::super::section::Section;
+use super::tls;
+use super::tls::trust;
 use crate::secret::Secret;
 
 /// Headers that say how long a request is, and those of the connection: they follow from what is sent.
 const OURS: [&str; 4] = ["connection", "content-length", "expect", "transfer-encoding"];
 
 /// The keys that say how an HTTP target is asked.
-const KEYS: &[&str] = &["http_headers", "http_method", "http_body", "http_body_healthy_match"];
+const KEYS: &[&str] = &[
+    "http_headers",
+    "http_method",
+    "http_body",
+    "http_body_healthy_match",
+    "http_json_healthy_match",
+    "http_follow_redirects",
+];
 
 /// How the HTTP targets of a node are asked.
 pub(super) fn http(section: &Section<'_>) -> Result<Http, ConfigError> {
     let body_match = section.read("http_body_healthy_match", |field| pattern(&field))?;
+    let json_match = section.read("http_json_healthy_match", |field| json(&field))?.unwrap_or_default();
     let http = Http {
-        method: method(section, body_match.is_some())?,
+        method: method(section, body_match.is_some() || !json_match.is_empty())?,
         headers: section.read("http_headers", |field| headers(&field))?.unwrap_or_default(),
         body_match,
+        json_match,
+        follows_redirects: section.read("http_follow_redirects", |field| field.flag())?.unwrap_or(false),
+        trust: Arc::new(trust(section)?),
     };
     if http.reads_body() && matches!(http.method, Method::Head) {
         let what = "is `HEAD`, to which no answer has a body; leave it out, or write `http_method = \"GET\"`";
@@ -38,11 +54,25 @@ pub(super) fn http(section: &Section<'_>) -> Result<Http, ConfigError> {
 /// Warns about keys for targets that the node does not have.
 pub(super) fn mind_unused(section: &Section<'_>, mode: &Mode) {
     let targets: &[Target] = if let Mode::Poll(targets) = mode { targets } else { &[] };
-    if targets.iter().any(|target| matches!(target.address, Address::Http { .. })) {
-        return;
+    let any = |is: fn(&Address) -> bool| targets.iter().any(|target| is(&target.address));
+    let warn = |keys: &[&str], what: &str| {
+        for key in keys.iter().filter(|key| section.field(key).is_some()) {
+            section.warn(key, format!("has no effect: no replica of this node is {what}"));
+        }
+    };
+    if !any(|address| matches!(address, Address::Http { .. })) {
+        warn(KEYS, "an `http://` or `https://` URL");
     }
-    for key in KEYS.iter().filter(|key| section.field(key).is_some()) {
-        section.warn(key, "has no effect: no replica of this node is an `http://` or `https://` URL");
+    if !any(shows_certificate) {
+        warn(tls::KEYS, "an `https://` URL");
+    }
+}
+
+/// Whether a target may show a certificate; one that redirects may do so in the end.
+fn shows_certificate(address: &Address) -> bool {
+    match address {
+        Address::Http { url, how } => url.scheme() == "https" || how.follows_redirects,
+        Address::Tcp { .. } => false,
     }
 }
 
@@ -87,6 +117,18 @@ fn headers(field: &Field<'_, '_>) -> Result<Vec<(String, Secret)>, ConfigError> 
 }
 
 const UNFIT: &str = "cannot be sent as a header; write a text without line breaks and control characters";
+
+fn json(field: &Field<'_, '_>) -> Result<Vec<(String, Value)>, ConfigError> {
+    let pair = |(pointer, value): (&str, Field<'_, '_>)| {
+        // An escape other than `~0` and `~1` has no meaning (RFC 6901, 3).
+        let is_pointer = pointer.is_empty() || pointer.starts_with('/');
+        if !is_pointer || pointer.split('~').skip(1).any(|rest| !rest.starts_with(['0', '1'])) {
+            return Err(value.fault("is not at a JSON pointer; write one such as `/status` or `/checks/0/ok`"));
+        }
+        Ok((pointer.to_owned(), value.json()?))
+    };
+    field.pairs()?.into_iter().map(pair).collect()
+}
 
 fn pattern(field: &Field<'_, '_>) -> Result<Regex, ConfigError> {
     Regex::new(field.text()?).map_err(|error| match error {

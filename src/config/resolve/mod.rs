@@ -10,6 +10,7 @@ mod probe;
 mod replica;
 mod server;
 mod storage;
+mod tls;
 mod web_url;
 
 use std::net::SocketAddr;

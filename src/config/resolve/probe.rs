@@ -15,6 +15,7 @@ use super::super::section::Section;
 use super::http;
 use super::replica::Kind;
 use super::replica::replica;
+use super::tls::certificate_left;
 use crate::model::id::Id;
 use crate::model::id::ReplicaId;
 
@@ -61,6 +62,7 @@ fn nodes(sections: &[Section<'_>]) -> Result<Vec<Node>, ConfigError> {
                 id,
                 label,
                 mode,
+                certificate_left: certificate_left(section)?,
                 reveal_replica_name: section.read("reveal_replica_name", |field| field.flag())?.unwrap_or(false),
             })
         })

@@ -2,7 +2,6 @@
 
 mod message;
 mod session;
-mod stream;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -26,10 +26,8 @@ use lettre::transport::smtp::extension::ServerInfo;
 use lettre::transport::smtp::response::Response;
 use lettre::transport::smtp::response::Severity;
 use rustls::ClientConfig;
-use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::ServerName;
-use rustls::pki_types::pem::PemObject;
 
 use crate::clock::Clock;
 use crate::config;
@@ -40,10 +38,11 @@ use crate::model::observation::Finding;
 use crate::model::words;
 use crate::net::failure;
 use crate::net::resolve::Resolver;
+use crate::net::stream::Deadline;
+use crate::net::stream::Stream;
+use crate::net::tls;
 
 use super::super::SendError;
-use super::stream::Deadline;
-use super::stream::Stream;
 
 /// How much of a server's own words is passed on.
 const WORDS_MAX: usize = 200;
@@ -82,7 +81,7 @@ impl Account {
             encryption: config.encryption,
             from: config.from.email.clone(),
             to: config.to.email.clone(),
-            tls: tls(config.ca_pem.as_deref(), roots),
+            tls: tls::verifying(roots, config.ca_pem.as_deref()),
             resolver,
         }
     }
@@ -148,19 +147,6 @@ impl Account {
         }
         Ok(parameters)
     }
-}
-
-/// What is trusted. Certificates that cannot be used are left out: those of the configuration were tried when it was
-/// read.
-fn tls(ca_pem: Option<&[u8]>, roots: &[CertificateDer<'static>]) -> Arc<ClientConfig> {
-    let mut store = RootCertStore::empty();
-    store.add_parsable_certificates(roots.iter().cloned());
-    store.add_parsable_certificates(CertificateDer::pem_slice_iter(ca_pem.unwrap_or_default()).flatten());
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    #[expect(clippy::expect_used, reason = "the provider is compiled in, and it has TLS 1.2 and 1.3")]
-    let builder = builder.expect("ring has the default protocol versions");
-    Arc::new(builder.with_root_certificates(store).with_no_client_auth())
 }
 
 /// What a session is busy with.
@@ -251,7 +237,7 @@ fn explain(trouble: Trouble, step: Step, limit: Duration) -> SendError {
         Finding::Down(failure @ Failure::Other(_)) => format!("{failure} while {}", step.gerund()),
         Finding::Down(failure) => failure.to_string(),
         Finding::Blind(what) => what,
-        Finding::Up(_) => "the server did not answer".to_owned(),
+        Finding::Up(_) | Finding::Certified { .. } => "the server did not answer".to_owned(),
     })
 }
 

@@ -1,4 +1,4 @@
-//! A connection to a mail server with one deadline over all that is read and written.
+//! A connection with one deadline over all that is read and written, before TLS and inside it.
 
 use std::fmt;
 use std::io;
@@ -19,32 +19,36 @@ use crate::clock::Clock;
 
 /// A deadline on a clock.
 #[derive(Clone, Copy)]
-pub(super) struct Deadline<'a> {
+pub struct Deadline<'a> {
     end: Instant,
     clock: &'a dyn Clock,
 }
 
 /// A connection, before or inside TLS.
-pub(super) enum Stream<'a> {
+pub enum Stream<'a> {
+    /// As it is.
     Plain(Timed<'a>),
+    /// Encrypted.
     Tls(Box<StreamOwned<ClientConnection, Timed<'a>>>),
 }
 
 /// A TCP connection whose reads and writes fail once the deadline is over, however the other side drips.
-pub(super) struct Timed<'a> {
+pub struct Timed<'a> {
     tcp: TcpStream,
     deadline: Deadline<'a>,
 }
 
 impl<'a> Deadline<'a> {
     /// The deadline `limit` from now.
-    pub(super) fn after(limit: Duration, clock: &'a dyn Clock) -> Self {
+    #[must_use]
+    pub fn after(limit: Duration, clock: &'a dyn Clock) -> Self {
         let now = clock.now().instant;
         Self { end: now.checked_add(limit).unwrap_or(now), clock }
     }
 
     /// This deadline, or the one `limit` from now, whichever comes first.
-    pub(super) fn no_later_than(self, limit: Duration) -> Self {
+    #[must_use]
+    pub fn no_later_than(self, limit: Duration) -> Self {
         Self { end: self.end.min(Self::after(limit, self.clock).end), clock: self.clock }
     }
 
@@ -52,7 +56,7 @@ impl<'a> Deadline<'a> {
     ///
     /// # Errors
     /// [`io::ErrorKind::TimedOut`], when there is none.
-    pub(super) fn left(&self) -> io::Result<Duration> {
+    pub fn left(&self) -> io::Result<Duration> {
         let left = self.end.saturating_duration_since(self.clock.now().instant);
         if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
     }
@@ -61,7 +65,10 @@ impl<'a> Deadline<'a> {
 impl<'a> Stream<'a> {
     /// Connects to the first address that answers. Each gets an even share of the time that is left, so that a silent
     /// first one does not keep the others from being tried.
-    pub(super) fn connect(addresses: &[SocketAddr], deadline: Deadline<'a>) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// Why the last of them did not.
+    pub fn connect(addresses: &[SocketAddr], deadline: Deadline<'a>) -> io::Result<Self> {
         let mut last = io::ErrorKind::TimedOut.into();
         for (tried, address) in addresses.iter().enumerate() {
             let rest = u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
@@ -74,7 +81,10 @@ impl<'a> Stream<'a> {
     }
 
     /// Shakes hands over TLS.
-    pub(super) fn encrypt(self, config: Arc<ClientConfig>, host: ServerName<'static>) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// Why it did not come to that.
+    pub fn encrypt(self, config: Arc<ClientConfig>, host: ServerName<'static>) -> io::Result<Self> {
         let Self::Plain(mut timed) = self else { return Ok(self) };
         let mut connection = ClientConnection::new(config, host).map_err(io::Error::other)?;
         while connection.is_handshaking() {
@@ -84,7 +94,7 @@ impl<'a> Stream<'a> {
     }
 
     /// Has everything from now on end at this deadline.
-    pub(super) fn end_by(&mut self, deadline: Deadline<'a>) {
+    pub fn end_by(&mut self, deadline: Deadline<'a>) {
         match self {
             Self::Plain(timed) => timed.deadline = deadline,
             Self::Tls(tls) => tls.sock.deadline = deadline,
