@@ -33,6 +33,8 @@ use crate::config::error::Warning;
 use crate::config::http::Http;
 use crate::config::section::Context;
 use crate::config::section::Section;
+use crate::config::tls::StartTls;
+use crate::config::tls::Trust;
 use crate::config::variables::Lookup;
 use crate::model::id::Id;
 use crate::model::id::ReplicaId;
@@ -410,5 +412,16 @@ pub enum Address {
         host: String,
         /// The port.
         port: u16,
+    },
+    /// `tls://host:port`
+    Tls {
+        /// A name or an address, without brackets.
+        host: String,
+        /// The port.
+        port: u16,
+        /// What is spoken before the handshake, if anything.
+        starttls: Option<StartTls>,
+        /// Whose certificates are accepted.
+        trust: Arc<Trust>,
     },
 }

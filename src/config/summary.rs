@@ -15,6 +15,7 @@ use super::Retry;
 use super::RetryMeaning;
 use super::Service;
 use super::StorageUrl;
+use super::tls::StartTls;
 
 /// All that matters of `config`, a line each; no secret is in it.
 #[must_use]
@@ -108,8 +109,15 @@ fn service(out: &mut String, service: &Service) -> fmt::Result {
             for target in targets {
                 match &target.address {
                     Address::Http { url, .. } => writeln!(out, "      {}", Shown(url))?,
-                    Address::Tcp { host, port } if host.contains(':') => writeln!(out, "      tcp://[{host}]:{port}")?,
-                    Address::Tcp { host, port } => writeln!(out, "      tcp://{host}:{port}")?,
+                    Address::Tcp { host, port } => writeln!(out, "      tcp://{}:{port}", Bracketed(host))?,
+                    Address::Tls { host, port, starttls, .. } => {
+                        let before = match starttls {
+                            None => "",
+                            Some(StartTls::Smtp) => "?starttls=smtp",
+                            Some(StartTls::Imap) => "?starttls=imap",
+                        };
+                        writeln!(out, "      tls://{}:{port}{before}", Bracketed(host))?;
+                    }
                 }
             }
         }
@@ -157,6 +165,15 @@ impl fmt::Display for Shown<'_> {
         }
         f.write_str(url.path())?;
         f.write_str(if url.query().is_some() { "?…" } else { "" })
+    }
+}
+
+/// A host as it stands in a URL.
+struct Bracketed<'a>(&'a str);
+
+impl fmt::Display for Bracketed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.contains(':') { write!(f, "[{}]", self.0) } else { f.write_str(self.0) }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Which certificates are accepted of a node's targets: `http_tls_verify` and `http_ca_file`.
+//! TLS with the targets of a node: whose certificates are accepted, and what comes before the handshake.
 
 /// Whose certificates are accepted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -10,4 +10,13 @@ pub enum Trust {
     Also(Vec<u8>),
     /// Those of anybody.
     Anybody,
+}
+
+/// A protocol that begins in the clear, and is asked to go on inside TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StartTls {
+    /// SMTP (RFC 3207)
+    Smtp,
+    /// IMAP (RFC 3501, 6.2.1)
+    Imap,
 }

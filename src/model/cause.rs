@@ -53,6 +53,10 @@ pub enum Failure {
     },
     /// The TLS handshake failed.
     Tls(TlsFailure),
+    /// It does not offer to go on inside TLS.
+    NoStartTls,
+    /// It turns the connection away, with this answer of its protocol.
+    TurnedAway(String),
     /// It closed or reset the connection in this phase.
     Closed(Phase),
     /// It answered with an HTTP status that is not healthy.
@@ -192,6 +196,8 @@ impl fmt::Display for Failure {
                 write!(f, "timed out after {} while {}", words::duration(*after), phase.gerund())
             }
             Self::Tls(failure) => failure.fmt(f),
+            Self::NoStartTls => f.write_str("the server does not offer STARTTLS"),
+            Self::TurnedAway(answer) => write!(f, "turned away with {answer}"),
             Self::Closed(phase) => write!(f, "connection closed while {}", phase.gerund()),
             Self::HttpStatus(code) => write!(f, "HTTP {code}"),
             Self::Body(failure) => failure.fmt(f),

@@ -93,6 +93,15 @@ impl<'a> Stream<'a> {
         Ok(Self::Tls(Box::new(StreamOwned::new(connection, timed))))
     }
 
+    /// The connection of TLS, if it is inside one.
+    #[must_use]
+    pub fn connection(&self) -> Option<&ClientConnection> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Tls(tls) => Some(&tls.conn),
+        }
+    }
+
     /// Has everything from now on end at this deadline.
     pub fn end_by(&mut self, deadline: Deadline<'a>) {
         match self {

@@ -2,6 +2,7 @@
 
 pub mod http;
 pub mod tcp;
+pub mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,16 +43,20 @@ pub fn build(address: &Address, poll: &Poll, tools: &Tools) -> Arc<dyn Probe> {
         Address::Http { url, how } => {
             let client = match &*how.trust {
                 Trust::System => tools.client.clone(),
-                other => tools.client.over(tls(other, tools)),
+                other => tools.client.over(settings(other, tools)),
             };
             Arc::new(http::Http::new(url, how.clone(), poll.http_status.clone(), client))
+        }
+        Address::Tls { host, port, starttls, trust } => {
+            let settings = settings(trust, tools);
+            Arc::new(tls::Tls::new(host, *port, *starttls, settings, tools.resolver.clone()))
         }
         Address::Tcp { host, port } => Arc::new(tcp::Tcp::new(host, *port, tools.resolver.clone())),
     }
 }
 
 /// The settings of TLS for a target whose certificates are so to be accepted.
-fn tls(trust: &Trust, tools: &Tools) -> Arc<ClientConfig> {
+fn settings(trust: &Trust, tools: &Tools) -> Arc<ClientConfig> {
     match trust {
         Trust::System => tools.client.tls().clone(),
         Trust::Also(pem) => net::tls::verifying(tools.client.roots(), Some(pem)),
@@ -66,5 +71,6 @@ pub fn kind(address: &Address) -> map::Kind {
         Address::Http { url, .. } if url.scheme() == "https" => map::Kind::Https,
         Address::Http { .. } => map::Kind::Http,
         Address::Tcp { .. } => map::Kind::Tcp,
+        Address::Tls { .. } => map::Kind::Tls,
     }
 }

@@ -3,6 +3,8 @@
 use std::fs;
 use std::io::Read;
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::Mutex;
 
 use rcgen::BasicConstraints;
 use rcgen::IsCa;
@@ -12,9 +14,11 @@ use tempfile::TempDir;
 
 use crate::certificates::Authority;
 use crate::certificates::Identity;
+use crate::support::SOON;
 use crate::support::Vigil;
 use crate::support::config;
 use crate::support::polled;
+use crate::support::wait_until;
 use crate::target::Target;
 use crate::target::wait_for_end;
 
@@ -187,4 +191,66 @@ fn the_life_of_a_certificate_is_shown_and_a_short_one_is_sick() {
     {
         vigil.wait_for_page(what);
     }
+}
+
+/// A target that begins as that protocol does and goes on inside TLS; what it hears there goes into the log of `heard`.
+fn upgrading(identity: &Identity, greeting: &'static str, answers: &'static [&'static str], heard: &Heard) -> Target {
+    let (config, heard) = (identity.server_config(), heard.clone());
+    Target::greeting(move |stream| {
+        let _ = stream.write_all(greeting.as_bytes());
+        for answer in answers {
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(answer.as_bytes());
+        }
+        let mut connection = ServerConnection::new(config.clone()).unwrap();
+        let mut tls = Stream::new(&mut connection, stream);
+        let mut words = [0; 64];
+        if let Ok(count) = tls.read(&mut words) {
+            heard.lock().unwrap().push(String::from_utf8_lossy(&words[..count]).into_owned());
+        }
+    })
+}
+
+type Heard = Arc<Mutex<Vec<String>>>;
+
+#[test]
+fn a_handshake_is_a_check_of_its_own() {
+    let authority = Authority::new();
+    let good = authority.lasting(&[HOST], 5);
+    let heard = Heard::default();
+    let smtp: &[&str] = &["250-hi\r\n250 STARTTLS\r\n", "220 go\r\n"];
+    let target = |target: &Target, more: &str| format!("tls://{}{more}", target.address);
+    let [plain, expired] = [&good, &authority.expired(&[HOST])].map(showing);
+    let mail = upgrading(&good, "220-hi\r\n220 there\r\n", smtp, &heard);
+    let boxes = upgrading(&good, "* OK hi\r\n", &["* OK wait\r\na OK go\r\n"], &heard);
+    let other = upgrading(&Authority::new().server(&[HOST]), "220 hi\r\n", smtp, &heard);
+    let without = upgrading(&good, "220 hi\r\n", &["250 hi\r\n"], &heard);
+    let silent = Target::greeting(wait_for_end);
+    let cases = [
+        (target(&plain, ""), "", "healthy"),
+        (target(&plain, ""), "http_tls_expiry_sick_below = 6", "sick: TLS certificate expires in 5 days"),
+        (target(&expired, ""), "", "dead: TLS certificate expired"),
+        (target(&expired, ""), "http_tls_verify = false", "healthy"),
+        (target(&mail, "?starttls=smtp"), "", "healthy"),
+        (target(&mail, "?starttls=imap"), "", "dead: malformed answer: no IMAP"),
+        (target(&mail, ""), "", "dead: TLS handshake failed: the answer is not TLS"),
+        (target(&boxes, "?starttls=imap"), "", "healthy"),
+        (target(&other, "?starttls=smtp"), "", "dead: TLS certificate of an unknown issuer"),
+        (target(&without, "?starttls=smtp"), "", "dead: the server does not offer STARTTLS"),
+        (target(&silent, ""), "", "dead: timed out after 2 s while shaking hands over TLS"),
+        (target(&silent, "?starttls=smtp"), "", "dead: timed out after 2 s while waiting for the answer"),
+        ("tls://127.0.0.1:1".to_owned(), "", "dead: connection refused"),
+        ("tls://nowhere.invalid:443".to_owned(), "", "dead: host name "),
+    ];
+    let nodes = cases.iter().enumerate();
+    let nodes = nodes.map(|(at, (url, keys, _))| format!("{}{keys}\n", polled(&format!("t{at}"), &[url])));
+    let vigil = start_with(&authority.pem(), &format!("poll_delay_dead = 2\n{}", nodes.collect::<String>()));
+    for (at, (url, _, wanted)) in cases.iter().enumerate() {
+        let line = vigil.log().wait_for(&[&format!("replica t{at}:node:"), " is "]);
+        assert!(line.contains(&format!(" is {wanted}")), "{url}: {line}");
+    }
+    vigil.wait_for_page("Checked by a TLS handshake");
+    vigil.wait_for_page("valid for 5 days");
+    let said = |word: &str| heard.lock().unwrap().iter().any(|line| line == word);
+    assert!(wait_until(SOON, || said("QUIT\r\n") && said("b LOGOUT\r\n")), "{:?}", heard.lock().unwrap());
 }

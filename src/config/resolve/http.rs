@@ -64,7 +64,7 @@ pub(super) fn mind_unused(section: &Section<'_>, mode: &Mode) {
         warn(KEYS, "an `http://` or `https://` URL");
     }
     if !any(shows_certificate) {
-        warn(tls::KEYS, "an `https://` URL");
+        warn(tls::KEYS, "an `https://` or `tls://` URL");
     }
 }
 
@@ -72,6 +72,7 @@ pub(super) fn mind_unused(section: &Section<'_>, mode: &Mode) {
 fn shows_certificate(address: &Address) -> bool {
     match address {
         Address::Http { url, how } => url.scheme() == "https" || how.follows_redirects,
+        Address::Tls { .. } => true,
         Address::Tcp { .. } => false,
     }
 }

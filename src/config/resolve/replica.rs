@@ -1,4 +1,4 @@
-//! The grammar of replicas: `http://`, `https://` and `tcp://host:port`.
+//! The grammar of replicas: `http://`, `https://`, `tcp://host:port` and `tls://host:port`.
 
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use url::Url;
 
 use super::super::Address;
 use super::super::http::Http;
+use super::super::tls::StartTls;
 use super::web_url::callable;
 
 /// What a replica's text is.
@@ -27,18 +28,22 @@ pub(super) fn replica(text: &str, how: &Arc<Http>) -> Result<Kind, &'static str>
     match scheme.to_ascii_lowercase().as_str() {
         "http" | "https" => http(text, rest, how),
         "tcp" => tcp(text),
+        "tls" => tls(text, how),
         "icmp" => Ok(Kind::NotYet("icmp://")),
         "ssh" => Ok(Kind::NotYet("ssh://")),
         _ => Err(OTHER),
     }
 }
 
-const OTHER: &str = "begins with none of `http://`, `https://` and `tcp://`; \
+const OTHER: &str = "begins with none of `http://`, `https://`, `tcp://` and `tls://`; \
     write one such as `https://example.com/` or `tcp://example.com:25`";
 const BAD_HTTP: &str =
     "is not a URL that can be asked; write one such as `https://example.com/` or `http://[::1]:8080/`";
 const BAD_TCP: &str = "is not a host and a port; write one such as `tcp://example.com:25` or `tcp://[::1]:25`";
-const NO_PORT: &str = "has no port; write one such as `tcp://example.com:25`";
+const BAD_TLS: &str = "is not a host and a port; write one such as `tls://example.com:443` or `tls://[::1]:993`";
+const TLS_MORE: &str = "has more than a host and a port; write one such as `tls://example.com:443`, \
+    with `?starttls=smtp` or `?starttls=imap` where the protocol begins in the clear";
+const NO_PORT: &str = "has no port; write one after the host, as in `tcp://example.com:25`";
 const PORT_ZERO: &str = "has the port 0, where nothing listens; write the port of the service";
 const WITH_PATH: &str = "has a path; write one such as `tcp://example.com:25`";
 
@@ -57,17 +62,39 @@ fn http(text: &str, rest: &str, how: &Arc<Http>) -> Result<Kind, &'static str> {
 /// User, query and fragment say nothing here and are let pass, as is the one `/` that old files have.
 fn tcp(text: &str) -> Result<Kind, &'static str> {
     let url = Url::parse(text).map_err(|_| BAD_TCP)?;
-    let host = match url.host_str().map(Host::parse) {
-        Some(Ok(Host::Ipv6(ip))) => ip.to_string(),
-        Some(Ok(host)) => host.to_string(),
-        Some(Err(_)) | None => return Err(BAD_TCP),
-    };
+    let host = host(&url).ok_or(BAD_TCP)?;
     match (url.port(), url.path()) {
         (None, _) => Err(NO_PORT),
         (Some(0), _) => Err(PORT_ZERO),
         (Some(port), "" | "/") => Ok(Kind::Asked(Address::Tcp { host, port })),
         (Some(_), _) => Err(WITH_PATH),
     }
+}
+
+fn tls(text: &str, how: &Arc<Http>) -> Result<Kind, &'static str> {
+    let url = Url::parse(text).map_err(|_| BAD_TLS)?;
+    let host = host(&url).ok_or(BAD_TLS)?;
+    let starttls = match url.query() {
+        None => None,
+        Some("starttls=smtp") => Some(StartTls::Smtp),
+        Some("starttls=imap") => Some(StartTls::Imap),
+        Some(_) => return Err(TLS_MORE),
+    };
+    let bare = matches!(url.path(), "" | "/") && url.fragment().is_none() && url.username().is_empty();
+    match url.port() {
+        None => Err(NO_PORT),
+        Some(0) => Err(PORT_ZERO),
+        Some(_) if !bare || url.password().is_some() => Err(TLS_MORE),
+        Some(port) => Ok(Kind::Asked(Address::Tls { host, port, starttls, trust: how.trust.clone() })),
+    }
+}
+
+/// The host of a URL whose scheme is not one of the web's, without brackets.
+fn host(url: &Url) -> Option<String> {
+    Some(match Host::parse(url.host_str()?).ok()? {
+        Host::Ipv6(ip) => ip.to_string(),
+        host => host.to_string(),
+    })
 }
 
 #[cfg(test)]
@@ -79,9 +106,14 @@ mod tests {
         let found = match replica(text, &Arc::default()) {
             Ok(Kind::Asked(Address::Http { url, .. })) => format!("http {url}"),
             Ok(Kind::Asked(Address::Tcp { host, port })) => format!("tcp {host} {port}"),
+            Ok(Kind::Asked(Address::Tls { host, port, starttls, .. })) => {
+                format!("tls {host} {port}{}", starttls.map_or(String::new(), |before| format!(" {before:?}")))
+            }
             Ok(Kind::NotYet(kind)) => format!("not yet {kind}"),
             Err(BAD_HTTP) => "bad http".to_owned(),
             Err(BAD_TCP) => "bad tcp".to_owned(),
+            Err(BAD_TLS) => "bad tls".to_owned(),
+            Err(TLS_MORE) => "more than tls".to_owned(),
             Err(OTHER) => "other".to_owned(),
             Err(NO_PORT) => "no port".to_owned(),
             Err(PORT_ZERO) => "port 0".to_owned(),
@@ -128,6 +160,21 @@ mod tests {
             ("tcp://", "bad tcp"),
             ("tcp://::1:25", "bad tcp"),
             ("tcp:host:25", "other"),
+            ("tls://example.com:443", "tls example.com 443"),
+            ("TLS://[2001:DB8::1]:993/", "tls 2001:db8::1 993"),
+            ("tls://mail.example.com:587?starttls=smtp", "tls mail.example.com 587 Smtp"),
+            ("tls://mail.example.com:143/?starttls=imap", "tls mail.example.com 143 Imap"),
+            ("tls://mail.example.com:110?starttls=pop3", "more than tls"),
+            ("tls://mail.example.com:587?STARTTLS=smtp", "more than tls"),
+            ("tls://mail.example.com:587?starttls=smtp&x", "more than tls"),
+            ("tls://example.com:443/path", "more than tls"),
+            ("tls://example.com:443#x", "more than tls"),
+            ("tls://user@example.com:443", "more than tls"),
+            ("tls://:pass@example.com:443", "more than tls"),
+            ("tls://example.com", "no port"),
+            ("tls://example.com:0", "port 0"),
+            ("tls://:443", "bad tls"),
+            ("tls://example.com:x", "bad tls"),
             ("icmp://example.com", "not yet icmp://"),
             ("ICMP://example.com/", "not yet icmp://"),
             ("ssh://example.com:22", "not yet ssh://"),
