@@ -347,6 +347,25 @@ fn the_summary_tells_what_was_understood() {
 }
 
 #[test]
+fn the_summary_shows_every_kind_of_target_and_no_secret() {
+    let replicas = [
+        ("https://user:hunter2@example.com/a?token=hunter2", "https://example.com/a?…"),
+        ("tcp://[::1]:25", "tcp://[::1]:25"),
+        ("tls://[::1]:993", "tls://[::1]:993"),
+        ("tls://mail.example.com:587/?starttls=smtp", "tls://mail.example.com:587?starttls=smtp"),
+        ("dns://ns/a.example?expect=192.0.2.1", "dns://ns:53/a.example?type=A&expect=192.0.2.1"),
+        ("dns://[::1]:5353/a.example?type=MX", "dns://[::1]:5353/a.example?type=MX"),
+    ];
+    let texts = replicas.map(|(text, _)| text);
+    let summary =
+        describe(&load_text(&format!("{}replicas = {texts:?}\n", section_alone("probe.service.node"))).unwrap().config);
+    assert!(summary.contains(&format!("{} replicas to check", replicas.len())), "{summary}");
+    for (_, shown) in replicas {
+        assert!(summary.lines().any(|line| line.trim() == shown), "{shown}: {summary}");
+    }
+}
+
+#[test]
 fn the_sample_runs_as_it_is_and_names_every_honoured_key() {
     let text = fs::read_to_string("config.cfg").unwrap();
     let warnings = load(Path::new("config.cfg")).1;

@@ -1,5 +1,6 @@
 //! One TOML file in, a [`Config`] out in which no value can be wrong: nothing later parses a string.
 
+pub mod dns;
 mod document;
 pub mod error;
 mod field;
@@ -27,6 +28,7 @@ use lettre::message::Mailbox;
 use log::LevelFilter;
 use url::Url;
 
+use crate::config::dns::Dns;
 use crate::config::document::Table;
 use crate::config::error::ConfigError;
 use crate::config::error::Warning;
@@ -413,6 +415,8 @@ pub enum Address {
         /// The port.
         port: u16,
     },
+    /// `dns://server/name`
+    Dns(Box<Dns>),
     /// `tls://host:port`
     Tls {
         /// A name or an address, without brackets.

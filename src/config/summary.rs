@@ -15,6 +15,7 @@ use super::Retry;
 use super::RetryMeaning;
 use super::Service;
 use super::StorageUrl;
+use super::dns::Expected;
 use super::tls::StartTls;
 
 /// All that matters of `config`, a line each; no secret is in it.
@@ -110,6 +111,12 @@ fn service(out: &mut String, service: &Service) -> fmt::Result {
                 match &target.address {
                     Address::Http { url, .. } => writeln!(out, "      {}", Shown(url))?,
                     Address::Tcp { host, port } => writeln!(out, "      tcp://{}:{port}", Bracketed(host))?,
+                    Address::Dns(dns) => {
+                        let expected = dns.expected.as_ref().map(Expected::as_str);
+                        let expected = expected.map(|text| format!("&expect={text}")).unwrap_or_default();
+                        let (host, port, name, kind) = (Bracketed(&dns.host), dns.port, &dns.name, dns.kind);
+                        writeln!(out, "      dns://{host}:{port}/{name}?type={kind}{expected}")?;
+                    }
                     Address::Tls { host, port, starttls, .. } => {
                         let before = match starttls {
                             None => "",

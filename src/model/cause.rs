@@ -53,6 +53,8 @@ pub enum Failure {
     },
     /// The TLS handshake failed.
     Tls(TlsFailure),
+    /// It has no answer to a DNS query, or not the expected one.
+    Query(QueryFailure),
     /// It does not offer to go on inside TLS.
     NoStartTls,
     /// It turns the connection away, with this answer of its protocol.
@@ -106,6 +108,24 @@ pub enum RedirectFailure {
     Nowhere,
     /// It would take the body of the request to another host, port or scheme, for which it is not meant.
     WithBody,
+}
+
+/// What is wrong with the answer of a name server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QueryFailure {
+    /// NXDOMAIN
+    NoName,
+    /// SERVFAIL
+    ServerFailed,
+    /// REFUSED
+    Refused,
+    /// Another code that is not good, by its name.
+    Code(String),
+    /// The name has no record of that type.
+    NoRecord,
+    /// None of the records is the expected one.
+    OtherRecords,
 }
 
 /// Why a host name could not be resolved.
@@ -196,6 +216,7 @@ impl fmt::Display for Failure {
                 write!(f, "timed out after {} while {}", words::duration(*after), phase.gerund())
             }
             Self::Tls(failure) => failure.fmt(f),
+            Self::Query(failure) => failure.fmt(f),
             Self::NoStartTls => f.write_str("the server does not offer STARTTLS"),
             Self::TurnedAway(answer) => write!(f, "turned away with {answer}"),
             Self::Closed(phase) => write!(f, "connection closed while {}", phase.gerund()),
@@ -210,6 +231,19 @@ impl fmt::Display for Failure {
             }
             Self::Malformed(what) => write!(f, "malformed answer: {what}"),
             Self::Other(what) => f.write_str(what),
+        }
+    }
+}
+
+impl fmt::Display for QueryFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoName => f.write_str("the name does not exist (NXDOMAIN)"),
+            Self::ServerFailed => f.write_str("the name server could not answer (SERVFAIL)"),
+            Self::Refused => f.write_str("the name server refused to answer (REFUSED)"),
+            Self::Code(code) => write!(f, "the name server answered {code}"),
+            Self::NoRecord => f.write_str("the name has no such record"),
+            Self::OtherRecords => f.write_str("no record of the name is the expected one"),
         }
     }
 }

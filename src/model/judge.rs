@@ -313,10 +313,11 @@ mod tests {
     fn a_replica_whose_certificate_is_about_to_expire_is_sick() {
         let now = fixture::now();
         let days = |days: u64| secs(days * 24 * 60 * 60);
+        let less = secs(14 * 24 * 60 * 60 - 1);
         let expiring = |left| Some(Cause::Expiring(left));
         for (latency, left, limit, wanted) in [
             (secs(1), days(14), days(14), None),
-            (secs(1), days(14) - secs(1), days(14), expiring(days(14) - secs(1))),
+            (secs(1), less, days(14), expiring(less)),
             (secs(1), secs(0), days(14), expiring(secs(0))),
             (secs(1), secs(0), secs(0), None),
             (secs(10), days(1), days(14), Some(Cause::Slow(secs(10)))),

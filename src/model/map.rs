@@ -112,6 +112,8 @@ pub enum Kind {
     Https,
     /// By opening a TCP connection.
     Tcp,
+    /// By a DNS query.
+    Dns,
     /// By a TLS handshake.
     Tls,
     /// It is not asked; it reports.

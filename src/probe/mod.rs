@@ -1,5 +1,6 @@
 //! Asking targets how they are. One file a kind; [`build`] makes the probe of an address.
 
+pub mod dns;
 pub mod http;
 pub mod tcp;
 pub mod tls;
@@ -47,6 +48,7 @@ pub fn build(address: &Address, poll: &Poll, tools: &Tools) -> Arc<dyn Probe> {
             };
             Arc::new(http::Http::new(url, how.clone(), poll.http_status.clone(), client))
         }
+        Address::Dns(query) => Arc::new(dns::Dns::new(query.clone(), tools.resolver.clone())),
         Address::Tls { host, port, starttls, trust } => {
             let settings = settings(trust, tools);
             Arc::new(tls::Tls::new(host, *port, *starttls, settings, tools.resolver.clone()))
@@ -71,6 +73,7 @@ pub fn kind(address: &Address) -> map::Kind {
         Address::Http { url, .. } if url.scheme() == "https" => map::Kind::Https,
         Address::Http { .. } => map::Kind::Http,
         Address::Tcp { .. } => map::Kind::Tcp,
+        Address::Dns(_) => map::Kind::Dns,
         Address::Tls { .. } => map::Kind::Tls,
     }
 }

@@ -258,6 +258,7 @@ fn how(mode: Mode, kind: Kind) -> &'static str {
         (_, Kind::Http) => "Checked over HTTP",
         (_, Kind::Https) => "Checked over HTTPS",
         (_, Kind::Tcp) => "Checked by opening a TCP connection",
+        (_, Kind::Dns) => "Checked by a DNS query",
         (_, Kind::Tls) => "Checked by a TLS handshake",
         (_, Kind::Report) => "Reports its load itself",
     }

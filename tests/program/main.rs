@@ -11,6 +11,7 @@
 mod certificates;
 mod cli;
 mod crash;
+mod dns;
 mod ending;
 mod history;
 mod hook;

@@ -53,6 +53,18 @@ fn watching(channel: &str) -> (Vigil, Hook) {
 }
 
 #[test]
+fn postfix_is_checked_by_a_handshake_after_starttls() {
+    let server = Postfix::start();
+    let url = format!("tls://localhost:{}?starttls=smtp", server.port());
+    let trusting = format!("{}http_ca_file = {:?}\n", polled("trusting", &[&url]), server.ca_file());
+    let vigil = Vigil::start(&config(&[trusting, polled("wary", &[&url])].concat()));
+    vigil.log().wait_for(&["replica trusting:node:", " is healthy"]);
+    vigil.log().wait_for(&["replica wary:node:", " is dead: TLS certificate of an unknown issuer"]);
+    vigil.wait_for_page("valid for ");
+    server.log_has("ehlo=1 starttls=1 quit=1");
+}
+
+#[test]
 fn postfix_delivers_a_death_and_a_recovery_and_refuses_a_stranger() {
     let server = Postfix::start();
     let trust = format!("smtp_ca_file = {:?}", server.ca_file());

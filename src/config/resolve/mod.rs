@@ -1,6 +1,7 @@
 //! The rules: from the sections of a file to a [`Config`], or to the reason why not.
 
 mod branding;
+mod dns;
 mod email;
 mod http;
 mod metrics;

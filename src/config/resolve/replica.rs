@@ -1,4 +1,4 @@
-//! The grammar of replicas: `http://`, `https://`, `tcp://host:port` and `tls://host:port`.
+//! The grammar of replicas: `http://`, `https://`, `tcp://host:port`, `tls://host:port` and `dns://server/name`.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use url::Url;
 use super::super::Address;
 use super::super::http::Http;
 use super::super::tls::StartTls;
+use super::dns::dns;
 use super::web_url::callable;
 
 /// What a replica's text is.
@@ -29,13 +30,14 @@ pub(super) fn replica(text: &str, how: &Arc<Http>) -> Result<Kind, &'static str>
         "http" | "https" => http(text, rest, how),
         "tcp" => tcp(text),
         "tls" => tls(text, how),
+        "dns" => Ok(Kind::Asked(Address::Dns(Box::new(dns(text)?)))),
         "icmp" => Ok(Kind::NotYet("icmp://")),
         "ssh" => Ok(Kind::NotYet("ssh://")),
         _ => Err(OTHER),
     }
 }
 
-const OTHER: &str = "begins with none of `http://`, `https://`, `tcp://` and `tls://`; \
+const OTHER: &str = "begins with none of `http://`, `https://`, `tcp://`, `tls://` and `dns://`; \
     write one such as `https://example.com/` or `tcp://example.com:25`";
 const BAD_HTTP: &str =
     "is not a URL that can be asked; write one such as `https://example.com/` or `http://[::1]:8080/`";
@@ -90,7 +92,7 @@ fn tls(text: &str, how: &Arc<Http>) -> Result<Kind, &'static str> {
 }
 
 /// The host of a URL whose scheme is not one of the web's, without brackets.
-fn host(url: &Url) -> Option<String> {
+pub(super) fn host(url: &Url) -> Option<String> {
     Some(match Host::parse(url.host_str()?).ok()? {
         Host::Ipv6(ip) => ip.to_string(),
         host => host.to_string(),
@@ -109,6 +111,7 @@ mod tests {
             Ok(Kind::Asked(Address::Tls { host, port, starttls, .. })) => {
                 format!("tls {host} {port}{}", starttls.map_or(String::new(), |before| format!(" {before:?}")))
             }
+            Ok(Kind::Asked(Address::Dns(dns))) => format!("dns {} {}", dns.host, dns.name),
             Ok(Kind::NotYet(kind)) => format!("not yet {kind}"),
             Err(BAD_HTTP) => "bad http".to_owned(),
             Err(BAD_TCP) => "bad tcp".to_owned(),
@@ -175,6 +178,7 @@ mod tests {
             ("tls://example.com:0", "port 0"),
             ("tls://:443", "bad tls"),
             ("tls://example.com:x", "bad tls"),
+            ("DNS://192.0.2.53/example.com?type=MX", "dns 192.0.2.53 example.com"),
             ("icmp://example.com", "not yet icmp://"),
             ("ICMP://example.com/", "not yet icmp://"),
             ("ssh://example.com:22", "not yet ssh://"),
