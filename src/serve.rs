@@ -59,7 +59,7 @@ pub(crate) fn serve(file: &Path) -> Result<End, Box<dyn Error>> {
     let history = history(&config)?;
     let mut engine = Engine::new(&config, &tools, notifiers, Arc::new(SystemClock), history);
     // A page that cannot be made is refused before anything is watched and anybody told.
-    let site = Site::new(&config, engine.handle())?;
+    let site = Site::new(&config, &page_url, engine.handle())?;
     site.warm_up()?;
     let live = Live::new(site);
     let supervisor = Supervisor::new(engine.handle().shared);
@@ -160,7 +160,7 @@ impl Service<'_> {
         let tools = parts::tools(&page_url);
         let notifiers = parts::notifiers(&config, &page_url, &tools.client);
         let told = told(&notifiers);
-        let site = Site::new(&config, self.engine.handle())?;
+        let site = Site::new(&config, &page_url, self.engine.handle())?;
         let again = moved.is_some() || config.server.workers != running.workers;
         let next = if again { Some(Running::start(&self.live, door, config.server.workers)?) } else { None };
         if let Err(error) = self.engine.reload(&config, &tools, notifiers) {

@@ -135,6 +135,8 @@ pub struct Server {
     pub log_level: LevelFilter,
     /// Where the page listens.
     pub inet: SocketAddr,
+    /// Whether the report is offered to language models, too.
+    pub mcp_server: bool,
     /// Threads that serve pages and reports.
     pub workers: NonZeroUsize,
     /// What reports must carry; none only when no node takes reports.

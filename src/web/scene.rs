@@ -40,6 +40,7 @@ use super::month;
 use super::month::Month;
 use super::node;
 use super::parts::Parts;
+use super::rendered::HTML;
 use super::rendered::Rendered;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -299,7 +300,7 @@ fn keep(name: &str, html: &str) {
 
 /// How large a page is in gzip.
 fn packed(html: String) -> usize {
-    Rendered::new(html).gzip().len()
+    Rendered::new(html, HTML).gzip().len()
 }
 
 #[test]
