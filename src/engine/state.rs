@@ -229,6 +229,7 @@ fn of_node(node: &Node, metrics: &Metrics) -> map::Node {
         limits: map::Limits { delay_sick: metrics.poll.delay_sick, load, delay_dead },
         reveals_replicas: node.reveal_replica_name,
         replicas,
+        observed: None,
         tally: Tally::default(),
         standing: None,
     }

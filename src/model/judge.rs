@@ -66,7 +66,7 @@ type Verdict = (Status, Option<Cause>);
 impl Map {
     /// Takes in what a check found and judges its replica.
     pub fn record_check(&mut self, key: &ReplicaKey, outcome: Outcome, now: Now) -> Vec<Transition> {
-        self.observed = Some(now);
+        self.note_observed(&key.node, now);
         let Some((node, replica)) = self.replica_mut(key) else {
             return Vec::new();
         };
@@ -103,7 +103,7 @@ impl Map {
         let expiry = replica.expiry.is_none_or(|waiting| deadline < waiting).then_some(deadline);
         replica.expiry = expiry.or(replica.expiry);
         let verdict = judge(replica, &limits, now);
-        self.observed = Some(now);
+        self.note_observed(to, now);
         let key = ReplicaKey { node: to.clone(), replica: id };
         Ok(Reported { transitions: self.settle(&key, verdict, now, now), expiry, new })
     }
@@ -191,6 +191,13 @@ impl Map {
         let change = climb(&mut in_service.tally, &mut in_service.standing, change, Subject::Service(service.clone()));
         climb(&mut self.tally, &mut self.standing, change, Subject::Page);
         transitions
+    }
+
+    fn note_observed(&mut self, key: &NodeKey, now: Now) {
+        self.observed = Some(now);
+        if let Some(node) = self.node_mut(key) {
+            node.observed = Some(now);
+        }
     }
 
     fn node_mut(&mut self, key: &NodeKey) -> Option<&mut Node> {

@@ -56,6 +56,8 @@ pub struct Node {
     pub reveals_replicas: bool,
     /// Its replicas: as configured, or in the order in which they first reported.
     pub replicas: IndexMap<ReplicaId, Replica>,
+    /// When a check or a report of one of them last came in.
+    pub observed: Option<Now>,
     /// The statuses of the replicas.
     pub tally: Tally,
     /// The worst of them.

@@ -77,6 +77,7 @@ fn remembered(shape: &Map, subjects: &[(Subject, Remembered)], now: Now) -> Map 
             limits: present.map_or(NO_LIMITS, |node| node.limits),
             reveals_replicas: false,
             replicas: IndexMap::new(),
+            observed: None,
             tally: Tally::default(),
             standing: None,
         });

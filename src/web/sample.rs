@@ -69,6 +69,7 @@ fn sample_node(mode: Mode, standing: Option<Standing>, replicas: &[Replica]) -> 
         limits: Limits { delay_sick: SAMPLE_TIME, load: SAMPLE_LOAD, delay_dead: SAMPLE_TIME },
         reveals_replicas: matches!(mode, Mode::Poll | Mode::Local),
         replicas: numbered(replicas, ReplicaId::reported),
+        observed: standing.map(|standing| standing.since),
         tally: Tally::default(),
         standing,
     }

@@ -35,6 +35,9 @@ use super::places;
 /// well come first.
 const SHOWN_MAX: usize = 250;
 
+/// What the last moment is at which something was learnt, of what is asked or has many parts.
+pub(super) const CHECKED: &str = "Last checked";
+
 /// The watched part of the page.
 #[derive(Debug, Serialize)]
 pub(super) struct View {
@@ -42,6 +45,8 @@ pub(super) struct View {
     status: &'static str,
     headline: &'static str,
     summary: String,
+    /// What the moment is that stands beside it.
+    seen: &'static str,
     checked: Option<Time>,
     services: Vec<ServiceView>,
     recent: Recent,
@@ -106,6 +111,7 @@ pub(super) fn view(map: &Map, history: &Shown, now: Timestamp) -> View {
         status: class(map.standing),
         headline: headline(map),
         summary: summary(map),
+        seen: CHECKED,
         checked: map.observed.map(|now| time(now.wall)),
         services: services().map(|(at, (id, service))| made.service(at, id, service)).collect(),
         recent: incidents::recent(history, map, now),
