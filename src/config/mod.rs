@@ -366,6 +366,17 @@ pub struct Node {
     pub mode: Mode,
     /// Whether the page names its replicas.
     pub reveal_replica_name: bool,
+    /// Where its name may lead visitors further.
+    pub link: Option<Link>,
+}
+
+/// Where visitors find more about a node.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// The address.
+    pub url: Url,
+    /// Its words; without them the address stands for itself.
+    pub label: Option<String>,
 }
 
 /// How the replicas of a node are known.

@@ -1,9 +1,11 @@
 //! All that the engine remembers, under the one lock.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::clock::Now;
 use crate::config::Config;
+use crate::config::Link;
 use crate::config::Metrics;
 use crate::config::Mode;
 use crate::config::Node;
@@ -211,6 +213,11 @@ fn map(config: &Config) -> Map {
     Map { services: services.collect(), ..Map::default() }
 }
 
+fn link(link: &Link) -> Arc<map::Link> {
+    let url = link.url.to_string();
+    Arc::new(map::Link { label: link.label.clone().unwrap_or_else(|| url.clone()), url })
+}
+
 fn of_node(node: &Node, metrics: &Metrics) -> map::Node {
     let (mode, delay_dead, targets) = match &node.mode {
         Mode::Poll(targets) => (map::Mode::Poll, metrics.poll.delay_dead, targets.as_slice()),
@@ -228,6 +235,7 @@ fn of_node(node: &Node, metrics: &Metrics) -> map::Node {
         mode,
         limits: map::Limits { delay_sick: metrics.poll.delay_sick, load, delay_dead },
         reveals_replicas: node.reveal_replica_name,
+        link: node.link.as_ref().map(link),
         replicas,
         observed: None,
         tally: Tally::default(),

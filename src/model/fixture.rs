@@ -69,6 +69,7 @@ pub(crate) fn node(mode: Mode, replicas: &[&str]) -> Node {
         mode,
         limits: Limits { delay_sick: secs(10), load, delay_dead: secs(20) },
         reveals_replicas: false,
+        link: None,
         replicas: replicas.iter().map(replica).collect(),
         observed: None,
         tally: Tally::default(),

@@ -54,6 +54,8 @@ pub struct Node {
     pub limits: Limits,
     /// Whether the page may name its replicas.
     pub reveals_replicas: bool,
+    /// Where visitors find more about it.
+    pub link: Option<Arc<Link>>,
     /// Its replicas: as configured, or in the order in which they first reported.
     pub replicas: IndexMap<ReplicaId, Replica>,
     /// When a check or a report of one of them last came in.
@@ -62,6 +64,15 @@ pub struct Node {
     pub tally: Tally,
     /// The worst of them.
     pub standing: Option<Standing>,
+}
+
+/// Where visitors find more about a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The address.
+    pub url: String,
+    /// Its words.
+    pub label: String,
 }
 
 /// How the replicas of a node are known.

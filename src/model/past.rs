@@ -136,7 +136,9 @@ impl Window {
         start(tier, index(tier, now).saturating_sub(before))
     }
 
-    fn tier(self) -> Tier {
+    /// The tier that it is made of.
+    #[must_use]
+    pub fn tier(self) -> Tier {
         if self == Self::Day { Tier::Hour } else { Tier::Day }
     }
 

@@ -1,6 +1,7 @@
 //! Maps with whatever a page can have, to try templates on.
 
 use std::hash::Hash;
+use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
@@ -15,6 +16,7 @@ use crate::model::id::IdError;
 use crate::model::id::ReplicaId;
 use crate::model::map::Kind;
 use crate::model::map::Limits;
+use crate::model::map::Link;
 use crate::model::map::Map;
 use crate::model::map::Mode;
 use crate::model::map::Node;
@@ -68,6 +70,8 @@ fn sample_node(mode: Mode, standing: Option<Standing>, replicas: &[Replica]) -> 
         mode,
         limits: Limits { delay_sick: SAMPLE_TIME, load: SAMPLE_LOAD, delay_dead: SAMPLE_TIME },
         reveals_replicas: matches!(mode, Mode::Poll | Mode::Local),
+        link: (mode == Mode::Poll)
+            .then(|| Arc::new(Link { url: "https://example.com/".into(), label: "Sample".into() })),
         replicas: numbered(replicas, ReplicaId::reported),
         observed: standing.map(|standing| standing.since),
         tally: Tally::default(),

@@ -78,8 +78,16 @@ pub(super) struct NodeView {
     status: &'static str,
     words: &'static str,
     note: Option<String>,
+    link: Option<LinkView>,
     replicas: Vec<ReplicaView>,
     past: PastView,
+}
+
+/// Where visitors find more.
+#[derive(Debug, Serialize)]
+struct LinkView {
+    url: String,
+    label: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -168,6 +176,7 @@ impl<'a> Making<'a> {
             status: class(node.standing),
             words: words(node.standing),
             note: if hidden > 0 { Some(format!("{hidden} more replicas are not shown")) } else { note(node) },
+            link: node.link.as_ref().map(|link| LinkView { url: link.url.clone(), label: link.label.clone() }),
             replicas,
             past: bar::view(past, self.now),
         }

@@ -2,8 +2,8 @@
 
 use super::Key;
 use super::takes::FLAG;
+use super::takes::LINK;
 use super::takes::TEXT;
-use super::takes::WEB_URL;
 use super::takes::WHOLE;
 
 /// Its keys.
@@ -22,8 +22,8 @@ pub(super) static KEYS: &[Key] = &[
     Key::new("probe.service.node", "http_body", TEXT, "The body of the request.").not_yet(),
     Key::new("probe.service.node", "http_body_healthy_match", "a regular expression", "What the body of a healthy answer matches.").not_yet(),
     Key::new("probe.service.node", "reveal_replica_name", FLAG, "Whether the page shows the names of the replicas: the URLs as written here, or what reports call themselves.").default("false"),
-    Key::new("probe.service.node", "link_url", WEB_URL, "A link beside the node.").not_yet(),
-    Key::new("probe.service.node", "link_label", TEXT, "The words of that link.").not_yet(),
+    Key::new("probe.service.node", "link_url", LINK, "A link under the node's name, such as to its documentation. Visitors see it."),
+    Key::new("probe.service.node", "link_label", TEXT, "The words of that link; without it, the address itself."),
     Key::new("probe.service.node", "rabbitmq_queue", TEXT, "The RabbitMQ queue that the node reads.").not_yet(),
     Key::new("probe.service.node", "rabbitmq_queue_nack_healthy_below", WHOLE, "For this node, in place of `queue_nack_healthy_below`.").not_yet(),
     Key::new("probe.service.node", "rabbitmq_queue_nack_dead_above", WHOLE, "For this node, in place of `queue_nack_dead_above`.").not_yet(),

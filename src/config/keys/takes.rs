@@ -3,6 +3,7 @@
 pub(super) const FLAG: &str = "`true` or `false`";
 pub(super) const TEXT: &str = "a string";
 pub(super) const WEB_URL: &str = "an `http` or `https` URL";
+pub(super) const LINK: &str = "an `http`, `https`, `mailto` or `tel` URL";
 pub(super) const COLOR: &str = "a colour such as `#1972f5` or `#17f`";
 pub(super) const SECONDS: &str = "a whole number of seconds, 1 to 86400";
 pub(super) const SILENCE: &str = "a whole number of seconds, 0 to 604800";

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::super::Link;
 use super::super::Mode;
 use super::super::Node;
 use super::super::Service;
@@ -12,6 +13,8 @@ use super::super::keys::known_section;
 use super::super::section::Section;
 use super::replica::Kind;
 use super::replica::replica;
+use super::web_url::LINKED;
+use super::web_url::absolute;
 use crate::model::id::Id;
 use crate::model::id::ReplicaId;
 
@@ -54,9 +57,20 @@ fn nodes(sections: &[Section<'_>]) -> Result<Vec<Node>, ConfigError> {
                 label: label(section)?,
                 mode: mode(section)?,
                 reveal_replica_name: section.read("reveal_replica_name", |field| field.flag())?.unwrap_or(false),
+                link: link(section)?,
             })
         })
         .collect()
+}
+
+/// A link without an address leads nowhere.
+fn link(section: &Section<'_>) -> Result<Option<Link>, ConfigError> {
+    let label = section.read("link_label", |field| field.words().map(str::to_owned))?;
+    let url = section.read("link_url", |field| absolute(&field, LINKED))?;
+    if url.is_none() && label.is_some() {
+        section.warn("link_label", "is not used without `link_url`");
+    }
+    Ok(url.map(|url| Link { url, label }))
 }
 
 fn label(section: &Section<'_>) -> Result<String, ConfigError> {
