@@ -71,8 +71,8 @@ pub enum Mode {
     Push,
     /// A daemon beside them reports their health.
     Local,
-    /// Nothing watches them yet.
-    Unwatched,
+    /// Vigil runs a script for each, which tells.
+    Script,
 }
 
 /// When a replica counts as sick or dead.
@@ -110,6 +110,8 @@ pub enum Kind {
     Https,
     /// By opening a TCP connection.
     Tcp,
+    /// By running a script.
+    Script,
     /// It is not asked; it reports.
     Report,
 }

@@ -1,6 +1,7 @@
-//! Asking targets how they are. One file a kind; [`build`] makes the probe of an address.
+//! Asking targets how they are. One file a kind; [`build`] makes the probe of an address, and a script is one itself.
 
 pub mod http;
+pub mod script;
 pub mod tcp;
 
 use std::sync::Arc;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_derive::Serialize;
 
+use crate::model::cause::Cause;
 use crate::model::id::Id;
 use crate::model::map::Kind;
 use crate::model::map::Map;
@@ -224,11 +225,11 @@ fn cause(replica: &Replica) -> Option<String> {
         }
         None if replica.standing.is_none() => Some("not checked yet".to_owned()),
         Some(Observation::Awaited { .. }) => Some(match &replica.cause {
-            Some(cause) => format!("{cause}; waiting for its next report"),
+            Some(cause) => format!("{}; waiting for its next report", cause.in_public()),
             None => "waiting for its next report".to_owned(),
         }),
         // Of one that is not checked yet since the program started, what was known before.
-        Some(_) | None => replica.cause.as_ref().map(ToString::to_string),
+        Some(_) | None => replica.cause.as_ref().map(Cause::in_public),
     }
 }
 
@@ -237,9 +238,9 @@ pub(super) fn note(node: &Node) -> Option<String> {
     let why = match (node.mode, node.replicas.is_empty(), node.standing) {
         (_, _, Some(_)) => return None,
         (Mode::Poll, true, None) => "Nothing to check",
-        (Mode::Poll, false, None) => "Not checked yet",
+        (Mode::Poll | Mode::Script, false, None) => "Not checked yet",
         (Mode::Push | Mode::Local, _, None) => "Waiting for reports",
-        (Mode::Unwatched, _, None) => "Not watched yet",
+        (Mode::Script, true, None) => "Nothing to run",
     };
     Some(why.to_owned())
 }
@@ -250,6 +251,7 @@ fn how(mode: Mode, kind: Kind) -> &'static str {
         (_, Kind::Http) => "Checked over HTTP",
         (_, Kind::Https) => "Checked over HTTPS",
         (_, Kind::Tcp) => "Checked by opening a TCP connection",
+        (_, Kind::Script) => "Checked by a script",
         (_, Kind::Report) => "Reports its load itself",
     }
 }
@@ -258,7 +260,7 @@ fn facts(replica: &Replica) -> Vec<Fact> {
     let fact = |name, value| Fact { name, value };
     match &replica.seen {
         Some(Observation::Checked(outcome)) => match &outcome.finding {
-            Finding::Up(latency) => vec![fact("Latency", words::duration(*latency))],
+            Finding::Up(latency) | Finding::Ailing(latency, _) => vec![fact("Latency", words::duration(*latency))],
             Finding::Down(_) | Finding::Blind(_) => Vec::new(),
         },
         Some(Observation::Reported { content: Content::Load(load), .. }) => {
