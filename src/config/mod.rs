@@ -426,4 +426,16 @@ pub enum Address {
         /// The port.
         port: u16,
     },
+    /// `icmp://host`
+    Icmp {
+        /// A name or an address, without brackets.
+        host: String,
+    },
+    /// `ssh://host:port`
+    Ssh {
+        /// A name or an address, without brackets.
+        host: String,
+        /// The port.
+        port: u16,
+    },
 }

@@ -168,6 +168,8 @@ impl fmt::Display for Address {
         match self {
             Self::Http(url) => Shown(url).fmt(f),
             Self::Tcp { host, port } => write!(f, "tcp://{}:{port}", Bracketed(host)),
+            Self::Icmp { host } => write!(f, "icmp://{}", Bracketed(host)),
+            Self::Ssh { host, port } => write!(f, "ssh://{}:{port}", Bracketed(host)),
         }
     }
 }

@@ -110,6 +110,10 @@ pub enum Kind {
     Https,
     /// By opening a TCP connection.
     Tcp,
+    /// By an echo request, a ping.
+    Icmp,
+    /// By beginning an SSH key exchange.
+    Ssh,
     /// By running a script.
     Script,
     /// It is not asked; it reports.

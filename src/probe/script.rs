@@ -69,6 +69,13 @@ enum Over {
     Stopped,
 }
 
+/// Why Vigil cannot run any script, if it cannot.
+#[must_use]
+pub fn obstacle() -> Option<String> {
+    let shell = Command::new("sh").args(["-c", ":"]).stdin(Stdio::null()).stdout(Stdio::null()).status();
+    shell.err().map(|error| why(&error))
+}
+
 impl Script {
     /// A probe that has `sh` run `text`; a run is cut short when `end` is stopped.
     #[must_use]
@@ -112,12 +119,15 @@ impl Script {
 
 impl Probe for Script {
     fn ask(&self, limit: Duration, clock: &dyn Clock) -> Finding {
-        self.run(limit, clock).unwrap_or_else(|error| {
-            Finding::Blind(match error.kind() {
-                io::ErrorKind::NotFound => "scripts need `sh`, which this host does not have".to_owned(),
-                _ => format!("the script could not be run: {error}"),
-            })
-        })
+        self.run(limit, clock)
+            .unwrap_or_else(|error| Finding::Blind(format!("its script could not be run: {}", why(&error))))
+    }
+}
+
+fn why(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no `sh` on this host".to_owned(),
+        _ => error.to_string(),
     }
 }
 

@@ -251,6 +251,8 @@ fn how(mode: Mode, kind: Kind) -> &'static str {
         (_, Kind::Http) => "Checked over HTTP",
         (_, Kind::Https) => "Checked over HTTPS",
         (_, Kind::Tcp) => "Checked by opening a TCP connection",
+        (_, Kind::Icmp) => "Checked by ping",
+        (_, Kind::Ssh) => "Checked by an SSH key exchange",
         (_, Kind::Script) => "Checked by a script",
         (_, Kind::Report) => "Reports its load itself",
     }

@@ -14,7 +14,6 @@ use super::super::keys::known_section;
 use super::super::section::Section;
 use super::metrics;
 use super::metrics::Layers;
-use super::replica::Kind;
 use super::replica::replica;
 use crate::model::id::Id;
 use crate::model::id::ReplicaId;
@@ -154,10 +153,8 @@ fn targets(field: &Field<'_, '_>) -> Result<Vec<Target>, ConfigError> {
             item.warn(format!("is the same as replica {first}, ignored"));
             continue;
         }
-        match replica(text).map_err(|problem| item.wrong_so(problem))? {
-            Kind::Asked(address) => targets.push(Target { replica: name, address }),
-            Kind::NotYet(kind) => item.warn(format!("`{kind}` is not supported yet, ignored")),
-        }
+        let address = replica(text).map_err(|problem| item.wrong_so(problem))?;
+        targets.push(Target { replica: name, address });
     }
     Ok(targets)
 }
