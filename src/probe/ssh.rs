@@ -137,10 +137,13 @@ fn begin(server: &mut (impl Read + Write)) -> Result<(), Trouble> {
 
 /// The server's version; other lines may come before it.
 fn version(server: &mut impl Read) -> Result<String, Trouble> {
-    for _ in 0..LINES_MAX {
-        let line = line(server)?;
-        if line.starts_with("SSH-") {
-            return Ok(line);
+    for number in 0..LINES_MAX {
+        match line(server) {
+            Ok(line) if line.starts_with("SSH-") => return Ok(line),
+            Ok(_) => {}
+            // One that says something else and hangs up speaks another protocol.
+            Err(Trouble::Io(error)) if number > 0 && error.kind() == io::ErrorKind::UnexpectedEof => break,
+            Err(trouble) => return Err(trouble),
         }
     }
     Err(Trouble::Odd("not SSH"))
@@ -279,7 +282,8 @@ mod tests {
             (after(plain, &[good()[..40].to_vec()]), "end"),
             (after(plain, &[]), "end"),
             (after("", &[]), "end"),
-            (b"HTTP/1.1 400 Bad Request\r\n\r\n".repeat(64), "not SSH"),
+            (b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(), "not SSH"),
+            (b"220 mail.example.com ESMTP\r\n".repeat(64), "not SSH"),
             (vec![b'x'; 100_000], "not SSH"),
         ] {
             let shown = String::from_utf8_lossy(&says).chars().take(60).collect::<String>();

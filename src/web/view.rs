@@ -458,6 +458,22 @@ mod tests {
     }
 
     #[test]
+    fn a_tooltip_says_how_a_replica_is_known() {
+        for (mode, kind, wanted) in [
+            (Mode::Poll, Kind::Http, "Checked over HTTP"),
+            (Mode::Poll, Kind::Https, "Checked over HTTPS"),
+            (Mode::Poll, Kind::Tcp, "Checked by opening a TCP connection"),
+            (Mode::Poll, Kind::Icmp, "Checked by ping"),
+            (Mode::Poll, Kind::Ssh, "Checked by an SSH key exchange"),
+            (Mode::Script, Kind::Script, "Checked by a script"),
+            (Mode::Push, Kind::Report, "Reports its load itself"),
+            (Mode::Local, Kind::Report, "Checked by a daemon on its own network"),
+        ] {
+            assert_eq!(how(mode, kind), wanted);
+        }
+    }
+
+    #[test]
     fn what_is_not_known_is_said_to_be() {
         let map = fixture::map();
         let shown = serde_json::to_value(view(&map, &Shown::default(), fixture::now().wall)).unwrap();

@@ -78,10 +78,21 @@ fn is_there(group: &str) -> bool {
 
 #[test]
 fn a_script_that_takes_too_long_is_dead_and_runs_again_in_its_turn() {
-    let vigil = Vigil::start(&config(&scripted("app", &["echo once more >> runs; echo looking; sleep 1000"])));
+    let hang = "echo once more >> runs; echo looking; sleep 1000";
+    let nodes = ["script_parallelism = 1\n", &scripted("app", &[hang, hang])].concat();
+    let vigil = Vigil::start(&config(&nodes));
     vigil.log().wait_for(&["replica app:node:0 is dead", "killed after 1 s: looking"]);
+    vigil.log().wait_for(&["scripts begin ", " late: `script_parallelism` = 1 is too low for 2 scripts"]);
     let runs = || fs::read_to_string(vigil.folder().join("runs")).unwrap_or_default().lines().count();
     assert!(wait_until(SOON, || runs() > 2));
+}
+
+#[test]
+fn without_a_shell_nothing_is_known_and_the_log_says_why() {
+    let vigil = Vigil::start_with(&config(&scripted("app", &["exit 0"])), &[("PATH", "/nowhere")]);
+    vigil.log().wait_for(&["WARN", "scripts cannot be run: there is no `sh` on this host"]);
+    vigil.log().wait_for(&["ERROR", "replica app:node:0 could not be checked", "there is no `sh` on this host"]);
+    vigil.wait_for_page("Not checked yet");
 }
 
 #[test]
