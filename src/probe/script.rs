@@ -4,28 +4,20 @@
 //! killed: nothing that it started in the background lives on, and nothing that holds its output open is waited for.
 //! Only what leaves the group on purpose, as `setsid` does, gets away.
 
+mod group;
+mod tail;
+
 use std::io;
-use std::io::PipeReader;
-use std::io::Read;
-use std::os::unix::process::CommandExt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::Child;
 use std::process::Command;
-use std::process::ExitStatus;
 use std::process::Stdio;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
 use std::time::Duration;
 
-use rustix::io::Errno;
 use rustix::io::ioctl_fionbio;
-use rustix::process::Pid;
-use rustix::process::Signal;
-use rustix::process::WaitId;
-use rustix::process::WaitIdOptions;
-use rustix::process::WaitOptions;
-use rustix::process::kill_process_group;
-use rustix::process::test_kill_process_group;
-use rustix::process::waitid;
-use rustix::process::waitpgid;
 
 use crate::clock::Bell;
 use crate::clock::Clock;
@@ -35,31 +27,22 @@ use crate::model::cause::ScriptEnd;
 use crate::model::observation::Finding;
 use crate::secret::Secret;
 
-use super::Probe;
+use self::group::Fate;
+use self::group::Group;
+use self::tail::Tail;
 
-/// What `sh` is told to do: every user of the host can read the arguments of a process, but only its own user the
-/// environment, where the script is. It does not pass it on.
-const RUN: &str = "eval \"unset VIGIL_SCRIPT; $VIGIL_SCRIPT\"";
-const VARIABLE: &str = "VIGIL_SCRIPT";
+use super::Probe;
 
 /// How often a script that runs is looked after: soon at first, so that its time is known well, then seldom.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
-/// How long a script that was killed may take to be gone; more only if it hangs in the system, on a disk that does not
-/// answer.
-const GRACE: Duration = Duration::from_secs(1);
-/// How long the rest of its group is waited for. It is killed already; it counts until whoever has to bury it does.
-const BURIAL: Duration = Duration::from_millis(50);
-
-/// How much of the output is kept, from its end, and how much of that is said.
-const KEPT_BYTES: usize = 4 * 1024;
-const SAID_CHARS: usize = 200;
-
 /// Asks by running a script.
 pub struct Script {
     text: Secret,
     end: Bell,
+    /// What was killed and hangs in the system. Until it is gone the script is not run again: they would pile up.
+    hanging: Mutex<Option<Child>>,
 }
 
 /// Why a script is no longer waited for.
@@ -80,7 +63,7 @@ impl Script {
     /// A probe that has `sh` run `text`; a run is cut short when `end` is stopped.
     #[must_use]
     pub fn new(text: Secret, end: Bell) -> Self {
-        Self { text, end }
+        Self { text, end, hanging: Mutex::default() }
     }
 
     fn run(&self, limit: Duration, clock: &dyn Clock) -> io::Result<Finding> {
@@ -88,37 +71,73 @@ impl Script {
         let spent = || clock.now().instant.saturating_duration_since(start);
         let (mut output, writer) = io::pipe()?;
         ioctl_fionbio(&output, true)?;
-        let mut group = Group::start(&self.text, writer)?;
+        let group = Group::start(&self.text, writer)?;
         let mut tail = Tail::default();
-        let over = loop {
-            let said = tail.read(&mut output)?;
-            let time = spent();
-            if group.has_ended()? {
-                break Over::Ended;
-            }
-            let Some(left) = limit.checked_sub(time).filter(|left| !left.is_zero()) else { break Over::TimedOut };
-            let pause = if said { SHORTEST_PAUSE } else { (time / 8).clamp(SHORTEST_PAUSE, LONGEST_PAUSE) };
-            if self.end.wait(Some(pause.min(left))) == Wake::Stopped {
-                break Over::Stopped;
-            }
-        };
+        let over = self.watch(&group, || tail.read(&mut output), limit, spent);
         let took = spent();
-        let status = group.end()?;
+        // Whatever came of watching it, nothing of it is left behind.
+        let fate = group.end()?;
         tail.read(&mut output)?;
         let failed = |end| Failure::Script(end, tail.words());
-        Ok(match (over, status.code(), status.signal()) {
-            (Over::Stopped, ..) => Finding::Blind("Vigil is about to end".to_owned()),
-            (Over::TimedOut, ..) => Finding::Down(failed(ScriptEnd::TimedOut(limit))),
-            (Over::Ended, Some(0), _) => Finding::Up(took),
-            (Over::Ended, Some(1), _) => Finding::Ailing(took, failed(ScriptEnd::Code(1))),
-            (Over::Ended, Some(code), _) => Finding::Down(failed(ScriptEnd::Code(code))),
-            (Over::Ended, None, signal) => Finding::Down(failed(ScriptEnd::Signal(signal.unwrap_or_default()))),
+        Ok(match (over?, fate) {
+            (Over::Stopped, _) => Finding::Blind("Vigil is about to end".to_owned()),
+            (Over::TimedOut, Fate::Gone(_)) => Finding::Down(failed(ScriptEnd::TimedOut(limit))),
+            (Over::TimedOut | Over::Ended, Fate::Hangs(leader)) => {
+                *self.hanging() = Some(leader);
+                Finding::Down(failed(ScriptEnd::TimedOut(limit)))
+            }
+            (Over::Ended, Fate::Gone(status)) => match (status.code(), status.signal()) {
+                (Some(0), _) => Finding::Up(took),
+                (Some(1), _) => Finding::Ailing(took, failed(ScriptEnd::Code(1))),
+                (Some(code), _) => Finding::Down(failed(ScriptEnd::Code(code))),
+                (None, signal) => Finding::Down(failed(ScriptEnd::Signal(signal.unwrap_or_default()))),
+            },
         })
+    }
+
+    /// Waits until a script need not be waited for any more; `read` takes what it has written meanwhile.
+    fn watch(
+        &self,
+        group: &Group,
+        mut read: impl FnMut() -> io::Result<bool>,
+        limit: Duration,
+        spent: impl Fn() -> Duration,
+    ) -> io::Result<Over> {
+        loop {
+            let said = read()?;
+            let time = spent();
+            if group.has_ended()? {
+                return Ok(Over::Ended);
+            }
+            let Some(left) = limit.checked_sub(time).filter(|left| !left.is_zero()) else { return Ok(Over::TimedOut) };
+            let pause = if said { SHORTEST_PAUSE } else { (time / 8).clamp(SHORTEST_PAUSE, LONGEST_PAUSE) };
+            if self.end.wait(Some(pause.min(left))) == Wake::Stopped {
+                return Ok(Over::Stopped);
+            }
+        }
+    }
+
+    /// Whether the run before this one is still there, although it was killed.
+    fn still_hangs(&self) -> bool {
+        let mut hanging = self.hanging();
+        let hangs = hanging.as_mut().is_some_and(|leader| matches!(leader.try_wait(), Ok(None)));
+        if !hangs {
+            *hanging = None;
+        }
+        hangs
+    }
+
+    fn hanging(&self) -> MutexGuard<'_, Option<Child>> {
+        self.hanging.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Probe for Script {
     fn ask(&self, limit: Duration, clock: &dyn Clock) -> Finding {
+        if self.still_hangs() {
+            let why = "the run before cannot be killed, and hangs in the system".to_owned();
+            return Finding::Down(Failure::Script(ScriptEnd::TimedOut(limit), Some(why)));
+        }
         self.run(limit, clock)
             .unwrap_or_else(|error| Finding::Blind(format!("its script could not be run: {}", why(&error))))
     }
@@ -131,112 +150,6 @@ fn why(error: &io::Error) -> String {
     }
 }
 
-/// A script that runs, with all that it started.
-struct Group {
-    leader: Child,
-    id: Pid,
-    is_over: bool,
-}
-
-impl Group {
-    fn start(text: &Secret, output: io::PipeWriter) -> io::Result<Self> {
-        // The command goes at the end of the statement, and with it our ends of the pipe.
-        let leader = Command::new("sh")
-            .args(["-c", RUN])
-            .env(VARIABLE, text.reveal())
-            .stdin(Stdio::null())
-            .stdout(output.try_clone()?)
-            .stderr(output)
-            .process_group(0)
-            .spawn()?;
-        let id = Pid::from_child(&leader);
-        Ok(Self { leader, id, is_over: false })
-    }
-
-    /// Whether the leader has ended. It stays as it is: while it is not asked for its exit code, no other process can
-    /// have its number, nor another group.
-    fn has_ended(&self) -> io::Result<bool> {
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        Ok(waitid(WaitId::Pid(self.id), options)?.is_some())
-    }
-
-    /// Kills all of it, and waits until it is gone.
-    fn end(&mut self) -> io::Result<ExitStatus> {
-        self.kill();
-        let (never, mut waited) = (Bell::default(), Duration::ZERO);
-        let mut status = None;
-        loop {
-            status = status.map_or_else(|| self.leader.try_wait(), |status| Ok(Some(status)))?;
-            match status {
-                Some(status) if waited >= BURIAL || self.is_gone() => return Ok(status),
-                None if waited >= GRACE => return Err(io::Error::other("it hangs in the system and cannot be killed")),
-                Some(_) | None => {}
-            }
-            let _ = never.wait(Some(SHORTEST_PAUSE));
-            waited += SHORTEST_PAUSE;
-        }
-    }
-
-    fn kill(&mut self) {
-        self.is_over = true;
-        // It fails when there is nobody left.
-        let _ = kill_process_group(self.id, Signal::KILL);
-    }
-
-    /// Whether no process of the group is left, once the leader is gone.
-    fn is_gone(&self) -> bool {
-        // Where Vigil is the first process of a container, orphans become its children, and it has to bury them.
-        while let Ok(Some(_)) = waitpgid(self.id, WaitOptions::NOHANG) {}
-        test_kill_process_group(self.id) == Err(Errno::SRCH)
-    }
-}
-
-impl Drop for Group {
-    /// However its check ended, nothing of it is left behind.
-    fn drop(&mut self) {
-        if !self.is_over {
-            self.kill();
-            let _ = self.leader.wait();
-        }
-    }
-}
-
-/// The end of an output.
-#[derive(Default)]
-struct Tail(Vec<u8>);
-
-impl Tail {
-    /// Takes what there is to read, at most as much as a pipe holds; tells whether there was anything.
-    fn read(&mut self, output: &mut PipeReader) -> io::Result<bool> {
-        let mut buffer = [0; 16 * 1024];
-        for part in 0..4 {
-            match output.read(&mut buffer) {
-                Ok(0) => return Ok(part > 0),
-                Ok(read) => {
-                    self.0.extend_from_slice(&buffer[..read]);
-                    self.0.drain(..self.0.len().saturating_sub(KEPT_BYTES));
-                }
-                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
-                    return Ok(part > 0);
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(true)
-    }
-
-    /// Its last line that has words in it.
-    fn words(&self) -> Option<String> {
-        let text = String::from_utf8_lossy(&self.0);
-        let plain = |line: &str| line.chars().filter(|one| !one.is_control()).collect::<String>().trim().to_owned();
-        let line = text.split(['\n', '\r']).rev().map(plain).find(|line| !line.is_empty())?;
-        Some(match line.char_indices().nth(SAID_CHARS) {
-            Some((end, _)) => format!("{}…", &line[..end]),
-            None => line,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::env;
@@ -245,6 +158,7 @@ mod tests {
 
     use crate::clock::SystemClock;
 
+    use super::tail::SAID_CHARS;
     use super::*;
 
     const LONG: Duration = Duration::from_secs(30);
@@ -317,6 +231,17 @@ mod tests {
         let run = thread::spawn(move || script.ask(LONG, &SystemClock));
         end.stop();
         assert_eq!(told(run.join().unwrap()), "blind: Vigil is about to end");
+    }
+
+    #[test]
+    fn a_script_whose_last_run_cannot_be_killed_is_dead_and_not_run_again() {
+        let script = Script::new(Secret::new("exit 0"), Bell::default());
+        *script.hanging() = Some(Command::new("sleep").arg("60").spawn().unwrap());
+        let wanted = "dead: killed after 30 s: the run before cannot be killed, and hangs in the system";
+        assert_eq!(told(script.ask(LONG, &SystemClock)), wanted);
+        script.hanging().as_mut().unwrap().kill().unwrap();
+        while script.still_hangs() {}
+        assert_eq!(told(script.ask(LONG, &SystemClock)), "up");
     }
 
     /// The processes whose environment has `mark` in it.
