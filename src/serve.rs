@@ -30,6 +30,7 @@ use vigil_server::config::summary;
 use vigil_server::engine::Engine;
 use vigil_server::history::error::HistoryError;
 use vigil_server::history::store::History;
+use vigil_server::probe;
 use vigil_server::web;
 use vigil_server::web::WebError;
 use vigil_server::web::exit::Exit;
@@ -49,6 +50,7 @@ pub(crate) fn serve(file: &Path) -> Result<End, Box<dyn Error>> {
     let (config, warnings) = parts::load(file, address(passed_on.as_ref())?)?;
     let log = logging::start(config.server.log_level);
     warn(&warnings);
+    warn_of_obstacles(&config);
     let door = Door::open(&config, passed_on)?;
     let page_url = parts::page_url(&config, door.address);
     let tools = parts::tools(&page_url);
@@ -185,6 +187,7 @@ impl Service<'_> {
             log::info!("serving the status page on {}", shown(self.door.address));
         }
         warn(&warnings);
+        warn_of_obstacles(&config);
         log::info!("reloaded {}: watching {}; telling {told}", self.file.display(), summary::watched(&config));
         Ok(())
     }
@@ -286,5 +289,12 @@ fn shown(address: SocketAddr) -> String {
 fn warn(warnings: &[Warning]) {
     for warning in warnings {
         log::warn!("{warning}");
+    }
+}
+
+/// Says what this host does not let Vigil do.
+fn warn_of_obstacles(config: &Config) {
+    for obstacle in probe::obstacles(config) {
+        log::warn!("{obstacle}");
     }
 }

@@ -347,6 +347,26 @@ fn the_summary_tells_what_was_understood() {
 }
 
 #[test]
+fn the_summary_tells_what_a_node_has_of_its_own() {
+    let node = |id: &str, keys: &str| format!("[[probe.service.node]]\nid = \"{id}\"\nlabel = \"N\"\n{keys}\n");
+    let polled = "mode = \"poll\"\nreplicas = [\"icmp://[::1]\", \"ssh://example.com:22\"]";
+    let scripts = "mode = \"script\"\nscripts = [\"exit 0\"]";
+    let own = "poll_interval = 30\npoll_delay_sick = 2\npoll_delay_dead = 5\npoll_retry_wait = 500\n\
+        poll_http_status_healthy_below = 300";
+    let nodes = [
+        node("usual", polled),
+        node("own", &format!("{polled}\n{own}")),
+        node("same", &format!("{polled}\npoll_interval = 120")),
+        node("script", &format!("{scripts}\nscript_interval = 60\nscript_timeout = 5")),
+        node("none", "mode = \"script\""),
+    ];
+    let text = format!("[[probe.service]]\nid = \"s\"\nlabel = \"S\"\n{}", nodes.concat());
+    let summary = describe(&load_text(&text).unwrap().config);
+    let (_, nodes) = summary.split_once("  s \"S\"\n").unwrap();
+    insta::assert_snapshot!(nodes);
+}
+
+#[test]
 fn the_sample_runs_as_it_is_and_names_every_honoured_key() {
     let text = fs::read_to_string("config.cfg").unwrap();
     let warnings = load(Path::new("config.cfg")).1;

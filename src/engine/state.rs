@@ -1,7 +1,10 @@
 //! All that the engine remembers, under the one lock.
 
 use std::sync::Arc;
+use std::time::Duration;
 use std::time::Instant;
+
+use indexmap::IndexMap;
 
 use crate::clock::Now;
 use crate::config::Config;
@@ -12,6 +15,7 @@ use crate::config::Node;
 use crate::history::Memory;
 use crate::model::grouping::Grouping;
 use crate::model::grouping::Rules;
+use crate::model::id::ReplicaId;
 use crate::model::judge::Refusal;
 use crate::model::judge::Reported;
 use crate::model::ledger::Entries;
@@ -219,21 +223,26 @@ fn link(link: &Link) -> Arc<map::Link> {
 }
 
 fn of_node(node: &Node, metrics: &Metrics) -> map::Node {
-    let (mode, delay_dead, targets) = match &node.mode {
-        Mode::Poll(targets) => (map::Mode::Poll, metrics.poll.delay_dead, targets.as_slice()),
-        Mode::Push => (map::Mode::Push, metrics.push.delay_dead, [].as_slice()),
-        Mode::Local => (map::Mode::Local, metrics.local_delay_dead, [].as_slice()),
-        Mode::Script => (map::Mode::Unwatched, metrics.poll.delay_dead, [].as_slice()),
+    // Silence is of those that report only, and the time of an answer of those that are asked.
+    let (mode, delay_sick, delay_dead) = match &node.mode {
+        Mode::Poll(_) => (map::Mode::Poll, node.poll.delay_sick, Duration::MAX),
+        Mode::Push => (map::Mode::Push, Duration::MAX, metrics.push.delay_dead),
+        Mode::Local => (map::Mode::Local, Duration::MAX, metrics.local_delay_dead),
+        Mode::Script(_) => (map::Mode::Script, Duration::MAX, Duration::MAX),
     };
-    let replicas = targets
-        .iter()
-        .map(|target| (target.replica.clone(), map::Replica::new(probe::kind(&target.address))))
-        .collect();
+    let replica = |name: &ReplicaId, kind| (name.clone(), map::Replica::new(kind));
+    let replicas = match &node.mode {
+        Mode::Poll(targets) => {
+            targets.iter().map(|target| replica(&target.replica, probe::kind(&target.address))).collect()
+        }
+        Mode::Script(scripts) => scripts.iter().map(|script| replica(&script.replica, map::Kind::Script)).collect(),
+        Mode::Push | Mode::Local => IndexMap::new(),
+    };
     let load = Load { cpu: metrics.push.cpu_sick_above, ram: metrics.push.ram_sick_above };
     map::Node {
         label: node.label.as_str().into(),
         mode,
-        limits: map::Limits { delay_sick: metrics.poll.delay_sick, load, delay_dead },
+        limits: map::Limits { delay_sick, load, delay_dead },
         reveals_replicas: node.reveal_replica_name,
         link: node.link.as_ref().map(link),
         replicas,

@@ -73,7 +73,7 @@ impl Map {
         // It may have taken several attempts to be sure.
         let since = match outcome.finding {
             Finding::Down(_) => clock::before(now, outcome.took),
-            Finding::Up(_) | Finding::Blind(_) => now,
+            Finding::Up(_) | Finding::Ailing(..) | Finding::Blind(_) => now,
         };
         replica.seen = Some(Observation::Checked(outcome));
         let verdict = judge(replica, &node, now);
@@ -89,7 +89,7 @@ impl Map {
         let Report { replica: id, interval, content } = report;
         match (node.mode, content) {
             (Mode::Push, Content::Load(_)) | (Mode::Local, Content::Health(_)) => {}
-            (Mode::Push | Mode::Local | Mode::Poll | Mode::Unwatched, _) => return Err(Refusal::WrongMode),
+            (Mode::Push | Mode::Local | Mode::Poll | Mode::Script, _) => return Err(Refusal::WrongMode),
         }
         let limits = node.limits;
         let new = !node.replicas.contains_key(&id);
@@ -138,7 +138,7 @@ impl Map {
         let node = self.node_mut(&key.node).ok_or(Refusal::Unknown)?;
         match node.mode {
             Mode::Push | Mode::Local => {}
-            Mode::Poll | Mode::Unwatched => return Err(Refusal::WrongMode),
+            Mode::Poll | Mode::Script => return Err(Refusal::WrongMode),
         }
         if !node.replicas.contains_key(&key.replica) {
             return Err(Refusal::Unknown);
@@ -217,6 +217,7 @@ fn judge(replica: &Replica, limits: &Limits, now: Now) -> Option<Verdict> {
         Observation::Checked(outcome) => match &outcome.finding {
             Finding::Up(latency) if *latency >= limits.delay_sick => Some((Status::Sick, Some(Cause::Slow(*latency)))),
             Finding::Up(_) => Some((Status::Healthy, None)),
+            Finding::Ailing(_, failure) => Some((Status::Sick, Some(Cause::Failed(failure.clone())))),
             Finding::Down(failure) => Some((Status::Dead, Some(Cause::Failed(failure.clone())))),
             // Nothing is known: what was true before is the best guess.
             Finding::Blind(_) => replica.standing.map(|standing| (standing.status, replica.cause.clone())),
@@ -248,6 +249,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::cause::Failure;
+    use super::super::cause::ScriptEnd;
     use super::super::fixture;
     use super::super::fixture::down;
     use super::super::fixture::events::events;
@@ -302,6 +304,7 @@ mod tests {
         for (finding, wanted) in [
             (slow(9), Status::Healthy),
             (slow(10), Status::Sick),
+            (Finding::Ailing(secs(1), Failure::Script(ScriptEnd::Code(1), None)), Status::Sick),
             (Finding::Down(Failure::HttpStatus(500)), Status::Dead),
         ] {
             let mut map = fixture::map();

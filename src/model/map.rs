@@ -84,8 +84,8 @@ pub enum Mode {
     Push,
     /// A daemon beside them reports their health.
     Local,
-    /// Nothing watches them yet.
-    Unwatched,
+    /// Vigil runs a script for each, which tells.
+    Script,
 }
 
 /// When a replica counts as sick or dead.
@@ -123,6 +123,12 @@ pub enum Kind {
     Https,
     /// By opening a TCP connection.
     Tcp,
+    /// By an echo request, a ping.
+    Icmp,
+    /// By beginning an SSH key exchange.
+    Ssh,
+    /// By running a script.
+    Script,
     /// It is not asked; it reports.
     Report,
 }

@@ -12,6 +12,8 @@ use super::status::Status;
 pub enum Finding {
     /// It answered as it should, after this time.
     Up(Duration),
+    /// It answered after this time, and is sick for this reason.
+    Ailing(Duration, Failure),
     /// It did not.
     Down(Failure),
     /// Vigil itself was unable to ask, for this reason; nothing is known about the replica.

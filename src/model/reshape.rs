@@ -86,7 +86,7 @@ fn take_over(node: &mut Node, known: Node) {
 fn is_reported(node: &Node) -> bool {
     match node.mode {
         Mode::Push | Mode::Local => true,
-        Mode::Poll | Mode::Unwatched => false,
+        Mode::Poll | Mode::Script => false,
     }
 }
 

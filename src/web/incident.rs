@@ -74,7 +74,7 @@ pub(super) fn view(incident: &Incident, map: &Map, now: Timestamp) -> IncidentVi
         began: Moment::of(began),
         ended: incident.closed.and_then(|ended| Moment::end(began, ended.at.wall)),
         lasted: whole(incident, now),
-        cause: cause.map(Cause::to_string),
+        cause: cause.map(Cause::in_public),
         parts: if is_told || is_former { Vec::new() } else { nodes.iter().map(part).collect() },
     }
 }
@@ -101,7 +101,7 @@ pub(super) fn node_view(incident: &Incident, node: &Id, now: Timestamp) -> Optio
         began: Moment::of(began.wall),
         ended: affected.until.and_then(|ended| Moment::end(began.wall, ended.at.wall)),
         lasted,
-        cause: affected.cause.as_ref().map(Cause::to_string),
+        cause: affected.cause.as_ref().map(Cause::in_public),
         parts: Vec::new(),
     })
 }
@@ -152,7 +152,7 @@ fn part(incident: &Incident, affected: &Affected, map: &Map, now: Timestamp) -> 
         (Some(ended), _) => (words + afterwards(ended), None, String::new()),
     };
     // What is the cause of all is said once.
-    let cause = affected.cause.as_ref().filter(|_| shared_cause(incident).is_none()).map(Cause::to_string);
+    let cause = affected.cause.as_ref().filter(|_| shared_cause(incident).is_none()).map(Cause::in_public);
     let label = places::label(map, &incident.service, &affected.node).unwrap_or("a former node").to_owned();
     PartView { label, words, since, rest, cause }
 }

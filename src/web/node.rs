@@ -190,7 +190,7 @@ fn summary(node: &Node, service: &str) -> String {
         let fits = replica.standing.is_some_and(|standing| standing.status == status);
         replica.cause.as_ref().filter(|_| fits && status > Status::Healthy)
     });
-    let why = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
+    let why = cause.map(|cause| format!(": {}", cause.in_public())).unwrap_or_default();
     match (all, alike) {
         (0, _) => format!("Part of {service}."),
         (1, _) => format!("Part of {service}; its only replica is {status}{why}."),

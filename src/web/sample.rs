@@ -33,7 +33,7 @@ use crate::model::tally::Tally;
 
 /// Every status, every way of watching, and a load.
 pub(super) const STATUSES: [Option<Status>; 4] = [None, Some(Status::Healthy), Some(Status::Sick), Some(Status::Dead)];
-const MODES: [Mode; 4] = [Mode::Poll, Mode::Push, Mode::Local, Mode::Unwatched];
+const MODES: [Mode; 4] = [Mode::Poll, Mode::Push, Mode::Local, Mode::Script];
 const SAMPLE_LOAD: Load = Load { cpu: 1.0, ram: 0.5 };
 
 /// How long anything takes there.

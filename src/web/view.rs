@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_derive::Serialize;
 
+use crate::model::cause::Cause;
 use crate::model::id::Id;
 use crate::model::map::Kind;
 use crate::model::map::Map;
@@ -239,11 +240,11 @@ fn cause(replica: &Replica) -> Option<String> {
         }
         None if replica.standing.is_none() => Some("not checked yet".to_owned()),
         Some(Observation::Awaited { .. }) => Some(match &replica.cause {
-            Some(cause) => format!("{cause}; waiting for its next report"),
+            Some(cause) => format!("{}; waiting for its next report", cause.in_public()),
             None => "waiting for its next report".to_owned(),
         }),
         // Of one that is not checked yet since the program started, what was known before.
-        Some(_) | None => replica.cause.as_ref().map(ToString::to_string),
+        Some(_) | None => replica.cause.as_ref().map(Cause::in_public),
     }
 }
 
@@ -252,9 +253,9 @@ pub(super) fn note(node: &Node) -> Option<String> {
     let why = match (node.mode, node.replicas.is_empty(), node.standing) {
         (_, _, Some(_)) => return None,
         (Mode::Poll, true, None) => "Nothing to check",
-        (Mode::Poll, false, None) => "Not checked yet",
+        (Mode::Poll | Mode::Script, false, None) => "Not checked yet",
         (Mode::Push | Mode::Local, _, None) => "Waiting for reports",
-        (Mode::Unwatched, _, None) => "Not watched yet",
+        (Mode::Script, true, None) => "Nothing to run",
     };
     Some(why.to_owned())
 }
@@ -265,6 +266,9 @@ fn how(mode: Mode, kind: Kind) -> &'static str {
         (_, Kind::Http) => "Checked over HTTP",
         (_, Kind::Https) => "Checked over HTTPS",
         (_, Kind::Tcp) => "Checked by opening a TCP connection",
+        (_, Kind::Icmp) => "Checked by ping",
+        (_, Kind::Ssh) => "Checked by an SSH key exchange",
+        (_, Kind::Script) => "Checked by a script",
         (_, Kind::Report) => "Reports its load itself",
     }
 }
@@ -273,7 +277,7 @@ fn facts(replica: &Replica) -> Vec<Fact> {
     let fact = |name, value| Fact { name, value };
     match &replica.seen {
         Some(Observation::Checked(outcome)) => match &outcome.finding {
-            Finding::Up(latency) => vec![fact("Latency", words::duration(*latency))],
+            Finding::Up(latency) | Finding::Ailing(latency, _) => vec![fact("Latency", words::duration(*latency))],
             Finding::Down(_) | Finding::Blind(_) => Vec::new(),
         },
         Some(Observation::Reported { content: Content::Load(load), .. }) => {
@@ -465,6 +469,22 @@ mod tests {
             let replica = &mut map.services["app"].nodes["push"].replicas[0];
             replica.seen = Some(Observation::Awaited { since: now.instant, deadline: now.instant });
             assert_eq!(cause(replica).as_deref(), Some(wanted));
+        }
+    }
+
+    #[test]
+    fn a_tooltip_says_how_a_replica_is_known() {
+        for (mode, kind, wanted) in [
+            (Mode::Poll, Kind::Http, "Checked over HTTP"),
+            (Mode::Poll, Kind::Https, "Checked over HTTPS"),
+            (Mode::Poll, Kind::Tcp, "Checked by opening a TCP connection"),
+            (Mode::Poll, Kind::Icmp, "Checked by ping"),
+            (Mode::Poll, Kind::Ssh, "Checked by an SSH key exchange"),
+            (Mode::Script, Kind::Script, "Checked by a script"),
+            (Mode::Push, Kind::Report, "Reports its load itself"),
+            (Mode::Local, Kind::Report, "Checked by a daemon on its own network"),
+        ] {
+            assert_eq!(how(mode, kind), wanted);
         }
     }
 

@@ -3,6 +3,11 @@
 use super::Key;
 use super::takes::FLAG;
 use super::takes::LINK;
+use super::takes::MILLISECONDS;
+use super::takes::POLL_RETRY;
+use super::takes::SECONDS;
+use super::takes::STATUS_ABOVE;
+use super::takes::STATUS_BELOW;
 use super::takes::TEXT;
 use super::takes::WHOLE;
 
@@ -14,9 +19,19 @@ pub(super) static KEYS: &[Key] = &[
     // [[probe.service.node]]
     Key::new("probe.service.node", "id", "an id of 1 to 128 bytes", "The name of the node in reports and logs, unique in its service; visitors do not see it.").required(),
     Key::new("probe.service.node", "label", "the name that people read", "The name of the node on the page and in notices.").required(),
-    Key::new("probe.service.node", "mode", "one of `poll`, `push`, `local` and `script`", "How its replicas are known: Vigil asks them (`poll`), they report their load (`push`), or a vigil-local daemon reports their health (`local`). The mode `script` is known and not supported yet: nothing watches such a node.").required(),
-    Key::new("probe.service.node", "replicas", "a list of URLs, such as `[\"https://example.com/\", \"tcp://example.com:25\"]`", "The addresses that Vigil asks, each a replica: `http://`, `https://`, or `tcp://` with a port. Only for the mode `poll`. `icmp://` and `ssh://` are known and not supported yet.").each("a URL such as `https://example.com/` or `tcp://example.com:25`").default("[]"),
-    Key::new("probe.service.node", "scripts", "a list of scripts", "Shell scripts, each a replica whose exit code says how it is. Only for the mode `script`.").default("[]").not_yet(),
+    Key::new("probe.service.node", "mode", "one of `poll`, `push`, `local` and `script`", "How its replicas are known: Vigil asks them (`poll`), they report their load (`push`), a vigil-local daemon reports their health (`local`), or scripts tell (`script`).").required(),
+    Key::new("probe.service.node", "replicas", "a list of URLs, such as `[\"https://example.com/\", \"tcp://example.com:25\"]`", "The addresses that Vigil asks, each a replica: `http://`, `https://`, `tcp://` or `ssh://` with a port, or `icmp://` without one. Only for the mode `poll`.").each("a URL such as `https://example.com/` or `tcp://example.com:25`").default("[]"),
+    Key::new("probe.service.node", "scripts", "a list of scripts", "Texts that `sh` runs, each a replica that is as the exit code says: 0 healthy, 1 sick, anything else dead. They are named by their place in the list, from `0`. Only for the mode `script`.").each("the text of a script").default("[]"),
+    // What it says in place of `[metrics]`.
+    Key::new("probe.service.node", "poll_interval", SECONDS, "For this node, in place of that of `[metrics]`."),
+    Key::new("probe.service.node", "poll_retry", POLL_RETRY, "For this node, in place of that of `[metrics]`; a number of tries if the node or `[metrics]` has `poll_retry_wait`."),
+    Key::new("probe.service.node", "poll_retry_wait", MILLISECONDS, "For this node, in place of that of `[metrics]`."),
+    Key::new("probe.service.node", "poll_http_status_healthy_above", STATUS_ABOVE, "For this node, in place of that of `[metrics]`."),
+    Key::new("probe.service.node", "poll_http_status_healthy_below", STATUS_BELOW, "For this node, in place of that of `[metrics]`."),
+    Key::new("probe.service.node", "poll_delay_dead", SECONDS, "For this node, in place of that of `[metrics]`."),
+    Key::new("probe.service.node", "poll_delay_sick", SECONDS, "For this node, in place of that of `[metrics]`."),
+    Key::new("probe.service.node", "script_interval", SECONDS, "For this node, in place of that of `[metrics]`."),
+    Key::new("probe.service.node", "script_timeout", SECONDS, "For this node, in place of that of `[metrics]`, which an interval that is shorter cuts short."),
     Key::new("probe.service.node", "http_headers", "a table of names and values", "Further headers of the request.").default("{}").not_yet(),
     Key::new("probe.service.node", "http_method", "one of `HEAD`, `GET`, `POST`, `PUT` and `PATCH`", "The method of the request.").not_yet(),
     Key::new("probe.service.node", "http_body", TEXT, "The body of the request.").not_yet(),

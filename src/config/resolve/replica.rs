@@ -1,4 +1,4 @@
-//! The grammar of replicas: `http://`, `https://` and `tcp://host:port`.
+//! The grammar of replicas: `http://`, `https://`, `tcp://host:port`, `ssh://host:port` and `icmp://host`.
 
 use url::Host;
 use url::Url;
@@ -6,64 +6,87 @@ use url::Url;
 use super::super::Address;
 use super::web_url::callable;
 
-/// What a replica's text is.
-#[derive(Debug)]
-pub(super) enum Kind {
-    /// A target.
-    Asked(Address),
-    /// A kind that is known and not supported yet, such as `icmp://`.
-    NotYet(&'static str),
-}
-
 /// Reads a replica's text.
 ///
 /// # Errors
 /// What is wrong with it, as it reads after the text, and what would be right.
-pub(super) fn replica(text: &str) -> Result<Kind, &'static str> {
+pub(super) fn replica(text: &str) -> Result<Address, &'static str> {
     let Some((scheme, rest)) = text.trim_start().split_once("://") else { return Err(OTHER) };
     match scheme.to_ascii_lowercase().as_str() {
         "http" | "https" => http(text, rest),
-        "tcp" => tcp(text),
-        "icmp" => Ok(Kind::NotYet("icmp://")),
-        "ssh" => Ok(Kind::NotYet("ssh://")),
+        "tcp" => host_and_port(text, &TCP).map(|(host, port)| Address::Tcp { host, port }),
+        "ssh" => host_and_port(text, &SSH).map(|(host, port)| Address::Ssh { host, port }),
+        "icmp" => icmp(text),
         _ => Err(OTHER),
     }
 }
 
-const OTHER: &str = "begins with none of `http://`, `https://` and `tcp://`; \
+const OTHER: &str = "begins with none of `http://`, `https://`, `tcp://`, `ssh://` and `icmp://`; \
     write one such as `https://example.com/` or `tcp://example.com:25`";
 const BAD_HTTP: &str =
     "is not a URL that can be asked; write one such as `https://example.com/` or `http://[::1]:8080/`";
-const BAD_TCP: &str = "is not a host and a port; write one such as `tcp://example.com:25` or `tcp://[::1]:25`";
-const NO_PORT: &str = "has no port; write one such as `tcp://example.com:25`";
 const PORT_ZERO: &str = "has the port 0, where nothing listens; write the port of the service";
-const WITH_PATH: &str = "has a path; write one such as `tcp://example.com:25`";
+const BAD_ICMP: &str = "is not a host; write one such as `icmp://example.com` or `icmp://[::1]`";
+const ICMP_PORT: &str = "has a port, which pings do not know; write one such as `icmp://example.com`";
+const ICMP_PATH: &str = "has a path; write one such as `icmp://example.com`";
 
-fn http(text: &str, rest: &str) -> Result<Kind, &'static str> {
+/// What is said when a replica is not a host and a port.
+struct Words {
+    bad: &'static str,
+    no_port: &'static str,
+    with_path: &'static str,
+}
+
+const TCP: Words = Words {
+    bad: "is not a host and a port; write one such as `tcp://example.com:25` or `tcp://[::1]:25`",
+    no_port: "has no port; write one such as `tcp://example.com:25`",
+    with_path: "has a path; write one such as `tcp://example.com:25`",
+};
+const SSH: Words = Words {
+    bad: "is not a host and a port; write one such as `ssh://example.com:22` or `ssh://[::1]:22`",
+    no_port: "has no port; write one such as `ssh://example.com:22`",
+    with_path: "has a path; write one such as `ssh://example.com:22`",
+};
+
+fn http(text: &str, rest: &str) -> Result<Address, &'static str> {
     // A browser takes the first part of `http:///path` for the host.
     if rest.starts_with(['/', '\\']) {
         return Err(BAD_HTTP);
     }
     match Url::parse(text) {
         Ok(url) if url.port() == Some(0) => Err(PORT_ZERO),
-        Ok(url) if callable(&url) => Ok(Kind::Asked(Address::Http(url))),
+        Ok(url) if callable(&url) => Ok(Address::Http(url)),
         _ => Err(BAD_HTTP),
     }
 }
 
-/// User, query and fragment say nothing here and are let pass, as is the one `/` that old files have.
-fn tcp(text: &str) -> Result<Kind, &'static str> {
-    let url = Url::parse(text).map_err(|_| BAD_TCP)?;
-    let host = match url.host_str().map(Host::parse) {
-        Some(Ok(Host::Ipv6(ip))) => ip.to_string(),
-        Some(Ok(host)) => host.to_string(),
-        Some(Err(_)) | None => return Err(BAD_TCP),
-    };
+fn host_and_port(text: &str, words: &Words) -> Result<(String, u16), &'static str> {
+    let url = Url::parse(text).map_err(|_| words.bad)?;
+    let host = host(&url).ok_or(words.bad)?;
     match (url.port(), url.path()) {
-        (None, _) => Err(NO_PORT),
+        (None, _) => Err(words.no_port),
         (Some(0), _) => Err(PORT_ZERO),
-        (Some(port), "" | "/") => Ok(Kind::Asked(Address::Tcp { host, port })),
-        (Some(_), _) => Err(WITH_PATH),
+        (Some(port), "" | "/") => Ok((host, port)),
+        (Some(_), _) => Err(words.with_path),
+    }
+}
+
+fn icmp(text: &str) -> Result<Address, &'static str> {
+    let url = Url::parse(text).map_err(|_| BAD_ICMP)?;
+    let host = host(&url).ok_or(BAD_ICMP)?;
+    match (url.port(), url.path()) {
+        (Some(_), _) => Err(ICMP_PORT),
+        (None, "" | "/") => Ok(Address::Icmp { host }),
+        (None, _) => Err(ICMP_PATH),
+    }
+}
+
+/// The host, without brackets. User, query and fragment say nothing here and are let pass, as is the one `/` that old
+/// files have after it.
+fn host(url: &Url) -> Option<String> {
+    match Host::parse(url.host_str()?).ok()? {
+        Host::Ipv6(ip) => Some(ip.to_string()),
+        host => Some(host.to_string()),
     }
 }
 
@@ -74,16 +97,24 @@ mod tests {
     /// The address in short, or the beginning of what is wrong.
     fn check(text: &str, wanted: &str) {
         let found = match replica(text) {
-            Ok(Kind::Asked(Address::Http(url))) => format!("http {url}"),
-            Ok(Kind::Asked(Address::Tcp { host, port })) => format!("tcp {host} {port}"),
-            Ok(Kind::NotYet(kind)) => format!("not yet {kind}"),
+            Ok(Address::Http(url)) => format!("http {url}"),
+            Ok(Address::Tcp { host, port }) => format!("tcp {host} {port}"),
+            Ok(Address::Ssh { host, port }) => format!("ssh {host} {port}"),
+            Ok(Address::Icmp { host }) => format!("icmp {host}"),
             Err(BAD_HTTP) => "bad http".to_owned(),
-            Err(BAD_TCP) => "bad tcp".to_owned(),
+            Err(BAD_ICMP) => "bad icmp".to_owned(),
+            Err(ICMP_PORT) => "icmp port".to_owned(),
+            Err(ICMP_PATH) => "icmp path".to_owned(),
             Err(OTHER) => "other".to_owned(),
-            Err(NO_PORT) => "no port".to_owned(),
             Err(PORT_ZERO) => "port 0".to_owned(),
-            Err(WITH_PATH) => "path".to_owned(),
-            Err(other) => other.to_owned(),
+            Err(what) => [("tcp", TCP), ("ssh", SSH)]
+                .iter()
+                .flat_map(|(name, words)| {
+                    [(words.bad, "bad "), (words.no_port, "no port of "), (words.with_path, "path of ")]
+                        .map(|(known, short)| (known, format!("{short}{name}")))
+                })
+                .find_map(|(known, short)| (known == what).then_some(short))
+                .unwrap_or_else(|| what.to_owned()),
         };
         assert_eq!(found, wanted, "{text:?}");
     }
@@ -115,19 +146,31 @@ mod tests {
             ("tcp://host:1?x", "tcp host 1"),
             ("tcp://host:1#x", "tcp host 1"),
             ("tcp://db_main:5432", "tcp db_main 5432"),
-            ("tcp://host", "no port"),
-            ("tcp://host:", "no port"),
+            ("tcp://host", "no port of tcp"),
+            ("tcp://host:", "no port of tcp"),
             ("tcp://host:0", "port 0"),
             ("tcp://host:65536", "bad tcp"),
             ("tcp://host:x", "bad tcp"),
-            ("tcp://host:1/path", "path"),
+            ("tcp://host:1/path", "path of tcp"),
             ("tcp://:25", "bad tcp"),
             ("tcp://", "bad tcp"),
             ("tcp://::1:25", "bad tcp"),
             ("tcp:host:25", "other"),
-            ("icmp://example.com", "not yet icmp://"),
-            ("ICMP://example.com/", "not yet icmp://"),
-            ("ssh://example.com:22", "not yet ssh://"),
+            ("icmp://example.com", "icmp example.com"),
+            ("ICMP://Example.com/", "icmp example.com"),
+            ("icmp://[::1]", "icmp ::1"),
+            ("icmp://127.0.0.1", "icmp 127.0.0.1"),
+            ("icmp://example.com:7", "icmp port"),
+            ("icmp://example.com/path", "icmp path"),
+            ("icmp://::1", "bad icmp"),
+            ("icmp://", "bad icmp"),
+            ("ssh://example.com:22", "ssh example.com 22"),
+            ("SSH://[2001:db8::1]:2222/", "ssh 2001:db8::1 2222"),
+            ("ssh://git@example.com:22", "ssh example.com 22"),
+            ("ssh://example.com", "no port of ssh"),
+            ("ssh://example.com:0", "port 0"),
+            ("ssh://example.com:22/path", "path of ssh"),
+            ("ssh://:22", "bad ssh"),
             ("ftp://example.com", "other"),
             ("example.com:80", "other"),
             ("//example.com", "other"),
