@@ -80,11 +80,13 @@ fn is_there(group: &str) -> bool {
 fn a_script_that_takes_too_long_is_dead_and_runs_again_in_its_turn() {
     let hang = "echo once more >> runs; echo looking; sleep 1000";
     let nodes = ["script_parallelism = 1\n", &scripted("app", &[hang, hang])].concat();
-    let vigil = Vigil::start(&config(&nodes));
+    let mut vigil = Vigil::start(&config(&nodes));
     vigil.log().wait_for(&["replica app:node:0 is dead", "killed after 1 s: looking"]);
     vigil.log().wait_for(&["scripts begin ", " late: `script_parallelism` = 1 is too low for 2 scripts"]);
     let runs = || fs::read_to_string(vigil.folder().join("runs")).unwrap_or_default().lines().count();
     assert!(wait_until(SOON, || runs() > 2));
+    // One that is killed itself cannot kill its scripts.
+    assert_eq!(vigil.end().0, Some(0));
 }
 
 #[test]
