@@ -121,6 +121,12 @@ impl Bell {
         self.0.1.notify_all();
     }
 
+    /// Whether every wait ends at once.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        lock(&self.0.0).stopped
+    }
+
     /// Waits for `time`, or for ever without one.
     #[must_use]
     pub fn wait(&self, time: Option<Duration>) -> Wake {

@@ -30,6 +30,7 @@ use vigil_server::config::summary;
 use vigil_server::engine::Engine;
 use vigil_server::history::error::HistoryError;
 use vigil_server::history::store::History;
+use vigil_server::probe;
 use vigil_server::web;
 use vigil_server::web::WebError;
 use vigil_server::web::exit::Exit;
@@ -49,6 +50,7 @@ pub(crate) fn serve(file: &Path) -> Result<End, Box<dyn Error>> {
     let (config, warnings) = parts::load(file, address(passed_on.as_ref())?)?;
     let log = logging::start(config.server.log_level);
     warn(&warnings);
+    warn_of_obstacles(&config);
     let door = Door::open(&config, passed_on)?;
     let page_url = parts::page_url(&config, door.address);
     let tools = parts::tools(&page_url);
@@ -59,7 +61,7 @@ pub(crate) fn serve(file: &Path) -> Result<End, Box<dyn Error>> {
     let history = history(&config)?;
     let mut engine = Engine::new(&config, &tools, notifiers, Arc::new(SystemClock), history);
     // A page that cannot be made is refused before anything is watched and anybody told.
-    let site = Site::new(&config, engine.handle())?;
+    let site = Site::new(&config, &page_url, engine.handle())?;
     site.warm_up()?;
     let live = Live::new(site);
     let supervisor = Supervisor::new(engine.handle().shared);
@@ -160,7 +162,7 @@ impl Service<'_> {
         let tools = parts::tools(&page_url);
         let notifiers = parts::notifiers(&config, &page_url, &tools.client);
         let told = told(&notifiers);
-        let site = Site::new(&config, self.engine.handle())?;
+        let site = Site::new(&config, &page_url, self.engine.handle())?;
         let again = moved.is_some() || config.server.workers != running.workers;
         let next = if again { Some(Running::start(&self.live, door, config.server.workers)?) } else { None };
         if let Err(error) = self.engine.reload(&config, &tools, notifiers) {
@@ -185,6 +187,7 @@ impl Service<'_> {
             log::info!("serving the status page on {}", shown(self.door.address));
         }
         warn(&warnings);
+        warn_of_obstacles(&config);
         log::info!("reloaded {}: watching {}; telling {told}", self.file.display(), summary::watched(&config));
         Ok(())
     }
@@ -286,5 +289,12 @@ fn shown(address: SocketAddr) -> String {
 fn warn(warnings: &[Warning]) {
     for warning in warnings {
         log::warn!("{warning}");
+    }
+}
+
+/// Says what this host does not let Vigil do.
+fn warn_of_obstacles(config: &Config) {
+    for obstacle in probe::obstacles(config) {
+        log::warn!("{obstacle}");
     }
 }

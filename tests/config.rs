@@ -351,6 +351,8 @@ fn the_summary_shows_every_kind_of_target_and_no_secret() {
     let replicas = [
         ("https://user:hunter2@example.com/a?token=hunter2", "https://example.com/a?…"),
         ("tcp://[::1]:25", "tcp://[::1]:25"),
+        ("ssh://[::1]:22", "ssh://[::1]:22"),
+        ("icmp://[::1]", "icmp://[::1]"),
         ("tls://[::1]:993", "tls://[::1]:993"),
         ("tls://mail.example.com:587/?starttls=smtp", "tls://mail.example.com:587?starttls=smtp"),
         ("dns://ns/a.example?expect=192.0.2.1", "dns://ns:53/a.example?type=A&expect=192.0.2.1"),
@@ -363,6 +365,26 @@ fn the_summary_shows_every_kind_of_target_and_no_secret() {
     for (_, shown) in replicas {
         assert!(summary.lines().any(|line| line.trim() == shown), "{shown}: {summary}");
     }
+}
+
+#[test]
+fn the_summary_tells_what_a_node_has_of_its_own() {
+    let node = |id: &str, keys: &str| format!("[[probe.service.node]]\nid = \"{id}\"\nlabel = \"N\"\n{keys}\n");
+    let polled = "mode = \"poll\"\nreplicas = [\"icmp://[::1]\", \"ssh://example.com:22\"]";
+    let scripts = "mode = \"script\"\nscripts = [\"exit 0\"]";
+    let own = "poll_interval = 30\npoll_delay_sick = 2\npoll_delay_dead = 5\npoll_retry_wait = 500\n\
+        poll_http_status_healthy_below = 300";
+    let nodes = [
+        node("usual", polled),
+        node("own", &format!("{polled}\n{own}")),
+        node("same", &format!("{polled}\npoll_interval = 120")),
+        node("script", &format!("{scripts}\nscript_interval = 60\nscript_timeout = 5")),
+        node("none", "mode = \"script\""),
+    ];
+    let text = format!("[[probe.service]]\nid = \"s\"\nlabel = \"S\"\n{}", nodes.concat());
+    let summary = describe(&load_text(&text).unwrap().config);
+    let (_, nodes) = summary.split_once("  s \"S\"\n").unwrap();
+    insta::assert_snapshot!(nodes);
 }
 
 #[test]

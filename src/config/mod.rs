@@ -143,6 +143,8 @@ pub struct Server {
     pub log_level: LevelFilter,
     /// Where the page listens.
     pub inet: SocketAddr,
+    /// Whether the report is offered to language models, too.
+    pub mcp_server: bool,
     /// Threads that serve pages and reports.
     pub workers: NonZeroUsize,
     /// What reports must carry; none only when no node takes reports.
@@ -199,16 +201,22 @@ pub struct Color {
 /// `[metrics]`: how checks and reports are judged.
 #[derive(Clone, Debug)]
 pub struct Metrics {
-    /// For nodes that Vigil polls.
+    /// For nodes that Vigil polls, unless they say otherwise.
     pub poll: Poll,
+    /// The most checks at a time; none lets the pool grow with need.
+    pub poll_parallelism: Option<NonZeroUsize>,
+    /// For nodes that scripts tell of, unless they say otherwise.
+    pub script: ScriptTimes,
+    /// The most scripts at a time.
+    pub script_parallelism: NonZeroUsize,
     /// For nodes whose applications report their load.
     pub push: Push,
     /// How long after its interval a silent replica of a local node is dead.
     pub local_delay_dead: Duration,
 }
 
-/// The `poll_*` keys.
-#[derive(Clone, Debug)]
+/// The `poll_*` keys that a node may have as well.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Poll {
     /// From one check of a replica to its next.
     pub interval: Duration,
@@ -220,8 +228,15 @@ pub struct Poll {
     pub delay_dead: Duration,
     /// The latency from which a replica is sick.
     pub delay_sick: Duration,
-    /// The most checks at a time; none lets the pool grow with need.
-    pub parallelism: Option<NonZeroUsize>,
+}
+
+/// The `script_*` keys that a node may have as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScriptTimes {
+    /// From one run of a script to its next.
+    pub interval: Duration,
+    /// How long a run may take; at most the interval.
+    pub timeout: Duration,
 }
 
 /// Tries after the first one of a check, and the wait before each.
@@ -370,10 +385,25 @@ pub struct Node {
     pub label: String,
     /// How its replicas are known.
     pub mode: Mode,
-    /// Whether the page names its replicas.
-    pub reveal_replica_name: bool,
+    /// How it is polled: what it says itself, and `[metrics]` where it says nothing.
+    pub poll: Poll,
+    /// How its scripts run, likewise.
+    pub script: ScriptTimes,
     /// The time for which a certificate has to be valid, below which its replica is sick; zero for any.
     pub certificate_left: Duration,
+    /// Whether the page names its replicas.
+    pub reveal_replica_name: bool,
+    /// Where its name may lead visitors further.
+    pub link: Option<Link>,
+}
+
+/// Where visitors find more about a node.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// The address.
+    pub url: Url,
+    /// Its words; without them the address stands for itself.
+    pub label: Option<String>,
 }
 
 /// How the replicas of a node are known.
@@ -385,8 +415,17 @@ pub enum Mode {
     Push,
     /// A vigil-local daemon reports their health.
     Local,
-    /// Scripts would tell; known, not supported yet, so nothing watches the node.
-    Script,
+    /// Scripts tell.
+    Script(Vec<Script>),
+}
+
+/// A script whose exit code says how a replica is.
+#[derive(Clone, Debug)]
+pub struct Script {
+    /// Its name: its place in the list, from 0.
+    pub replica: ReplicaId,
+    /// What `sh` runs. It may hold a password.
+    pub text: Secret,
 }
 
 /// A replica that Vigil asks.
@@ -415,8 +454,6 @@ pub enum Address {
         /// The port.
         port: u16,
     },
-    /// `dns://server/name`
-    Dns(Box<Dns>),
     /// `tls://host:port`
     Tls {
         /// A name or an address, without brackets.
@@ -428,4 +465,18 @@ pub enum Address {
         /// Whose certificates are accepted.
         trust: Arc<Trust>,
     },
+    /// `ssh://host:port`
+    Ssh {
+        /// A name or an address, without brackets.
+        host: String,
+        /// The port.
+        port: u16,
+    },
+    /// `icmp://host`
+    Icmp {
+        /// A name or an address, without brackets.
+        host: String,
+    },
+    /// `dns://server/name`
+    Dns(Box<Dns>),
 }

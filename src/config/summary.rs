@@ -9,13 +9,15 @@ use url::Url;
 
 use super::Address;
 use super::Config;
+use super::Metrics;
 use super::Mode;
+use super::Node;
 use super::Notify;
 use super::Retry;
 use super::RetryMeaning;
 use super::Service;
 use super::StorageUrl;
-use super::dns::Expected;
+use super::dns::Dns;
 use super::tls::StartTls;
 
 /// All that matters of `config`, a line each; no secret is in it.
@@ -51,16 +53,27 @@ pub fn retry(retry: &Retry) -> String {
 /// What is watched, counted, and how often: for the start-up line.
 #[must_use]
 pub fn watched(config: &Config) -> String {
-    let poll = &config.metrics.poll;
-    format!("{}, each every {}; {}", counts(config), Seconds(poll.interval), retry(&poll.retry))
+    format!("{}; {}", counts(config), pace(config))
+}
+
+/// How often all is checked that says nothing else.
+fn pace(config: &Config) -> String {
+    let (poll, script) = (&config.metrics.poll, &config.metrics.script);
+    let polled = format!("each target is checked every {}; {}", Seconds(poll.interval), retry(&poll.retry));
+    let is_script = |node: &Node| matches!(node.mode, Mode::Script(_));
+    if !config.services.iter().flat_map(|service| &service.nodes).any(is_script) {
+        return polled;
+    }
+    format!("{polled}; each script runs every {}, for at most {}", Seconds(script.interval), Seconds(script.timeout))
 }
 
 fn counts(config: &Config) -> String {
-    let nodes: usize = config.services.iter().map(|service| service.nodes.len()).sum();
-    let targets: usize =
-        config.services.iter().flat_map(|service| &service.nodes).map(|node| targets(&node.mode)).sum();
+    let nodes = || config.services.iter().flat_map(|service| &service.nodes);
+    let targets: usize = nodes().map(|node| targets(&node.mode)).sum();
+    let scripts: usize = nodes().map(|node| scripts(&node.mode)).sum();
     let services = Count(config.services.len(), "service");
-    format!("{services}, {}, {}", Count(nodes, "node"), Count(targets, "replica to check"))
+    let counted = format!("{services}, {}, {}", Count(nodes().count(), "node"), Count(targets, "replica to check"));
+    if scripts == 0 { counted } else { format!("{counted}, {}", Count(scripts, "script to run")) }
 }
 
 fn write(out: &mut String, config: &Config) -> fmt::Result {
@@ -70,16 +83,11 @@ fn write(out: &mut String, config: &Config) -> fmt::Result {
         |url| format!("linked as {}", Shown(url)),
     );
     writeln!(out, "page \"{}\" on {}, {linked}", branding.page_title, server.inet)?;
-    writeln!(
-        out,
-        "each target is checked every {}; {}",
-        Seconds(config.metrics.poll.interval),
-        retry(&config.metrics.poll.retry)
-    )?;
+    writeln!(out, "{}", pace(config))?;
     notify(out, &config.notify)?;
     writeln!(out, "history in {}", config.storage.url)?;
     writeln!(out, "{}", counts(config))?;
-    config.services.iter().try_for_each(|one| service(out, one))
+    config.services.iter().try_for_each(|one| service(out, one, &config.metrics))
 }
 
 fn notify(out: &mut String, notify: &Notify) -> fmt::Result {
@@ -95,7 +103,7 @@ fn notify(out: &mut String, notify: &Notify) -> fmt::Result {
     Ok(())
 }
 
-fn service(out: &mut String, service: &Service) -> fmt::Result {
+fn service(out: &mut String, service: &Service, metrics: &Metrics) -> fmt::Result {
     writeln!(out, "  {} \"{}\"", service.id, service.label)?;
     for node in &service.nodes {
         write!(out, "    {} \"{}\": ", node.id, node.label)?;
@@ -104,38 +112,90 @@ fn service(out: &mut String, service: &Service) -> fmt::Result {
             Mode::Poll(_) => writeln!(out, "checked at")?,
             Mode::Push => writeln!(out, "reports its load")?,
             Mode::Local => writeln!(out, "reported by vigil-local")?,
-            Mode::Script => writeln!(out, "scripts, not supported yet")?,
+            Mode::Script(scripts) if scripts.is_empty() => writeln!(out, "no script to run")?,
+            Mode::Script(scripts) => writeln!(out, "{}", Count(scripts.len(), "script"))?,
         }
         if let Mode::Poll(targets) = &node.mode {
-            for target in targets {
-                match &target.address {
-                    Address::Http { url, .. } => writeln!(out, "      {}", Shown(url))?,
-                    Address::Tcp { host, port } => writeln!(out, "      tcp://{}:{port}", Bracketed(host))?,
-                    Address::Dns(dns) => {
-                        let expected = dns.expected.as_ref().map(Expected::as_str);
-                        let expected = expected.map(|text| format!("&expect={text}")).unwrap_or_default();
-                        let (host, port, name, kind) = (Bracketed(&dns.host), dns.port, &dns.name, dns.kind);
-                        writeln!(out, "      dns://{host}:{port}/{name}?type={kind}{expected}")?;
-                    }
-                    Address::Tls { host, port, starttls, .. } => {
-                        let before = match starttls {
-                            None => "",
-                            Some(StartTls::Smtp) => "?starttls=smtp",
-                            Some(StartTls::Imap) => "?starttls=imap",
-                        };
-                        writeln!(out, "      tls://{}:{port}{before}", Bracketed(host))?;
-                    }
-                }
-            }
+            targets.iter().try_for_each(|target| writeln!(out, "      {}", target.address))?;
+        }
+        let own = own(node, metrics);
+        if !own.is_empty() {
+            writeln!(out, "      {}", own.join("; "))?;
         }
     }
     Ok(())
 }
 
+/// What is other for that node than `[metrics]` says.
+fn own(node: &Node, metrics: &Metrics) -> Vec<String> {
+    let mut own = Vec::new();
+    let mut tell = |is_own: bool, words: String| own.extend(is_own.then_some(words));
+    match &node.mode {
+        Mode::Poll(_) => {
+            let (poll, usual, status) = (&node.poll, &metrics.poll, &node.poll.http_status);
+            tell(poll.interval != usual.interval, format!("every {}", Seconds(poll.interval)));
+            tell(poll.delay_sick != usual.delay_sick, format!("sick from {} on", Seconds(poll.delay_sick)));
+            tell(poll.delay_dead != usual.delay_dead, format!("dead after {}", Seconds(poll.delay_dead)));
+            let (lowest, highest) = (status.start, status.end.saturating_sub(1));
+            tell(*status != usual.http_status, format!("HTTP {lowest} to {highest} is healthy"));
+            tell(poll.retry != usual.retry, retry(&poll.retry));
+        }
+        Mode::Script(_) => {
+            let (script, usual) = (&node.script, &metrics.script);
+            tell(script.interval != usual.interval, format!("every {}", Seconds(script.interval)));
+            tell(script.timeout != usual.timeout, format!("for at most {}", Seconds(script.timeout)));
+        }
+        Mode::Push | Mode::Local => {}
+    }
+    own
+}
+
 fn targets(mode: &Mode) -> usize {
     match mode {
         Mode::Poll(targets) => targets.len(),
-        Mode::Push | Mode::Local | Mode::Script => 0,
+        Mode::Push | Mode::Local | Mode::Script(_) => 0,
+    }
+}
+
+fn scripts(mode: &Mode) -> usize {
+    match mode {
+        Mode::Script(scripts) => scripts.len(),
+        Mode::Push | Mode::Local | Mode::Poll(_) => 0,
+    }
+}
+
+/// As it is written, without what may be a secret.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Http { url, .. } => Shown(url).fmt(f),
+            Self::Tcp { host, port } => write!(f, "tcp://{}:{port}", Bracketed(host)),
+            Self::Tls { host, port, starttls, .. } => {
+                let before = match starttls {
+                    None => "",
+                    Some(StartTls::Smtp) => "?starttls=smtp",
+                    Some(StartTls::Imap) => "?starttls=imap",
+                };
+                write!(f, "tls://{}:{port}{before}", Bracketed(host))
+            }
+            Self::Ssh { host, port } => write!(f, "ssh://{}:{port}", Bracketed(host)),
+            Self::Icmp { host } => write!(f, "icmp://{}", Bracketed(host)),
+            Self::Dns(dns) => {
+                let Dns { host, port, name, kind, expected } = &**dns;
+                write!(f, "dns://{}:{port}/{name}?type={kind}", Bracketed(host))?;
+                expected.as_ref().map_or(Ok(()), |expected| write!(f, "&expect={}", expected.as_str()))
+            }
+        }
+    }
+}
+
+/// A host as it stands in a URL.
+struct Bracketed<'a>(&'a str);
+
+impl fmt::Display for Bracketed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = self.0;
+        if host.contains(':') { write!(f, "[{host}]") } else { f.write_str(host) }
     }
 }
 
@@ -172,15 +232,6 @@ impl fmt::Display for Shown<'_> {
         }
         f.write_str(url.path())?;
         f.write_str(if url.query().is_some() { "?…" } else { "" })
-    }
-}
-
-/// A host as it stands in a URL.
-struct Bracketed<'a>(&'a str);
-
-impl fmt::Display for Bracketed<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.contains(':') { write!(f, "[{}]", self.0) } else { f.write_str(self.0) }
     }
 }
 

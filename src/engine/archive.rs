@@ -76,7 +76,8 @@ impl Archive for Shelf {
         let moment = self.clock.now();
         self.read(|history| {
             let series = history.series(&Subject::Node(key.clone()), tier, from, to)?;
-            let replicas = history.replicas(key, tier, from, to)?;
+            // Of the days and hours that make the uptime of the node, too.
+            let replicas = history.replicas(key, range.window().tier(), from, to)?;
             let mut incidents = history.incidents_of(moment, key, INCIDENTS_MAX)?;
             incidents.retain(|incident| incident.closed.is_none_or(|closed| closed.at.wall >= from));
             Ok(NodeHistory { series, replicas, incidents })
@@ -86,8 +87,7 @@ impl Archive for Shelf {
     fn month(&self, from: Timestamp, to: Timestamp) -> Result<MonthHistory, Unavailable> {
         let moment = self.clock.now();
         self.read(|history| {
-            let mut incidents = history.incidents(moment, from, to, INCIDENTS_MAX)?;
-            incidents.retain(|incident| incident.opened.wall >= from);
+            let incidents = history.incidents(moment, from, to, INCIDENTS_MAX)?;
             Ok(MonthHistory { incidents, first: history.first()? })
         })
     }

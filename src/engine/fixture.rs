@@ -20,15 +20,25 @@ use crate::probe::Tools;
 
 use super::shared::Shared;
 
-/// Replicas to poll, and a push node `app:push`.
+/// Replicas to poll once in a minute, and a push node `app:push`. `more` goes into `[metrics]`.
 pub(super) fn config(more: &str, replicas: &[&str]) -> Config {
+    config_every(60, more, replicas)
+}
+
+/// The same with another interval, in seconds.
+pub(super) fn config_every(interval: u32, more: &str, replicas: &[&str]) -> Config {
     let text = format!(
-        "[server]\nreporter_token = \"s3cret\"\n[metrics]\npoll_interval = 60\n{more}\n\
+        "[server]\nreporter_token = \"s3cret\"\n[metrics]\npoll_interval = {interval}\n{more}\n\
          [[probe.service]]\nid = \"web\"\nlabel = \"Web\"\n[[probe.service.node]]\nid = \"api\"\nlabel = \"API\"\n\
          mode = \"poll\"\nreplicas = {replicas:?}\n\
          [[probe.service]]\nid = \"app\"\nlabel = \"App\"\n[[probe.service.node]]\nid = \"push\"\nlabel = \"Push\"\n\
          mode = \"push\"\n"
     );
+    load(&text)
+}
+
+/// What a file with that text says.
+pub(super) fn load(text: &str) -> Config {
     let nothing = |_: &str| Err(std::env::VarError::NotPresent);
     config::load_bytes(Path::new("test.cfg"), text.as_bytes(), &nothing).unwrap().config
 }

@@ -361,7 +361,8 @@ impl Book {
         let (changes, minutes) = (self.batch.entries.transitions.len(), self.batch.entries.minutes.len());
         if self.failures > 0 && changes + minutes > 0 {
             log::error!(
-                "history: {changes} changes and {minutes} minutes were not written before the end, and are lost"
+                "history: {changes} changes of status and {minutes} records of a minute were not written before the end, \
+                 and are lost"
             );
         }
     }

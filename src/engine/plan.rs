@@ -5,15 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
-use crate::config::Address;
+use crate::clock::Bell;
 use crate::config::Config;
 use crate::config::Mode;
-use crate::config::Retry;
+use crate::config::Poll;
+use crate::config::ScriptTimes;
+use crate::model::id::ReplicaId;
 use crate::model::transition::NodeKey;
 use crate::model::transition::ReplicaKey;
 use crate::probe;
 use crate::probe::Probe;
 use crate::probe::Tools;
+use crate::probe::script;
 
 /// Names a target for as long as it is in the configuration; one that comes back has another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,11 +25,10 @@ pub(super) struct Serial(u64);
 /// What is asked, and how.
 pub(super) struct Plan {
     pub(super) targets: HashMap<Serial, Target>,
-    pub(super) interval: Duration,
-    /// The deadline of a try.
-    pub(super) limit: Duration,
-    pub(super) retry: Retry,
+    /// The most checks at a time, where that was said.
     pub(super) parallelism: Option<usize>,
+    /// The most scripts at a time.
+    pub(super) script_parallelism: usize,
     next: u64,
 }
 
@@ -34,48 +36,80 @@ pub(super) struct Plan {
 pub(super) struct Target {
     pub(super) key: ReplicaKey,
     pub(super) probe: Arc<dyn Probe>,
+    /// Whose turn it has to wait for when many are due.
+    pub(super) lane: Lane,
+    pub(super) rules: Rules,
     /// The target's own clock: it is asked at this moment and every interval after it.
     pub(super) phase: Instant,
 }
 
+/// Those who share their threads: a script that hangs takes no place of other checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lane {
+    /// Targets.
+    Poll,
+    /// Scripts.
+    Script,
+}
+
+/// How one is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rules {
+    /// From one check to the next.
+    pub(super) interval: Duration,
+    /// The deadline of a try.
+    pub(super) limit: Duration,
+    /// How many tries may follow a failed one.
+    pub(super) tries: u32,
+    /// The wait before each of them.
+    pub(super) wait: Duration,
+}
+
+impl Rules {
+    fn of_targets(poll: &Poll) -> Self {
+        Self { interval: poll.interval, limit: poll.delay_dead, tries: poll.retry.tries, wait: poll.retry.wait }
+    }
+
+    /// A script that fails is not run again: it tries again itself, if that is of use.
+    fn of_scripts(script: ScriptTimes) -> Self {
+        Self { interval: script.interval, limit: script.timeout, tries: 0, wait: Duration::ZERO }
+    }
+}
+
 impl Plan {
-    /// The plan of a configuration, at the start.
-    pub(super) fn first(config: &Config, tools: &Tools, now: Instant) -> Self {
-        Self::make(config, tools, None, now)
+    /// The plan of a configuration, at the start. Scripts end when `end` is stopped.
+    pub(super) fn first(config: &Config, tools: &Tools, end: &Bell, now: Instant) -> Self {
+        Self::make(config, tools, end, None, now)
     }
 
     /// The plan of another configuration. A target that is in both stays the same one, and keeps its clock unless the
     /// interval is another.
-    pub(super) fn next(&self, config: &Config, tools: &Tools, now: Instant) -> Self {
-        Self::make(config, tools, Some(self), now)
+    pub(super) fn next(&self, config: &Config, tools: &Tools, end: &Bell, now: Instant) -> Self {
+        Self::make(config, tools, end, Some(self), now)
     }
 
-    fn make(config: &Config, tools: &Tools, before: Option<&Self>, now: Instant) -> Self {
-        let poll = &config.metrics.poll;
+    fn make(config: &Config, tools: &Tools, end: &Bell, before: Option<&Self>, now: Instant) -> Self {
         let mut plan = Self {
             targets: HashMap::new(),
-            interval: poll.interval,
-            limit: poll.delay_dead,
-            retry: poll.retry,
-            parallelism: poll.parallelism.map(Into::into),
+            parallelism: config.metrics.poll_parallelism.map(Into::into),
+            script_parallelism: config.metrics.script_parallelism.into(),
             next: before.map_or(0, |before| before.next),
         };
         let known: HashMap<&ReplicaKey, (Serial, &Target)> = before
             .into_iter()
             .flat_map(|before| before.targets.iter().map(|(serial, target)| (&target.key, (*serial, target))))
             .collect();
-        let same_interval = before.is_some_and(|before| before.interval == plan.interval);
-        let asked = asked(config);
+        let asked = asked(config, tools, end);
         let count = u32::try_from(asked.len()).unwrap_or(u32::MAX).max(1);
-        for (index, (key, address)) in asked.into_iter().enumerate() {
+        for (index, Asked { key, probe, lane, rules }) in asked.into_iter().enumerate() {
             // The clocks are spread over the interval.
             let share = u32::try_from(index + 1).unwrap_or(u32::MAX);
-            let spread = now + (poll.interval / count).saturating_mul(share);
+            let spread = now + (rules.interval / count).saturating_mul(share);
             let known = known.get(&key);
-            let phase = known.filter(|_| same_interval).map_or(spread, |(_, target)| target.phase);
+            let same = known.filter(|(_, target)| target.rules.interval == rules.interval);
+            let phase = same.map_or(spread, |(_, target)| target.phase);
             let serial = known.map_or_else(|| plan.new_serial(), |(serial, _)| *serial);
-            let probe = probe::build(address, poll, tools);
-            plan.targets.insert(serial, Target { key, probe, phase });
+            plan.targets.insert(serial, Target { key, probe, lane, rules, phase });
         }
         plan
     }
@@ -91,22 +125,47 @@ impl Plan {
         self.next += 1;
         Serial(self.next)
     }
+}
 
-    /// When a target is to be asked next, after `now`.
-    pub(super) fn next_turn(&self, target: &Target, now: Instant) -> Instant {
-        next_turn(target.phase, self.interval, now)
+impl Target {
+    /// When it is to be asked next, after `now`.
+    pub(super) fn next_turn(&self, now: Instant) -> Instant {
+        next_turn(self.phase, self.rules.interval, now)
     }
 }
 
+/// A target without a place in a plan.
+struct Asked {
+    key: ReplicaKey,
+    probe: Arc<dyn Probe>,
+    lane: Lane,
+    rules: Rules,
+}
+
 /// Every target of the configuration, in file order.
-fn asked(config: &Config) -> Vec<(ReplicaKey, &Address)> {
+fn asked(config: &Config, tools: &Tools, end: &Bell) -> Vec<Asked> {
     let mut asked = Vec::new();
     for service in &config.services {
         for node in &service.nodes {
-            let Mode::Poll(targets) = &node.mode else { continue };
-            let key = NodeKey { service: service.id.clone(), node: node.id.clone() };
-            let of_node = |replica| ReplicaKey { node: key.clone(), replica };
-            asked.extend(targets.iter().map(|target| (of_node(target.replica.clone()), &target.address)));
+            let key = |replica: &ReplicaId| {
+                let (service, node) = (service.id.clone(), node.id.clone());
+                ReplicaKey { node: NodeKey { service, node }, replica: replica.clone() }
+            };
+            match &node.mode {
+                Mode::Poll(targets) => asked.extend(targets.iter().map(|target| Asked {
+                    key: key(&target.replica),
+                    probe: probe::build(&target.address, &node.poll, tools),
+                    lane: Lane::Poll,
+                    rules: Rules::of_targets(&node.poll),
+                })),
+                Mode::Script(scripts) => asked.extend(scripts.iter().map(|script| Asked {
+                    key: key(&script.replica),
+                    probe: Arc::new(script::Script::new(script.text.clone(), end.clone())),
+                    lane: Lane::Script,
+                    rules: Rules::of_scripts(node.script),
+                })),
+                Mode::Push | Mode::Local => {}
+            }
         }
     }
     asked
@@ -154,30 +213,57 @@ mod tests {
 
     #[test]
     fn targets_that_stay_keep_their_serial_and_those_that_come_back_do_not() {
-        let tools = fixture::tools();
+        let (tools, end) = (fixture::tools(), Bell::default());
         let start = SystemClock.now().instant;
         let [a, b, c] = ["tcp://127.0.0.1:1", "tcp://127.0.0.1:2", "tcp://127.0.0.1:3"];
         let line = |port: &str, serial, phase| (port.to_owned(), serial, phase);
-        let first = Plan::first(&fixture::config("", &[a, b]), &tools, start);
+        let first = Plan::first(&fixture::config("", &[a, b]), &tools, &end, start);
         assert_eq!(phases(&first, start), [line("1", 1, 30), line("2", 2, 60)]);
         let later = start + Duration::from_secs(100);
-        let second = first.next(&fixture::config("", &[c, b]), &tools, later);
+        let second = first.next(&fixture::config("", &[c, b]), &tools, &end, later);
         assert_eq!(phases(&second, start), [line("2", 2, 60), line("3", 3, 130)]);
-        let third = second.next(&fixture::config("", &[a, b]), &tools, later);
+        let third = second.next(&fixture::config("", &[a, b]), &tools, &end, later);
         assert_eq!(phases(&third, start), [line("1", 4, 130), line("2", 2, 60)]);
-        let quicker = third.next(&fixture::config("poll_delay_dead = 5", &[a, b]), &tools, later);
-        assert_eq!((quicker.limit, phases(&quicker, start)), (Duration::from_secs(5), phases(&third, start)));
+        let quicker = third.next(&fixture::config("poll_delay_dead = 5", &[a, b]), &tools, &end, later);
+        assert_eq!(phases(&quicker, start), phases(&third, start));
+        assert!(quicker.targets.values().all(|target| target.rules.limit == Duration::from_secs(5)));
     }
 
     #[test]
     fn another_interval_spreads_the_clocks_anew() {
         let (tools, start) = (fixture::tools(), SystemClock.now().instant);
         let replicas = ["tcp://127.0.0.1:1", "tcp://127.0.0.1:2"];
-        let mut config = fixture::config("", &replicas);
-        let first = Plan::first(&config, &tools, start);
-        config.metrics.poll.interval = Duration::from_secs(10);
-        let second = first.next(&config, &tools, start);
+        let config = fixture::config("", &replicas);
+        let first = Plan::first(&config, &tools, &Bell::default(), start);
+        let config = fixture::config_every(10, "", &replicas);
+        let second = first.next(&config, &tools, &Bell::default(), start);
         let phases: Vec<u64> = phases(&second, start).into_iter().map(|(.., phase)| phase).collect();
         assert_eq!(phases, [5, 10]);
+    }
+
+    #[test]
+    fn a_node_is_asked_by_its_own_rules_and_a_script_by_those_of_scripts() {
+        let node = |id: &str, keys: &str| format!("[[probe.service.node]]\nid = \"{id}\"\nlabel = \"Node\"\n{keys}\n");
+        let polled = "mode = \"poll\"\nreplicas = [\"tcp://127.0.0.1:1\"]";
+        let nodes = [
+            node("usual", polled),
+            node("own", &format!("{polled}\npoll_interval = 5\npoll_delay_dead = 4\npoll_retry_wait = 100")),
+            node("script", "mode = \"script\"\nscripts = [\"exit 0\"]\nscript_interval = 40"),
+        ];
+        let text = format!(
+            "[metrics]\npoll_retry = 3\nscript_timeout = 60\n[[probe.service]]\nid = \"a\"\nlabel = \"A\"\n{}",
+            nodes.concat()
+        );
+        let plan = Plan::first(&fixture::load(&text), &fixture::tools(), &Bell::default(), SystemClock.now().instant);
+        let (secs, millis) = (Duration::from_secs, Duration::from_millis);
+        let rules = |interval, limit, tries, wait| Rules { interval: secs(interval), limit: secs(limit), tries, wait };
+        let found: Vec<_> =
+            plan.in_order().map(|serial| &plan.targets[&serial]).map(|one| (one.lane, one.rules)).collect();
+        let wanted = [
+            (Lane::Poll, rules(120, 30, 1, secs(3))),
+            (Lane::Poll, rules(5, 4, 3, millis(100))),
+            (Lane::Script, rules(40, 40, 0, secs(0))),
+        ];
+        assert_eq!(found, wanted);
     }
 }

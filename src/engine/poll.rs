@@ -13,6 +13,7 @@ use std::sync::Weak;
 use std::time::Duration;
 use std::time::Instant;
 
+use crate::clock::Bell;
 use crate::config::Config;
 use crate::model::observation::Finding;
 use crate::model::observation::Outcome;
@@ -20,6 +21,7 @@ use crate::model::words;
 use crate::probe::Tools;
 
 use super::guard;
+use super::plan::Lane;
 use super::plan::Plan;
 use super::plan::Serial;
 use super::pool::Pool;
@@ -33,13 +35,19 @@ const PARALLELISM_MAX: usize = 1_024;
 const LATE: Duration = Duration::from_secs(1);
 const AGAIN: Duration = Duration::from_mins(1);
 
+/// How long scripts may take to end when they are killed.
+const SCRIPTS_END: Duration = Duration::from_secs(1);
+
 /// The loop that asks.
 pub(super) struct Poller {
     shared: Shared,
     agenda: Mutex<Agenda>,
     at_a_time: usize,
-    pool: OnceLock<Arc<Pool<Errand>>>,
+    pools: OnceLock<Pools>,
+    /// Stopped when the program ends: scripts end with it.
+    end: Bell,
     late: Seldom,
+    scripts_late: Seldom,
     blind: Seldom,
 }
 
@@ -47,6 +55,21 @@ pub(super) struct Poller {
 struct Agenda {
     plan: Arc<Plan>,
     schedule: Schedule<Job>,
+}
+
+/// The threads that ask, of each lane its own.
+struct Pools {
+    poll: Arc<Pool<Errand>>,
+    script: Arc<Pool<Errand>>,
+}
+
+impl Pools {
+    fn of(&self, lane: Lane) -> &Arc<Pool<Errand>> {
+        match lane {
+            Lane::Poll => &self.poll,
+            Lane::Script => &self.script,
+        }
+    }
 }
 
 /// Lets something be said once in a while.
@@ -94,7 +117,8 @@ impl Poller {
     /// Every target is due at once; afterwards their clocks are spread over the interval.
     pub(super) fn new(config: &Config, tools: &Tools, shared: Shared) -> Self {
         let now = shared.now().instant;
-        let plan = Arc::new(Plan::first(config, tools, now));
+        let end = Bell::default();
+        let plan = Arc::new(Plan::first(config, tools, &end, now));
         let mut schedule = Schedule::default();
         for target in plan.in_order() {
             schedule.push(now, Job::first(target, now));
@@ -103,8 +127,10 @@ impl Poller {
             shared,
             agenda: Mutex::new(Agenda { plan, schedule }),
             at_a_time: tools.at_a_time.clamp(1, PARALLELISM_MAX),
-            pool: OnceLock::new(),
+            pools: OnceLock::new(),
+            end,
             late: Seldom::default(),
+            scripts_late: Seldom::default(),
             blind: Seldom::default(),
         }
     }
@@ -115,61 +141,74 @@ impl Poller {
         let now = self.shared.now().instant;
         // Made without the lock: checks that end meanwhile are put back by the old plan, and are found here.
         let before = self.agenda().plan.clone();
-        let plan = Arc::new(before.next(config, tools, now));
+        let plan = Arc::new(before.next(config, tools, &self.end, now));
         let mut agenda = self.agenda();
         let waiting = mem::take(&mut agenda.schedule);
         for (due, job) in waiting.into_entries() {
             let Some(target) = plan.targets.get(&job.target) else { continue };
             // A shorter interval is not waited for until the old one is over.
-            let due = if job.attempt == 1 { due.min(plan.next_turn(target, now)) } else { due };
+            let due = if job.attempt == 1 { due.min(target.next_turn(now)) } else { due };
             agenda.schedule.push(due, Job { due, ..job });
         }
         for target in plan.in_order().filter(|target| !before.targets.contains_key(target)) {
             agenda.schedule.push(now, Job::first(target, now));
         }
-        agenda.plan = plan;
-        let most = self.most(&agenda.plan);
+        agenda.plan = plan.clone();
         drop(agenda);
-        if let Some(pool) = self.pool.get() {
-            pool.set_most(most);
+        if let Some(pools) = self.pools.get() {
+            for lane in [Lane::Poll, Lane::Script] {
+                pools.of(lane).set_most(self.most(lane, &plan));
+            }
         }
         self.shared.poll_pulse().bell.ring();
     }
 
-    /// The most checks at a time.
-    fn most(&self, plan: &Plan) -> usize {
-        plan.parallelism.unwrap_or(self.at_a_time)
+    /// The most checks of that lane at a time.
+    fn most(&self, lane: Lane, plan: &Plan) -> usize {
+        match lane {
+            Lane::Poll => plan.parallelism.unwrap_or(self.at_a_time),
+            Lane::Script => plan.script_parallelism,
+        }
     }
 
     /// Hands out what is due; tells when to come again.
-    fn step(&self, pool: &Arc<Pool<Errand>>) -> Option<Instant> {
+    fn step(&self, pools: &Pools) -> Option<Instant> {
         let now = self.shared.now().instant;
         loop {
             let mut agenda = self.agenda();
             let Some((_, job)) = agenda.schedule.pop(now) else { return agenda.schedule.next_due() };
             let plan = agenda.plan.clone();
             drop(agenda);
-            pool.submit(Errand { plan, job });
+            // One that is no longer asked was taken off the schedule.
+            let Some(lane) = plan.targets.get(&job.target).map(|target| target.lane) else { continue };
+            pools.of(lane).submit(Errand { plan, job });
         }
     }
 
     pub(super) fn run(self: &Arc<Self>) {
-        let most = self.most(&self.agenda().plan);
-        let poller: Weak<Self> = Arc::downgrade(self);
-        let pool = self.pool.get_or_init(|| {
-            Pool::new("vigil-check", most, move |errand| {
+        let plan = self.agenda().plan.clone();
+        let pool = |name, lane| {
+            let poller: Weak<Self> = Arc::downgrade(self);
+            Pool::new(name, self.most(lane, &plan), move |errand| {
                 if let Some(poller) = poller.upgrade() {
                     poller.attempt(&errand);
                 }
             })
+        };
+        let pools = self.pools.get_or_init(|| Pools {
+            poll: pool("vigil-check", Lane::Poll),
+            script: pool("vigil-script", Lane::Script),
         });
-        guard::repeat(&self.shared, self.shared.poll_pulse(), || self.step(pool));
+        guard::repeat(&self.shared, self.shared.poll_pulse(), || self.step(pools));
     }
 
-    /// Begins no check any more.
+    /// Begins no check any more, and ends the scripts that run: what they started must not outlive the program.
     pub(super) fn stop(&self) {
-        if let Some(pool) = self.pool.get() {
-            pool.stop();
+        self.end.stop();
+        if let Some(pools) = self.pools.get() {
+            pools.poll.stop();
+            pools.script.stop();
+            pools.script.wait_until_idle(SCRIPTS_END);
         }
     }
 
@@ -179,13 +218,16 @@ impl Poller {
         let Some(target) = plan.targets.get(&job.target) else { return };
         let clock = self.shared.clock();
         let start = clock.now().instant;
-        self.mind_lateness(start.saturating_duration_since(job.due), start, plan);
-        let finding = guard::caught(&self.shared, "a check", || target.probe.ask(plan.limit, &*clock))
+        self.mind_lateness(start.saturating_duration_since(job.due), start, plan, target.lane);
+        let finding = guard::caught(&self.shared, "a check", || target.probe.ask(target.rules.limit, &*clock))
             .unwrap_or_else(|| Finding::Blind("the check panicked".to_owned()));
+        if target.lane == Lane::Script && self.end.is_stopped() {
+            return;
+        }
         let now = clock.now().instant;
         let began = job.began.unwrap_or(start);
         log::debug!("attempt {} on replica {}: {finding:?}", job.attempt, target.key);
-        let again = matches!(finding, Finding::Down(_)) && job.attempt <= plan.retry.tries;
+        let again = matches!(finding, Finding::Down(_)) && job.attempt <= target.rules.tries;
         if !again {
             if let Finding::Blind(why) = &finding
                 && self.blind.is_due(now)
@@ -199,10 +241,10 @@ impl Poller {
         let mut agenda = self.agenda();
         let Some(target) = agenda.plan.targets.get(&job.target) else { return };
         let next = if again {
-            let due = now + agenda.plan.retry.wait;
+            let due = now + target.rules.wait;
             Job { due, attempt: job.attempt + 1, began: Some(began), ..*job }
         } else {
-            Job::first(job.target, agenda.plan.next_turn(target, now))
+            Job::first(job.target, target.next_turn(now))
         };
         agenda.schedule.push(next.due, next);
         drop(agenda);
@@ -210,16 +252,26 @@ impl Poller {
     }
 
     /// Warns, now and then, when checks begin too late.
-    fn mind_lateness(&self, late: Duration, now: Instant, plan: &Plan) {
-        if late < LATE || !self.late.is_due(now) {
+    fn mind_lateness(&self, late: Duration, now: Instant, plan: &Plan, of: Lane) {
+        let seldom = match of {
+            Lane::Poll => &self.late,
+            Lane::Script => &self.scripts_late,
+        };
+        if late < LATE || !seldom.is_due(now) {
             return;
         }
-        let (late, targets) = (words::duration(late), plan.targets.len());
-        match plan.parallelism {
-            Some(most) => {
+        let (late, targets) = (words::duration(late), plan.targets.values().filter(|target| target.lane == of).count());
+        match (of, plan.parallelism) {
+            (Lane::Poll, Some(most)) => {
                 log::warn!("checks begin {late} late: `poll_parallelism` = {most} is too low for {targets} replicas");
             }
-            None => log::warn!("checks begin {late} late: {targets} replicas are more than this machine can check"),
+            (Lane::Poll, None) => {
+                log::warn!("checks begin {late} late: {targets} replicas are more than this machine can check");
+            }
+            (Lane::Script, _) => {
+                let most = plan.script_parallelism;
+                log::warn!("scripts begin {late} late: `script_parallelism` = {most} is too low for {targets} scripts");
+            }
         }
     }
 
@@ -363,8 +415,7 @@ mod tests {
     fn a_shorter_interval_is_followed_at_once() {
         let watch = Watch::new("", &[UP]);
         watch.next();
-        let mut config = fixture::config("", &[ONE]);
-        config.metrics.poll.interval = Duration::from_secs(10);
+        let config = fixture::config_every(10, "", &[ONE]);
         watch.poller.reconfigure(&config, &fixture::tools());
         assert_eq!(watch.waiting(), [10]);
     }

@@ -21,6 +21,8 @@ pub(super) struct Pool<J> {
     run: Box<dyn Fn(J) + Send + Sync>,
     work: Mutex<Work<J>>,
     more: Condvar,
+    /// Told when a thread has nothing to do.
+    less: Condvar,
 }
 
 struct Work<J> {
@@ -35,7 +37,7 @@ impl<J: Send + 'static> Pool<J> {
     /// A pool of at most `most` threads.
     pub(super) fn new(name: &'static str, most: usize, run: impl Fn(J) + Send + Sync + 'static) -> Arc<Self> {
         let work = Work { jobs: VecDeque::new(), most, threads: 0, idle: 0, stopped: false };
-        Arc::new(Self { name, run: Box::new(run), work: Mutex::new(work), more: Condvar::new() })
+        Arc::new(Self { name, run: Box::new(run), work: Mutex::new(work), more: Condvar::new(), less: Condvar::new() })
     }
 
     /// Hands a job to an idle thread, or to a new one, or lets it wait for the next that is free.
@@ -78,6 +80,13 @@ impl<J: Send + 'static> Pool<J> {
         self.more.notify_all();
     }
 
+    /// Waits until no thread runs a job, but no longer than `most`.
+    pub(super) fn wait_until_idle(&self, most: Duration) {
+        let work = self.lock();
+        let busy = |work: &mut Work<J>| work.threads > work.idle;
+        drop(self.less.wait_timeout_while(work, most, busy).unwrap_or_else(PoisonError::into_inner));
+    }
+
     /// How many threads there are.
     #[cfg(test)]
     fn threads(&self) -> usize {
@@ -89,9 +98,11 @@ impl<J: Send + 'static> Pool<J> {
             let mut work = self.lock();
             if work.threads > work.most {
                 work.threads -= 1;
+                self.less.notify_all();
                 return;
             }
             work.idle += 1;
+            self.less.notify_all();
             let (mut work, waited) = self
                 .more
                 .wait_timeout_while(work, IDLE, |work| work.jobs.is_empty() && !work.stopped)

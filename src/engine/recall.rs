@@ -23,7 +23,7 @@ impl Recalled {
     pub(super) fn from(history: Option<History>, now: Now) -> Self {
         let Some(mut history) = history else { return Self::nothing(now) };
         match read(&mut history, now) {
-            Ok((memory, pasts)) => Self { history: Some(history), memory, pasts },
+            Ok((memory, pasts)) => Self { history: Some(history), memory: renumbered(memory, now), pasts },
             Err(error) => {
                 log::error!("history cannot be read: {error}");
                 Self::nothing(now)
@@ -43,12 +43,16 @@ impl Recalled {
         })
     }
 
-    /// Numbers begin where none of before can be: there were fewer than milliseconds.
     fn nothing(now: Now) -> Self {
-        let next = u64::try_from(now.wall.as_millisecond()).unwrap_or(1);
-        let memory = Memory { next_incident: next, next_notice: next, ..Memory::default() };
-        Self { history: None, memory, pasts: Vec::new() }
+        Self { history: None, memory: renumbered(Memory::default(), now), pasts: Vec::new() }
     }
+}
+
+/// With numbers that begin where none of before can be, since there were fewer than milliseconds: neither in this
+/// database, nor in one that somebody puts in its place, such as a backup.
+fn renumbered(memory: Memory, now: Now) -> Memory {
+    let least = u64::try_from(now.wall.as_millisecond()).unwrap_or(1);
+    Memory { next_incident: memory.next_incident.max(least), next_notice: memory.next_notice.max(least), ..memory }
 }
 
 type Past = Vec<(NodeKey, Tier, Timestamp, Span)>;

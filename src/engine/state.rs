@@ -1,15 +1,21 @@
 //! All that the engine remembers, under the one lock.
 
+use std::sync::Arc;
+use std::time::Duration;
 use std::time::Instant;
+
+use indexmap::IndexMap;
 
 use crate::clock::Now;
 use crate::config::Config;
+use crate::config::Link;
 use crate::config::Metrics;
 use crate::config::Mode;
 use crate::config::Node;
 use crate::history::Memory;
 use crate::model::grouping::Grouping;
 use crate::model::grouping::Rules;
+use crate::model::id::ReplicaId;
 use crate::model::judge::Refusal;
 use crate::model::judge::Reported;
 use crate::model::ledger::Entries;
@@ -211,29 +217,36 @@ fn map(config: &Config) -> Map {
     Map { services: services.collect(), ..Map::default() }
 }
 
+fn link(link: &Link) -> Arc<map::Link> {
+    let url = link.url.to_string();
+    Arc::new(map::Link { label: link.label.clone().unwrap_or_else(|| url.clone()), url })
+}
+
 fn of_node(node: &Node, metrics: &Metrics) -> map::Node {
-    let (mode, delay_dead, targets) = match &node.mode {
-        Mode::Poll(targets) => (map::Mode::Poll, metrics.poll.delay_dead, targets.as_slice()),
-        Mode::Push => (map::Mode::Push, metrics.push.delay_dead, [].as_slice()),
-        Mode::Local => (map::Mode::Local, metrics.local_delay_dead, [].as_slice()),
-        Mode::Script => (map::Mode::Unwatched, metrics.poll.delay_dead, [].as_slice()),
+    // Silence is of those that report only, and the time of an answer of those that are asked.
+    let (mode, delay_sick, delay_dead) = match &node.mode {
+        Mode::Poll(_) => (map::Mode::Poll, node.poll.delay_sick, Duration::MAX),
+        Mode::Push => (map::Mode::Push, Duration::MAX, metrics.push.delay_dead),
+        Mode::Local => (map::Mode::Local, Duration::MAX, metrics.local_delay_dead),
+        Mode::Script(_) => (map::Mode::Script, Duration::MAX, Duration::MAX),
     };
-    let replicas = targets
-        .iter()
-        .map(|target| (target.replica.clone(), map::Replica::new(probe::kind(&target.address))))
-        .collect();
+    let replica = |name: &ReplicaId, kind| (name.clone(), map::Replica::new(kind));
+    let replicas = match &node.mode {
+        Mode::Poll(targets) => {
+            targets.iter().map(|target| replica(&target.replica, probe::kind(&target.address))).collect()
+        }
+        Mode::Script(scripts) => scripts.iter().map(|script| replica(&script.replica, map::Kind::Script)).collect(),
+        Mode::Push | Mode::Local => IndexMap::new(),
+    };
     let load = Load { cpu: metrics.push.cpu_sick_above, ram: metrics.push.ram_sick_above };
     map::Node {
         label: node.label.as_str().into(),
         mode,
-        limits: map::Limits {
-            delay_sick: metrics.poll.delay_sick,
-            certificate_left: node.certificate_left,
-            load,
-            delay_dead,
-        },
+        limits: map::Limits { delay_sick, certificate_left: node.certificate_left, load, delay_dead },
         reveals_replicas: node.reveal_replica_name,
+        link: node.link.as_ref().map(link),
         replicas,
+        observed: None,
         tally: Tally::default(),
         standing: None,
     }

@@ -38,6 +38,9 @@ pub enum Refusal {
     /// Another program has written it.
     #[error("{0}; name another file, or move this one away")]
     Foreign(&'static str),
+    /// It cannot hold every name.
+    #[error("has the encoding {0}, in which not every name can be stored; make one with the encoding UTF8")]
+    Encoding(String),
     /// Another Vigil writes it.
     #[error("is used by another Vigil; end that one, or name another database")]
     InUse,
@@ -48,6 +51,6 @@ impl HistoryError {
     /// to end.
     #[must_use]
     pub fn forbids_start(&self) -> bool {
-        matches!(self, Self::Refused { why: Refusal::Newer { .. } | Refusal::Foreign(_), .. })
+        matches!(self, Self::Refused { why: Refusal::Newer { .. } | Refusal::Foreign(_) | Refusal::Encoding(_), .. })
     }
 }

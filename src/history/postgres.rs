@@ -59,6 +59,9 @@ const SILENCE_MIGRATING: Duration = Duration::from_hours(1);
 const SETTINGS: &str = "SET statement_timeout = '5s'; SET lock_timeout = '5s'; SET client_min_messages = warning; \
      SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3";
 
+/// The encodings of a database in which every name can be stored; the second one takes bytes as they come.
+const HOLDS_ALL: [&str; 2] = ["UTF8", "SQL_ASCII"];
+
 /// A connection to a server.
 pub(super) struct Postgres {
     config: Box<tokio_postgres::Config>,
@@ -77,6 +80,10 @@ pub(super) struct Postgres {
 /// Refused when another Vigil has it.
 pub(super) fn open(config: &tokio_postgres::Config) -> Result<Box<dyn Database>, HistoryError> {
     let mut opened = Postgres::connect(config, &roots::system())?;
+    let encoding = opened.query("SELECT current_setting('server_encoding')", &[])?.first_mut().and_then(Row::text);
+    if let Some(encoding) = encoding.filter(|encoding| !HOLDS_ALL.contains(&encoding.as_str())) {
+        return Err(HistoryError::Refused { place: opened.place.clone(), why: Refusal::Encoding(encoding) });
+    }
     if !opened.has_own_path() {
         // Even if it exists, `IF NOT EXISTS` needs the right to make one.
         if opened.query("SELECT 1 FROM pg_namespace WHERE nspname = 'vigil'", &[])?.is_empty() {

@@ -1,5 +1,5 @@
 //! Why a replica is sick or dead, as values with words for people. No words name a host, a port or a URL: they are
-//! shown in public.
+//! shown in public, all but what a script said, which may name anything.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use super::words;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
-    /// An attempt to reach it failed.
+    /// A check failed, or found this.
     Failed(Failure),
     /// It answered after this time, which is too long.
     Slow(Duration),
@@ -76,6 +76,8 @@ pub enum Failure {
         /// What failed there.
         to: Box<Failure>,
     },
+    /// Its script ended like that, having said this at the end.
+    Script(ScriptEnd, Option<String>),
     /// It answered something that is no HTTP.
     Malformed(String),
     /// Anything else, in the words of the system.
@@ -156,6 +158,18 @@ pub enum TlsFailure {
     Other(String),
 }
 
+/// How a script ended that did not find all well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScriptEnd {
+    /// With this exit code.
+    Code(i32),
+    /// By this signal.
+    Signal(i32),
+    /// It was killed after this time.
+    TimedOut(Duration),
+}
+
 /// What an attempt is busy with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -180,6 +194,15 @@ impl Cause {
         match (over(load.cpu, limit.cpu), over(load.ram, limit.ram)) {
             (None, None) => None,
             (cpu, ram) => Some(Self::Overloaded { cpu, ram }),
+        }
+    }
+
+    /// In words for everybody: what a script said is for those who are told, and for the log.
+    #[must_use]
+    pub fn in_public(&self) -> String {
+        match self {
+            Self::Failed(Failure::Script(end, _)) => end.to_string(),
+            other => other.to_string(),
         }
     }
 }
@@ -229,6 +252,8 @@ impl fmt::Display for Failure {
                 let (s, away) = (if *times == 1 { "" } else { "s" }, if *away { " to another host" } else { "" });
                 write!(f, "{to}, after {times} redirect{s}{away}")
             }
+            Self::Script(end, None) => end.fmt(f),
+            Self::Script(end, Some(said)) => write!(f, "{end}: {said}"),
             Self::Malformed(what) => write!(f, "malformed answer: {what}"),
             Self::Other(what) => f.write_str(what),
         }
@@ -256,6 +281,16 @@ impl fmt::Display for BodyFailure {
             Self::TooLong => f.write_str("the body of the answer is longer than 1 MiB"),
             Self::Nothing(pointer) => write!(f, "the body of the answer has nothing at {pointer}"),
             Self::Other(pointer) => write!(f, "the body of the answer has another value at {pointer}"),
+        }
+    }
+}
+
+impl fmt::Display for ScriptEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code(code) => write!(f, "exit code {code}"),
+            Self::Signal(signal) => write!(f, "ended by signal {signal}"),
+            Self::TimedOut(after) => write!(f, "killed after {}", words::duration(*after)),
         }
     }
 }
@@ -311,9 +346,19 @@ mod tests {
             (Cause::Silent(Duration::ZERO), "no report within 1 s"),
             (Cause::Overloaded { cpu: Some(0.97), ram: Some(0.95) }, "CPU load 97%, RAM load 95%"),
             (Cause::Reported(Status::Sick), "reported as sick"),
+            (Cause::Failed(Failure::Script(ScriptEnd::Signal(11), None)), "ended by signal 11"),
+            (Cause::Failed(Failure::Script(ScriptEnd::TimedOut(Duration::from_mins(1)), None)), "killed after 1 min"),
         ] {
             assert_eq!(cause.to_string(), wanted);
         }
+    }
+
+    #[test]
+    fn what_a_script_said_is_not_for_everybody() {
+        let cause = Cause::Failed(Failure::Script(ScriptEnd::Code(1), Some("no space on db-3.internal".to_owned())));
+        assert_eq!(cause.to_string(), "exit code 1: no space on db-3.internal");
+        assert_eq!(cause.in_public(), "exit code 1");
+        assert_eq!(Cause::Failed(Failure::Refused).in_public(), "connection refused");
     }
 
     #[test]

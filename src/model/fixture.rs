@@ -69,7 +69,9 @@ pub(crate) fn node(mode: Mode, replicas: &[&str]) -> Node {
         mode,
         limits: Limits { delay_sick: secs(10), certificate_left: secs(0), load, delay_dead: secs(20) },
         reveals_replicas: false,
+        link: None,
         replicas: replicas.iter().map(replica).collect(),
+        observed: None,
         tally: Tally::default(),
         standing: None,
     }

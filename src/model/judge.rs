@@ -67,14 +67,14 @@ type Verdict = (Status, Option<Cause>);
 impl Map {
     /// Takes in what a check found and judges its replica.
     pub fn record_check(&mut self, key: &ReplicaKey, outcome: Outcome, now: Now) -> Vec<Transition> {
-        self.observed = Some(now);
+        self.note_observed(&key.node, now);
         let Some((node, replica)) = self.replica_mut(key) else {
             return Vec::new();
         };
         // It may have taken several attempts to be sure.
         let since = match outcome.finding {
             Finding::Down(_) => clock::before(now, outcome.took),
-            Finding::Up(_) | Finding::Certified { .. } | Finding::Blind(_) => now,
+            Finding::Up(_) | Finding::Certified { .. } | Finding::Ailing(..) | Finding::Blind(_) => now,
         };
         replica.seen = Some(Observation::Checked(outcome));
         let verdict = judge(replica, &node, now);
@@ -90,7 +90,7 @@ impl Map {
         let Report { replica: id, interval, content } = report;
         match (node.mode, content) {
             (Mode::Push, Content::Load(_)) | (Mode::Local, Content::Health(_)) => {}
-            (Mode::Push | Mode::Local | Mode::Poll | Mode::Unwatched, _) => return Err(Refusal::WrongMode),
+            (Mode::Push | Mode::Local | Mode::Poll | Mode::Script, _) => return Err(Refusal::WrongMode),
         }
         let limits = node.limits;
         let new = !node.replicas.contains_key(&id);
@@ -104,7 +104,7 @@ impl Map {
         let expiry = replica.expiry.is_none_or(|waiting| deadline < waiting).then_some(deadline);
         replica.expiry = expiry.or(replica.expiry);
         let verdict = judge(replica, &limits, now);
-        self.observed = Some(now);
+        self.note_observed(to, now);
         let key = ReplicaKey { node: to.clone(), replica: id };
         Ok(Reported { transitions: self.settle(&key, verdict, now, now), expiry, new })
     }
@@ -139,7 +139,7 @@ impl Map {
         let node = self.node_mut(&key.node).ok_or(Refusal::Unknown)?;
         match node.mode {
             Mode::Push | Mode::Local => {}
-            Mode::Poll | Mode::Unwatched => return Err(Refusal::WrongMode),
+            Mode::Poll | Mode::Script => return Err(Refusal::WrongMode),
         }
         if !node.replicas.contains_key(&key.replica) {
             return Err(Refusal::Unknown);
@@ -194,6 +194,13 @@ impl Map {
         transitions
     }
 
+    fn note_observed(&mut self, key: &NodeKey, now: Now) {
+        self.observed = Some(now);
+        if let Some(node) = self.node_mut(key) {
+            node.observed = Some(now);
+        }
+    }
+
     fn node_mut(&mut self, key: &NodeKey) -> Option<&mut Node> {
         self.services.get_mut(&key.service)?.nodes.get_mut(&key.node)
     }
@@ -216,6 +223,7 @@ fn judge(replica: &Replica, limits: &Limits, now: Now) -> Option<Verdict> {
                 Some((Status::Sick, Some(Cause::Expiring(left(*until, now.wall)))))
             }
             Finding::Up(_) | Finding::Certified { .. } => Some((Status::Healthy, None)),
+            Finding::Ailing(_, failure) => Some((Status::Sick, Some(Cause::Failed(failure.clone())))),
             Finding::Down(failure) => Some((Status::Dead, Some(Cause::Failed(failure.clone())))),
             // Nothing is known: what was true before is the best guess.
             Finding::Blind(_) => replica.standing.map(|standing| (standing.status, replica.cause.clone())),
@@ -247,6 +255,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::cause::Failure;
+    use super::super::cause::ScriptEnd;
     use super::super::fixture;
     use super::super::fixture::down;
     use super::super::fixture::events::events;
@@ -301,6 +310,7 @@ mod tests {
         for (finding, wanted) in [
             (slow(9), Status::Healthy),
             (slow(10), Status::Sick),
+            (Finding::Ailing(secs(1), Failure::Script(ScriptEnd::Code(1), None)), Status::Sick),
             (Finding::Down(Failure::HttpStatus(500)), Status::Dead),
         ] {
             let mut map = fixture::map();

@@ -388,7 +388,9 @@ impl Sample {
     #[must_use]
     pub fn of(finding: &Finding) -> Self {
         match finding {
-            Finding::Up(latency) | Finding::Certified { latency, .. } => Self::Answered(*latency),
+            Finding::Up(latency) | Finding::Certified { latency, .. } | Finding::Ailing(latency, _) => {
+                Self::Answered(*latency)
+            }
             Finding::Down(_) => Self::Bare(None),
             Finding::Blind(_) => Self::Blind,
         }

@@ -54,12 +54,25 @@ pub struct Node {
     pub limits: Limits,
     /// Whether the page may name its replicas.
     pub reveals_replicas: bool,
+    /// Where visitors find more about it.
+    pub link: Option<Arc<Link>>,
     /// Its replicas: as configured, or in the order in which they first reported.
     pub replicas: IndexMap<ReplicaId, Replica>,
+    /// When a check or a report of one of them last came in.
+    pub observed: Option<Now>,
     /// The statuses of the replicas.
     pub tally: Tally,
     /// The worst of them.
     pub standing: Option<Standing>,
+}
+
+/// Where visitors find more about a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The address.
+    pub url: String,
+    /// Its words.
+    pub label: String,
 }
 
 /// How the replicas of a node are known.
@@ -71,8 +84,8 @@ pub enum Mode {
     Push,
     /// A daemon beside them reports their health.
     Local,
-    /// Nothing watches them yet.
-    Unwatched,
+    /// Vigil runs a script for each, which tells.
+    Script,
 }
 
 /// When a replica counts as sick or dead.
@@ -112,10 +125,16 @@ pub enum Kind {
     Https,
     /// By opening a TCP connection.
     Tcp,
-    /// By a DNS query.
-    Dns,
     /// By a TLS handshake.
     Tls,
+    /// By beginning an SSH key exchange.
+    Ssh,
+    /// By an echo request, a ping.
+    Icmp,
+    /// By a DNS query.
+    Dns,
+    /// By running a script.
+    Script,
     /// It is not asked; it reports.
     Report,
 }

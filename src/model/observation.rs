@@ -21,6 +21,8 @@ pub enum Finding {
         /// Until when its certificate is valid.
         until: Timestamp,
     },
+    /// It answered after this time, and is sick for this reason.
+    Ailing(Duration, Failure),
     /// It did not.
     Down(Failure),
     /// Vigil itself was unable to ask, for this reason; nothing is known about the replica.

@@ -45,7 +45,8 @@ pub enum Window {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Row(BTreeMap<i64, Cell>);
 
-/// How many cells are kept: those that are shown, and some that a wall clock which stood wrong may have left.
+/// How many cells are kept: those that are shown, some before them, which tell whether there was anything before, and
+/// some that a wall clock which stood wrong may have left.
 const DAYS_KEPT: usize = Past::DAYS + 10;
 const HOURS_KEPT: usize = HOURS + 11;
 /// The hours of [`Window::Day`].
@@ -90,8 +91,11 @@ impl Past {
     /// Since when it is to be stored for all of it to be restored.
     #[must_use]
     pub fn begin(tier: Tier, now: Timestamp) -> Timestamp {
-        let cells = if tier == Tier::Day { Self::DAYS } else { HOURS };
-        start(tier, index(tier, now).saturating_sub(whole(cells).saturating_sub(1)))
+        if tier != Tier::Day {
+            return Window::Day.begin(now);
+        }
+        // With the days before those that are shown, which tell whether there was anything before.
+        start(tier, index(tier, now).saturating_sub(whole(DAYS_KEPT).saturating_sub(1)))
     }
 
     /// The last so many days, the oldest first, with when each began; the last one is the present one.
@@ -111,21 +115,41 @@ impl Past {
     /// The uptime of a window that ends now. What Vigil did not watch of it counts for neither side.
     #[must_use]
     pub fn uptime(&self, window: Window, now: Timestamp) -> Uptime {
-        let (row, tier, count) = match window {
-            Window::Day => (&self.hours, Tier::Hour, HOURS),
-            Window::Week => (&self.days, Tier::Day, 7),
-            Window::Month => (&self.days, Tier::Day, 30),
-            Window::Quarter => (&self.days, Tier::Day, Self::DAYS),
-        };
-        let last = index(tier, now);
-        let first = last.saturating_sub(whole(count).saturating_sub(1));
+        let (tier, begin) = (window.tier(), window.begin(now));
+        let row = if tier == Tier::Hour { &self.hours } else { &self.days };
         let mut uptime = Uptime::default();
-        for (_, cell) in row.0.range(first..=last) {
+        for (_, cell) in row.0.range(index(tier, begin)..=index(tier, now)) {
             uptime.merge(&Uptime::of(&cell.span()));
         }
-        let since = now.duration_since(start(tier, first)).unsigned_abs();
+        let since = now.duration_since(begin).unsigned_abs();
         uptime.unwatched = since.saturating_sub(uptime.up).saturating_sub(uptime.down);
         uptime
+    }
+}
+
+impl Window {
+    /// When it began that ends now: with an hour, or with a day of UTC.
+    #[must_use]
+    pub fn begin(self, now: Timestamp) -> Timestamp {
+        let tier = self.tier();
+        let before = whole(self.cells()).saturating_sub(1);
+        start(tier, index(tier, now).saturating_sub(before))
+    }
+
+    /// The tier that it is made of.
+    #[must_use]
+    pub fn tier(self) -> Tier {
+        if self == Self::Day { Tier::Hour } else { Tier::Day }
+    }
+
+    /// How many hours or days there are in it, the present one among them.
+    fn cells(self) -> usize {
+        match self {
+            Self::Day => HOURS,
+            Self::Week => 7,
+            Self::Month => 30,
+            Self::Quarter => Past::DAYS,
+        }
     }
 }
 
@@ -295,7 +319,7 @@ mod tests {
         }
         assert_eq!((past.days.0.len(), past.hours.0.len()), (DAYS_KEPT, HOURS_KEPT));
         assert_eq!(past.uptime(Window::Quarter, NOW).up, 90 * Duration::from_mins(1));
-        assert_eq!(Past::begin(Tier::Day, NOW).to_string(), "2026-08-27T00:00:00Z");
+        assert_eq!(Past::begin(Tier::Day, NOW).to_string(), "2026-08-17T00:00:00Z");
         assert_eq!(Past::begin(Tier::Hour, NOW).to_string(), "2026-11-23T01:00:00Z");
     }
 }

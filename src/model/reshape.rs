@@ -70,7 +70,7 @@ impl Map {
 
 /// Gives a node what is known about it. What is gone has no status any more, so the tally is that of the rest.
 fn take_over(node: &mut Node, known: Node) {
-    (node.tally, node.standing) = (known.tally, known.standing);
+    (node.tally, node.standing, node.observed) = (known.tally, known.standing, known.observed);
     if is_reported(node) {
         node.replicas = known.replicas;
         return;
@@ -86,7 +86,7 @@ fn take_over(node: &mut Node, known: Node) {
 fn is_reported(node: &Node) -> bool {
     match node.mode {
         Mode::Push | Mode::Local => true,
-        Mode::Poll | Mode::Unwatched => false,
+        Mode::Poll | Mode::Script => false,
     }
 }
 

@@ -76,7 +76,9 @@ fn remembered(shape: &Map, subjects: &[(Subject, Remembered)], now: Now) -> Map 
             mode: mode(present, remembered),
             limits: present.map_or(NO_LIMITS, |node| node.limits),
             reveals_replicas: false,
+            link: None,
             replicas: IndexMap::new(),
+            observed: None,
             tally: Tally::default(),
             standing: None,
         });

@@ -68,14 +68,14 @@ pub struct Unavailable;
 /// How much of a node's history is shown at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Range {
-    /// 24 hours, in 288 points.
+    /// 24 hours, in points of five minutes.
     #[default]
     Day,
-    /// Seven days, in 168 points.
+    /// Seven days, in points of an hour.
     Week,
-    /// 30 days, in 180 points.
+    /// 30 days, in points of four hours.
     Month,
-    /// 90 days, in 180 points.
+    /// 90 days, in points of twelve hours.
     Quarter,
 }
 
@@ -121,12 +121,10 @@ impl Range {
 
     /// How many points there are; the last one is not over yet.
     #[must_use]
-    pub fn points(self) -> u32 {
-        match self {
-            Self::Day => 288,
-            Self::Week => 168,
-            Self::Month | Self::Quarter => 180,
-        }
+    pub fn points(self, now: Timestamp) -> u32 {
+        let before = self.start_of(now).duration_since(self.begin(now)).as_secs();
+        let step = i64::try_from(self.step().as_secs()).unwrap_or(i64::MAX);
+        u32::try_from(before / step).unwrap_or_default().saturating_add(1)
     }
 
     /// How long a point is.
@@ -135,11 +133,16 @@ impl Range {
         self.tier().length().saturating_mul(self.group())
     }
 
-    /// When its first point began.
+    /// How long it is, with all of its last point.
+    #[must_use]
+    pub fn length(self, now: Timestamp) -> Duration {
+        self.step().saturating_mul(self.points(now))
+    }
+
+    /// When its first point began: with its window, so that all that is said of a range is said of the same time.
     #[must_use]
     pub fn begin(self, now: Timestamp) -> Timestamp {
-        let before = self.step().saturating_mul(self.points().saturating_sub(1));
-        self.start_of(now).checked_sub(before).unwrap_or(Timestamp::MIN)
+        self.window().begin(now)
     }
 
     /// When the point began that `at` is in.
@@ -169,7 +172,7 @@ impl Range {
         let mut start = self.begin(now);
         while rest.next_if(|(at, _)| *at < start).is_some() {}
         let mut points = Vec::new();
-        for _ in 0..self.points() {
+        for _ in 0..self.points(now) {
             let end = start.checked_add(self.step()).unwrap_or(Timestamp::MAX);
             let mut point: Option<Span> = None;
             while let Some((_, span)) = rest.next_if(|(at, _)| *at < end) {
@@ -191,20 +194,21 @@ mod tests {
     const NOW: Timestamp = Timestamp::constant(1_795_482_725, 0);
 
     #[test]
-    fn a_range_is_as_long_as_its_word_says() {
-        for (range, hours, begin) in [
-            (Range::Day, 24, "2026-11-23T01:15:00Z"),
-            (Range::Week, 7 * 24, "2026-11-17T02:00:00Z"),
-            (Range::Month, 30 * 24, "2026-10-25T04:00:00Z"),
-            (Range::Quarter, 90 * 24, "2026-08-26T12:00:00Z"),
+    fn a_range_begins_with_its_window_and_ends_with_the_present() {
+        for (range, begin, points) in [
+            (Range::Day, "2026-11-23T01:00:00Z", 12 * 24 + 3),
+            (Range::Week, "2026-11-18T00:00:00Z", 6 * 24 + 2),
+            (Range::Month, "2026-10-26T00:00:00Z", 29 * 6 + 1),
+            (Range::Quarter, "2026-08-27T00:00:00Z", 89 * 2 + 1),
         ] {
-            assert_eq!(range.step() * range.points(), Duration::from_hours(hours), "{range:?}");
-            assert_eq!(range.begin(NOW).to_string(), begin);
+            assert_eq!((range.begin(NOW).to_string(), range.points(NOW)), (begin.to_owned(), points), "{range:?}");
             assert_eq!(range.start_of(range.begin(NOW)), range.begin(NOW));
+            let last = range.begin(NOW) + range.step() * (points - 1);
+            assert!(last <= NOW && NOW < last + range.step());
             assert_eq!(Range::of(range.word()), Some(range));
         }
         assert_eq!(Range::of("1y"), None);
-        assert_eq!(Range::Quarter.begin(Timestamp::MIN), Timestamp::MIN);
+        assert_eq!((Range::Quarter.begin(Timestamp::MIN), Range::Quarter.points(Timestamp::MIN)), (Timestamp::MIN, 1));
     }
 
     #[test]
@@ -220,7 +224,7 @@ mod tests {
             (NOW + 8 * hour, span(2)),
         ];
         let points = Range::Month.pointed(&series, NOW);
-        assert_eq!((points.len(), points[179].0.to_string()), (180, "2026-11-24T00:00:00Z".to_owned()));
+        assert_eq!((points.len(), points[174].0.to_string()), (175, "2026-11-24T00:00:00Z".to_owned()));
         let lengths: Vec<_> =
             points.iter().map(|(_, span)| span.as_ref().map(|span| span.length().as_secs())).take(4).collect();
         assert_eq!(lengths, [Some(110), None, Some(1_000), None]);

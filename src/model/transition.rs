@@ -98,7 +98,10 @@ impl fmt::Display for Transition {
             write!(f, ": {cause}")?;
         }
         match (self.from, self.lasted) {
-            (Some(from), Some(lasted)) => write!(f, " (was {from} for {})", words::duration(lasted)),
+            // A failure counts from its first attempt, which may be when the status began that it ends.
+            (Some(from), Some(lasted)) if !lasted.is_zero() => {
+                write!(f, " (was {from} for {})", words::duration(lasted))
+            }
             _ => Ok(()),
         }
     }

@@ -1,7 +1,10 @@
-//! Asking targets how they are. One file a kind; [`build`] makes the probe of an address.
+//! Asking targets how they are. One file a kind; [`build`] makes the probe of an address, and a script is one itself.
 
 pub mod dns;
 pub mod http;
+pub mod icmp;
+pub mod script;
+pub mod ssh;
 pub mod tcp;
 pub mod tls;
 
@@ -12,7 +15,10 @@ use rustls::ClientConfig;
 
 use crate::clock::Clock;
 use crate::config::Address;
+use crate::config::Config;
+use crate::config::Mode;
 use crate::config::Poll;
+use crate::config::Target;
 use crate::config::tls::Trust;
 use crate::model::map;
 use crate::model::observation::Finding;
@@ -48,12 +54,14 @@ pub fn build(address: &Address, poll: &Poll, tools: &Tools) -> Arc<dyn Probe> {
             };
             Arc::new(http::Http::new(url, how.clone(), poll.http_status.clone(), client))
         }
-        Address::Dns(query) => Arc::new(dns::Dns::new(query.clone(), tools.resolver.clone())),
+        Address::Tcp { host, port } => Arc::new(tcp::Tcp::new(host, *port, tools.resolver.clone())),
         Address::Tls { host, port, starttls, trust } => {
             let settings = settings(trust, tools);
             Arc::new(tls::Tls::new(host, *port, *starttls, settings, tools.resolver.clone()))
         }
-        Address::Tcp { host, port } => Arc::new(tcp::Tcp::new(host, *port, tools.resolver.clone())),
+        Address::Ssh { host, port } => Arc::new(ssh::Ssh::new(host, *port, tools.resolver.clone())),
+        Address::Icmp { host } => Arc::new(icmp::Icmp::new(host, tools.resolver.clone())),
+        Address::Dns(query) => Arc::new(dns::Dns::new(query.clone(), tools.resolver.clone())),
     }
 }
 
@@ -73,7 +81,21 @@ pub fn kind(address: &Address) -> map::Kind {
         Address::Http { url, .. } if url.scheme() == "https" => map::Kind::Https,
         Address::Http { .. } => map::Kind::Http,
         Address::Tcp { .. } => map::Kind::Tcp,
-        Address::Dns(_) => map::Kind::Dns,
         Address::Tls { .. } => map::Kind::Tls,
+        Address::Ssh { .. } => map::Kind::Ssh,
+        Address::Icmp { .. } => map::Kind::Icmp,
+        Address::Dns(_) => map::Kind::Dns,
     }
+}
+
+/// What of the configuration cannot be done on this host, each in a sentence that says why.
+#[must_use]
+pub fn obstacles(config: &Config) -> Vec<String> {
+    let modes = || config.services.iter().flat_map(|service| &service.nodes).map(|node| &node.mode);
+    let is_icmp = |target: &Target| matches!(target.address, Address::Icmp { .. });
+    let pings = modes().any(|mode| matches!(mode, Mode::Poll(targets) if targets.iter().any(is_icmp)));
+    let scripts = modes().any(|mode| matches!(mode, Mode::Script(scripts) if !scripts.is_empty()));
+    let of_pings = || icmp::obstacle().map(|why| format!("hosts of `icmp://` cannot be checked: {why}"));
+    let of_scripts = || script::obstacle().map(|why| format!("scripts cannot be run: {why}"));
+    pings.then(of_pings).flatten().into_iter().chain(scripts.then(of_scripts).flatten()).collect()
 }

@@ -33,21 +33,36 @@ impl Tcp {
 impl Probe for Tcp {
     fn ask(&self, limit: Duration, clock: &dyn Clock) -> Finding {
         let start = clock.now().instant;
-        let spent = |clock: &dyn Clock| clock.now().instant.saturating_duration_since(start);
-        let addresses = match self.resolver.resolve(&self.host, self.port, limit) {
-            Ok(addresses) => addresses,
-            Err(finding) => return finding,
-        };
-        match first_open(&addresses, start, limit, clock) {
-            Ok(()) => Finding::Up(spent(clock)),
+        match connect(&self.host, self.port, &self.resolver, limit, clock) {
+            Ok(_) => Finding::Up(clock.now().instant.saturating_duration_since(start)),
             Err(finding) => finding,
         }
     }
 }
 
+/// A connection to that port, over the first address that takes one.
+///
+/// # Errors
+/// The finding, when there is none within `limit`.
+pub(super) fn connect(
+    host: &str,
+    port: u16,
+    resolver: &Resolver,
+    limit: Duration,
+    clock: &dyn Clock,
+) -> Result<TcpStream, Finding> {
+    let start = clock.now().instant;
+    first_open(&resolver.resolve(host, port, limit)?, start, limit, clock)
+}
+
 /// Tries each address in turn; each gets an even share of the time that is left, so that a silent first one does not
 /// keep the others from being tried.
-fn first_open(addresses: &[SocketAddr], start: Instant, limit: Duration, clock: &dyn Clock) -> Result<(), Finding> {
+fn first_open(
+    addresses: &[SocketAddr],
+    start: Instant,
+    limit: Duration,
+    clock: &dyn Clock,
+) -> Result<TcpStream, Finding> {
     let timed_out = || Finding::Down(Failure::TimedOut { after: limit, phase: Phase::Connect });
     let mut last = timed_out();
     let mut left_to_try = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
@@ -59,7 +74,7 @@ fn first_open(addresses: &[SocketAddr], start: Instant, limit: Duration, clock: 
         }
         left_to_try -= 1;
         match TcpStream::connect_timeout(address, share) {
-            Ok(_) => return Ok(()),
+            Ok(stream) => return Ok(stream),
             Err(error) => last = failure::of_io(&error, Phase::Connect, limit),
         }
     }

@@ -54,11 +54,12 @@ impl Cache {
 mod tests {
     use std::time::Duration;
 
+    use super::super::rendered::HTML;
     use super::*;
     use crate::model::fixture;
 
     fn page(bytes: usize) -> Arc<Rendered> {
-        Arc::new(Rendered::new("a".repeat(bytes)))
+        Arc::new(Rendered::new("a".repeat(bytes), HTML))
     }
 
     #[test]

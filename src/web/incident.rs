@@ -73,8 +73,8 @@ pub(super) fn view(incident: &Incident, map: &Map, now: Timestamp) -> IncidentVi
         title: title(incident, map, now),
         began: Moment::of(began),
         ended: incident.closed.and_then(|ended| Moment::end(began, ended.at.wall)),
-        lasted: lasted(began, incident.closed, now),
-        cause: cause.map(Cause::to_string),
+        lasted: whole(incident, now),
+        cause: cause.map(Cause::in_public),
         parts: if is_told || is_former { Vec::new() } else { nodes.iter().map(part).collect() },
     }
 }
@@ -82,17 +82,17 @@ pub(super) fn view(incident: &Incident, map: &Map, now: Timestamp) -> IncidentVi
 /// What is said of it where one node is told; none if that was not in it.
 pub(super) fn node_view(incident: &Incident, node: &Id, now: Timestamp) -> Option<IncidentView> {
     let affected = incident.affected.iter().find(|affected| affected.node == *node)?;
-    let lasted = lasted(affected.since.wall, affected.until, now);
+    let whole = || lasted(affected.since.wall, affected.until, now);
     let time = days::duration(affected.down);
     let (began, title, lasted) = match (affected.until, affected.deaths) {
-        (None, 0 | 1) => (affected.since, "Down".to_owned(), lasted),
+        (None, 0 | 1) => (affected.since, "Down".to_owned(), whole()),
         (None, deaths) => {
-            let lasted = format!("{}, and {time} before", self::lasted(affected.again.wall, None, now));
+            let lasted = format!("{}, and {time} before", lasted(affected.again.wall, None, now));
             (affected.again, format!("Down, for the {} time", ordinal(deaths)), lasted)
         }
-        (Some(ended), 0 | 1) => (affected.since, format!("Down for {lasted}{}", afterwards(ended)), lasted),
+        (Some(ended), 0 | 1) => (affected.since, format!("Down for {time}{}", afterwards(ended)), time),
         (Some(ended), deaths) => {
-            (affected.since, format!("Down {deaths} times, {time} in all{}", afterwards(ended)), lasted)
+            (affected.since, format!("Down {deaths} times, {time} in all{}", afterwards(ended)), whole())
         }
     };
     Some(IncidentView {
@@ -101,14 +101,14 @@ pub(super) fn node_view(incident: &Incident, node: &Id, now: Timestamp) -> Optio
         began: Moment::of(began.wall),
         ended: affected.until.and_then(|ended| Moment::end(began.wall, ended.at.wall)),
         lasted,
-        cause: affected.cause.as_ref().map(Cause::to_string),
+        cause: affected.cause.as_ref().map(Cause::in_public),
         parts: Vec::new(),
     })
 }
 
 /// `Web: API was down for 4 min`
 fn title(incident: &Incident, map: &Map, now: Timestamp) -> String {
-    let time = lasted(incident.opened.wall, incident.closed, now);
+    let time = whole(incident, now);
     let Some(service) = map.services.get(&incident.service).map(|service| &service.label) else {
         return match incident.closed {
             None => "A former service is down".to_owned(),
@@ -135,7 +135,7 @@ fn part(incident: &Incident, affected: &Affected, map: &Map, now: Timestamp) -> 
     let (opened, deaths) = (incident.opened.wall, affected.deaths);
     let since = |at: Now| Some(Moment::after(opened, at.wall));
     let words = match deaths {
-        0 | 1 => format!("down for {}", lasted(affected.since.wall, affected.until, now)),
+        0 | 1 => format!("down for {}", days::duration(affected.down)),
         deaths => format!("down {deaths} times, {} in all", days::duration(affected.down)),
     };
     let (words, since, rest) = match (affected.until, deaths) {
@@ -152,7 +152,7 @@ fn part(incident: &Incident, affected: &Affected, map: &Map, now: Timestamp) -> 
         (Some(ended), _) => (words + afterwards(ended), None, String::new()),
     };
     // What is the cause of all is said once.
-    let cause = affected.cause.as_ref().filter(|_| shared_cause(incident).is_none()).map(Cause::to_string);
+    let cause = affected.cause.as_ref().filter(|_| shared_cause(incident).is_none()).map(Cause::in_public);
     let label = places::label(map, &incident.service, &affected.node).unwrap_or("a former node").to_owned();
     PartView { label, words, since, rest, cause }
 }
@@ -173,6 +173,16 @@ fn is_alike(incident: &Incident) -> bool {
     };
     let whole = |one: &Affected| one.deaths <= 1 && is_same(one.since, incident.opened) && ends_alike(one.until);
     incident.affected.iter().all(whole)
+}
+
+/// How long it lasted, or has. Of nodes that were down from its beginning to its end it is known how long that was,
+/// whatever the wall clock did meanwhile.
+fn whole(incident: &Incident, now: Timestamp) -> String {
+    let known = incident.affected.iter().map(|affected| affected.down).max();
+    match known.filter(|_| incident.closed.is_some() && is_alike(incident)) {
+        Some(down) => days::duration(down),
+        None => lasted(incident.opened.wall, incident.closed, now),
+    }
 }
 
 /// What the wall clock says, since the times beside it are of the wall clock, too.
@@ -274,6 +284,15 @@ mod tests {
             .iter()
             .map(|part| format!("{} {}{}{}{}", part.label, part.words, moment(part), part.rest, cause(part)))
             .collect()
+    }
+
+    #[test]
+    fn a_wall_clock_that_is_set_meanwhile_lengthens_no_outage() {
+        let affected = Affected { down: Duration::from_secs(7), ..down("api", 24 * 60, over(0)) };
+        let whole = incident(1, "web", vec![affected.clone()]);
+        assert_eq!(seen("web", vec![affected]).title, "Web: API was down for 7 s");
+        let node = node_view(&whole, &fixture::id("api"), fixture::now().wall).unwrap();
+        assert_eq!((node.title.as_str(), node.lasted.as_str()), ("Down for 7 s", "7 s"));
     }
 
     #[test]

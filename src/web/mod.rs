@@ -10,8 +10,10 @@ mod chart;
 mod days;
 pub mod exit;
 mod files;
+mod fresh;
 mod incident;
 mod incidents;
+mod mcp;
 mod month;
 mod node;
 #[cfg(test)]
@@ -20,6 +22,7 @@ mod page;
 mod parts;
 mod places;
 mod rendered;
+mod report;
 mod reporter;
 mod respond;
 mod sample;
@@ -148,12 +151,14 @@ pub fn serve(
     let left = leaving.clone();
     let server = HttpServer::new(move || {
         let leaving = left.clone();
+        let shown: Live = live.get_ref().clone();
         App::new()
             .wrap(headers())
             .wrap(NormalizePath::trim())
             .wrap_fn(move |request, service| leaving.mark(service.call(request)))
             .app_data(live.clone())
             .configure(routes)
+            .configure(|app| mcp::routes(app, &shown))
             .default_service(web::to(page::not_found))
     });
     let server = server
@@ -184,6 +189,7 @@ fn routes(app: &mut ServiceConfig) {
         .service(read("/node/{service}/{node}").route(get().to(node::get)))
         .service(read("/history").route(get().to(month::get)))
         .service(read("/status/text").route(get().to(status::text)))
+        .service(read("/status/report").route(get().to(report::get)))
         .service(read("/badge/{kind}").route(get().to(status::badge)))
         .service(read("/health").route(get().to(status::health)))
         .service(read("/robots.txt").route(get().to(files::robots)))

@@ -63,6 +63,11 @@ impl Month {
         Date::new(year.parse().ok()?, month.parse().ok()?, 1).ok().map(Self)
     }
 
+    /// Whether any of an incident was in it.
+    fn holds(self, incident: &Incident) -> bool {
+        Self::of(incident.opened.wall) <= self && incident.closed.is_none_or(|closed| Self::of(closed.at.wall) >= self)
+    }
+
     fn begin(self) -> Timestamp {
         Offset::UTC.to_timestamp(self.0.at(0, 0, 0, 0)).unwrap_or(Timestamp::MIN)
     }
@@ -94,11 +99,11 @@ pub(super) fn view(
 ) -> MonthPage {
     let stored = history.map(|history| history.incidents.as_slice()).unwrap_or_default();
     let incidents = merged(stored, &shown.incidents);
-    let began = incidents.into_iter().filter(|incident| Month::of(incident.opened.wall) == month);
+    let of_month = incidents.into_iter().filter(|incident| month.holds(incident));
     let first = history.map(|history| first(history, shown));
     MonthPage {
         month: month.text(),
-        days: incidents::by_day(began, map, now),
+        days: incidents::by_day(of_month, map, now),
         previous: month
             .previous()
             .filter(|_| first.is_none_or(|first| first.is_some_and(|at| at < month)))
@@ -149,6 +154,8 @@ mod tests {
     use super::*;
     use crate::clock::Now;
     use crate::model::fixture;
+    use crate::model::incident::End;
+    use crate::model::incident::Ended;
 
     fn month(text: &str) -> Option<Month> {
         Month::asked_for(text, fixture::now().wall)
@@ -206,6 +213,24 @@ mod tests {
         assert_eq!(november["days"][0]["date"], "Friday, 20 November 2026");
         let unread = seen("month=2026-10", None);
         assert_eq!((&unread["is_unread"], &unread["previous"]["text"]), (&true.into(), &"September 2026".into()));
+    }
+
+    #[test]
+    fn an_outage_over_the_end_of_a_month_is_in_both_and_in_all_between() {
+        let closed = |at: &str| {
+            let at = Now { wall: at.parse().unwrap(), ..fixture::now() };
+            Some(Ended { at, how: End::Recovered })
+        };
+        let long = Incident { closed: closed("2026-10-01T00:00:30Z"), ..incident(1, "2026-08-31T23:59:00Z") };
+        let open = incident(2, "2026-10-31T23:59:00Z");
+        let history = MonthHistory { incidents: vec![open, long], first: None };
+        let count = |query: &str| {
+            let page =
+                view(&fixture::map(), &Shown::default(), month(query).unwrap(), Some(&history), fixture::now().wall);
+            page.days.len()
+        };
+        let months = ["2026-07", "2026-08", "2026-09", "2026-10", "2026-11"];
+        assert_eq!(months.map(|month| count(&format!("month={month}"))), [0, 1, 1, 2, 1]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use serde_derive::Serialize;
 use crate::model::incident::Affected;
 use crate::model::incident::Incident;
 use crate::model::map::Map;
+use crate::model::map::Mode;
 use crate::model::map::Node;
 use crate::model::past::Past;
 use crate::model::shown::NodeHistory;
@@ -48,6 +49,8 @@ pub(super) struct NodePage {
     status: &'static str,
     headline: String,
     summary: String,
+    /// What the moment is that stands beside it.
+    seen: &'static str,
     checked: Option<Time>,
     service: String,
     /// Where the node is on the status page.
@@ -117,7 +120,8 @@ pub(super) fn view(
         status: view::class(node.standing),
         headline: headline(node),
         summary: summary(node, &service.label),
-        checked: map.observed.map(|now| view::time(now.wall)),
+        seen: if reports(node) { "Last report" } else { view::CHECKED },
+        checked: node.observed.map(|now| view::time(now.wall)),
         service: service.label.to_string(),
         home: format!("/#{}", seen.anchor()),
         node: seen,
@@ -138,6 +142,11 @@ fn deaths<'a>(incidents: Vec<&'a Incident>, key: &NodeKey, from: Timestamp) -> V
         (is_in && incident.service == key.service).then_some((incident, affected))
     };
     incidents.into_iter().filter_map(of_node).collect()
+}
+
+/// Whether its replicas speak for themselves.
+fn reports(node: &Node) -> bool {
+    matches!(node.mode, Mode::Push | Mode::Local)
 }
 
 fn name(range: Range) -> &'static str {
@@ -181,10 +190,11 @@ fn summary(node: &Node, service: &str) -> String {
         let fits = replica.standing.is_some_and(|standing| standing.status == status);
         replica.cause.as_ref().filter(|_| fits && status > Status::Healthy)
     });
-    let why = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
+    let why = cause.map(|cause| format!(": {}", cause.in_public())).unwrap_or_default();
     match (all, alike) {
         (0, _) => format!("Part of {service}."),
         (1, _) => format!("Part of {service}; its only replica is {status}{why}."),
+        (2, 2) => format!("Part of {service}; both replicas are {status}{why}."),
         (all, alike) if all == alike => format!("Part of {service}; all {all} replicas are {status}{why}."),
         (all, alike) => format!("Part of {service}; {alike} of {all} replicas {verb} {status}{why}."),
     }
@@ -214,9 +224,11 @@ pub(super) async fn get(request: HttpRequest, live: Data<Live>) -> HttpResponse 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Clock;
     use crate::model::fixture;
     use crate::model::fixture::down;
     use crate::model::fixture::key;
+    use crate::model::fixture::load;
     use crate::model::fixture::node_key;
     use crate::model::fixture::secs;
     use crate::model::fixture::up;
@@ -233,13 +245,32 @@ mod tests {
         assert_eq!(summary(&map), "Part of Web. Not checked yet.");
         for (replica, outcome, wanted) in [
             ("a", up(), "Part of Web; 1 of 2 replicas is healthy."),
-            ("b", up(), "Part of Web; all 2 replicas are healthy."),
+            ("b", up(), "Part of Web; both replicas are healthy."),
             ("b", down(), "Part of Web; 1 of 2 replicas is dead: connection refused."),
-            ("a", down(), "Part of Web; all 2 replicas are dead: connection refused."),
+            ("a", down(), "Part of Web; both replicas are dead: connection refused."),
         ] {
             map.record_check(&key("web", "api", replica), outcome, fixture::now());
             assert_eq!(summary(&map), wanted);
         }
+    }
+
+    #[test]
+    fn the_moment_at_the_top_is_the_node_s_own() {
+        let (mut map, clock) = (fixture::map(), fixture::clock());
+        let top = |map: &Map, service, node| {
+            let now = fixture::now().wall;
+            let page = view(map, &Shown::default(), &node_key(service, node), Range::Day, None, now).unwrap();
+            let page = serde_json::to_value(page).unwrap();
+            (page["seen"].as_str().unwrap().to_owned(), page["checked"]["iso"].as_str().map(str::to_owned))
+        };
+        map.record_report(&node_key("app", "push"), load("x", 0.1, 30), 9, clock.now()).unwrap();
+        let reported = (view::time(clock.now().wall), "Last report".to_owned());
+        clock.advance(secs(60));
+        map.record_check(&key("web", "api", "a"), up(), clock.now());
+        let iso = |time: &Time| serde_json::to_value(time).unwrap()["iso"].as_str().map(str::to_owned);
+        assert_eq!(top(&map, "app", "push"), (reported.1, iso(&reported.0)));
+        let checked = view::time(clock.now().wall);
+        assert_eq!(top(&map, "web", "api"), ("Last checked".to_owned(), iso(&checked)));
     }
 
     #[test]

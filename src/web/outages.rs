@@ -29,7 +29,7 @@ pub(super) fn over(minutes: u64) -> Option<Ended> {
 /// A node that was down once, since then.
 pub(super) fn down(node: &str, since: u64, until: Option<Ended>) -> Affected {
     let (since, cause) = (ago(since), Some(Cause::Failed(Failure::Refused)));
-    let down = until.map(|until| until.at.instant.saturating_duration_since(since.instant)).unwrap_or_default();
+    let down = until.map(|until| until.at.wall.duration_since(since.wall).unsigned_abs()).unwrap_or_default();
     Affected { node: fixture::id(node), since, cause, deaths: 1, again: since, down, until }
 }
 

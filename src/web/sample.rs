@@ -1,6 +1,7 @@
 //! Maps with whatever a page can have, to try templates on.
 
 use std::hash::Hash;
+use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
@@ -15,6 +16,7 @@ use crate::model::id::IdError;
 use crate::model::id::ReplicaId;
 use crate::model::map::Kind;
 use crate::model::map::Limits;
+use crate::model::map::Link;
 use crate::model::map::Map;
 use crate::model::map::Mode;
 use crate::model::map::Node;
@@ -31,7 +33,7 @@ use crate::model::tally::Tally;
 
 /// Every status, every way of watching, and a load.
 pub(super) const STATUSES: [Option<Status>; 4] = [None, Some(Status::Healthy), Some(Status::Sick), Some(Status::Dead)];
-const MODES: [Mode; 4] = [Mode::Poll, Mode::Push, Mode::Local, Mode::Unwatched];
+const MODES: [Mode; 4] = [Mode::Poll, Mode::Push, Mode::Local, Mode::Script];
 const SAMPLE_LOAD: Load = Load { cpu: 1.0, ram: 0.5 };
 
 /// How long anything takes there.
@@ -73,7 +75,10 @@ fn sample_node(mode: Mode, standing: Option<Standing>, replicas: &[Replica]) -> 
             delay_dead: SAMPLE_TIME,
         },
         reveals_replicas: matches!(mode, Mode::Poll | Mode::Local),
+        link: (mode == Mode::Poll)
+            .then(|| Arc::new(Link { url: "https://example.com/".into(), label: "Sample".into() })),
         replicas: numbered(replicas, ReplicaId::reported),
+        observed: standing.map(|standing| standing.since),
         tally: Tally::default(),
         standing,
     }

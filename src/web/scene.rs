@@ -21,6 +21,7 @@ use crate::model::incident::Affected;
 use crate::model::incident::End;
 use crate::model::incident::Ended;
 use crate::model::incident::Incident;
+use crate::model::map::Link;
 use crate::model::map::Map;
 use crate::model::map::Mode;
 use crate::model::observation::Finding;
@@ -40,6 +41,7 @@ use super::month;
 use super::month::Month;
 use super::node;
 use super::parts::Parts;
+use super::rendered::HTML;
 use super::rendered::Rendered;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -85,6 +87,8 @@ fn map(nodes: usize, statuses: &[Status]) -> Map {
                 fixture::node(if is_push { Mode::Push } else { Mode::Poll }, if is_push { &[] } else { &all });
             node.label = labels[(first + at) % labels.len()].into();
             node.reveals_replicas = at == 3;
+            let link = Link { url: "https://docs.example.com/api".to_owned(), label: "Documentation".to_owned() };
+            node.link = (at == 1).then(|| Arc::new(link));
             (name.as_str(), node)
         });
         let label = services[first / 5 % services.len()];
@@ -299,7 +303,7 @@ fn keep(name: &str, html: &str) {
 
 /// How large a page is in gzip.
 fn packed(html: String) -> usize {
-    Rendered::new(html).gzip().len()
+    Rendered::new(html, HTML).gzip().len()
 }
 
 #[test]

@@ -222,12 +222,11 @@ fn outages(points: &[(Timestamp, Option<Span>)], deaths: &[&Affected], range: Ra
             }
         }
     }
-    joined(outages, range)
+    joined(outages, range.length(now) / APART)
 }
 
 /// In order, and those in one that nobody could tell apart: so there are never more than a chart has room for.
-fn joined(mut stretches: Vec<Stretch>, range: Range) -> Vec<Stretch> {
-    let apart = range.step().saturating_mul(range.points()) / APART;
+fn joined(mut stretches: Vec<Stretch>, apart: Duration) -> Vec<Stretch> {
     stretches.sort_unstable_by_key(|stretch| stretch.from);
     let mut joined: Vec<Stretch> = Vec::new();
     for stretch in stretches {

@@ -18,12 +18,17 @@ use super::archive::ReadingRoom;
 use super::assets::Assets;
 use super::cache::Cache;
 use super::page::Page;
+use super::rendered::HTML;
 use super::rendered::Rendered;
+use super::report::Reports;
 use super::respond;
 
 /// What is served by one configuration.
 pub struct Site {
     pub(super) page: Page,
+    pub(super) reports: Reports,
+    /// Whether the report is offered to language models, too.
+    pub(super) mcp_server: bool,
     pub(super) assets: Assets,
     /// What reports must carry; without it nobody may report, and there is nothing that could be reported to.
     pub(super) reporter_token: Option<Secret>,
@@ -34,16 +39,18 @@ pub struct Site {
 }
 
 impl Site {
-    /// The site of that configuration, which shows the state of that engine.
+    /// The site of that configuration, which the public finds at `page_url`; it shows the state of that engine.
     ///
     /// # Errors
     /// [`WebError`], when a template is faulty: it is found now, not by the visitor who meets the first outage.
-    pub fn new(config: &Config, engine: Handle) -> Result<Self, WebError> {
+    pub fn new(config: &Config, page_url: &str, engine: Handle) -> Result<Self, WebError> {
         let assets = Assets::load(config);
         let page = Page::new(config, &assets, engine.shared.clone())?;
         let reporter_token = config.server.reporter_token.clone();
         let archive = ReadingRoom::new(engine.archive.clone());
-        Ok(Self { page, assets, reporter_token, engine, archive, cache: Cache::default() })
+        let reports = Reports::new(config, page_url, engine.shared.clone());
+        let mcp_server = config.server.mcp_server;
+        Ok(Self { page, reports, mcp_server, assets, reporter_token, engine, archive, cache: Cache::default() })
     }
 
     /// Answers with a page that is made of what the archive has, and keeps it until then, or until something flips.
@@ -57,7 +64,7 @@ impl Site {
     ) -> HttpResponse {
         match html {
             Ok(html) => {
-                let page = Arc::new(Rendered::new(html));
+                let page = Arc::new(Rendered::new(html, HTML));
                 self.cache.put(asked, page.clone(), flips, until);
                 page.answer(request, self.page.policy())
             }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_derive::Serialize;
 
+use crate::model::cause::Cause;
 use crate::model::id::Id;
 use crate::model::map::Kind;
 use crate::model::map::Map;
@@ -36,6 +37,9 @@ use super::places;
 /// well come first.
 const SHOWN_MAX: usize = 250;
 
+/// What the last moment is at which something was learnt, of what is asked or has many parts.
+pub(super) const CHECKED: &str = "Last checked";
+
 /// The watched part of the page.
 #[derive(Debug, Serialize)]
 pub(super) struct View {
@@ -43,6 +47,8 @@ pub(super) struct View {
     status: &'static str,
     headline: &'static str,
     summary: String,
+    /// What the moment is that stands beside it.
+    seen: &'static str,
     checked: Option<Time>,
     services: Vec<ServiceView>,
     recent: Recent,
@@ -74,8 +80,16 @@ pub(super) struct NodeView {
     status: &'static str,
     words: &'static str,
     note: Option<String>,
+    link: Option<LinkView>,
     replicas: Vec<ReplicaView>,
     past: PastView,
+}
+
+/// Where visitors find more.
+#[derive(Debug, Serialize)]
+struct LinkView {
+    url: String,
+    label: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -107,6 +121,7 @@ pub(super) fn view(map: &Map, history: &Shown, now: Timestamp) -> View {
         status: class(map.standing),
         headline: headline(map),
         summary: summary(map),
+        seen: CHECKED,
         checked: map.observed.map(|now| time(now.wall)),
         services: services().map(|(at, (id, service))| made.service(at, id, service)).collect(),
         recent: incidents::recent(history, map, now),
@@ -163,6 +178,7 @@ impl<'a> Making<'a> {
             status: class(node.standing),
             words: words(node.standing),
             note: if hidden > 0 { Some(format!("{hidden} more replicas are not shown")) } else { note(node) },
+            link: node.link.as_ref().map(|link| LinkView { url: link.url.clone(), label: link.label.clone() }),
             replicas,
             past: bar::view(past, self.now),
         }
@@ -232,11 +248,11 @@ fn cause(replica: &Replica) -> Option<String> {
         }
         None if replica.standing.is_none() => Some("not checked yet".to_owned()),
         Some(Observation::Awaited { .. }) => Some(match &replica.cause {
-            Some(cause) => format!("{cause}; waiting for its next report"),
+            Some(cause) => format!("{}; waiting for its next report", cause.in_public()),
             None => "waiting for its next report".to_owned(),
         }),
         // Of one that is not checked yet since the program started, what was known before.
-        Some(_) | None => replica.cause.as_ref().map(ToString::to_string),
+        Some(_) | None => replica.cause.as_ref().map(Cause::in_public),
     }
 }
 
@@ -245,9 +261,9 @@ pub(super) fn note(node: &Node) -> Option<String> {
     let why = match (node.mode, node.replicas.is_empty(), node.standing) {
         (_, _, Some(_)) => return None,
         (Mode::Poll, true, None) => "Nothing to check",
-        (Mode::Poll, false, None) => "Not checked yet",
+        (Mode::Poll | Mode::Script, false, None) => "Not checked yet",
         (Mode::Push | Mode::Local, _, None) => "Waiting for reports",
-        (Mode::Unwatched, _, None) => "Not watched yet",
+        (Mode::Script, true, None) => "Nothing to run",
     };
     Some(why.to_owned())
 }
@@ -258,8 +274,11 @@ fn how(mode: Mode, kind: Kind) -> &'static str {
         (_, Kind::Http) => "Checked over HTTP",
         (_, Kind::Https) => "Checked over HTTPS",
         (_, Kind::Tcp) => "Checked by opening a TCP connection",
-        (_, Kind::Dns) => "Checked by a DNS query",
         (_, Kind::Tls) => "Checked by a TLS handshake",
+        (_, Kind::Ssh) => "Checked by an SSH key exchange",
+        (_, Kind::Icmp) => "Checked by ping",
+        (_, Kind::Dns) => "Checked by a DNS query",
+        (_, Kind::Script) => "Checked by a script",
         (_, Kind::Report) => "Reports its load itself",
     }
 }
@@ -268,7 +287,7 @@ fn facts(replica: &Replica, now: Timestamp) -> Vec<Fact> {
     let fact = |name, value| Fact { name, value };
     match &replica.seen {
         Some(Observation::Checked(outcome)) => match &outcome.finding {
-            Finding::Up(latency) => vec![fact("Latency", words::duration(*latency))],
+            Finding::Up(latency) | Finding::Ailing(latency, _) => vec![fact("Latency", words::duration(*latency))],
             Finding::Certified { latency, until } => {
                 let left = left(*until, now);
                 let left =
@@ -466,6 +485,24 @@ mod tests {
             let replica = &mut map.services["app"].nodes["push"].replicas[0];
             replica.seen = Some(Observation::Awaited { since: now.instant, deadline: now.instant });
             assert_eq!(cause(replica).as_deref(), Some(wanted));
+        }
+    }
+
+    #[test]
+    fn a_tooltip_says_how_a_replica_is_known() {
+        for (mode, kind, wanted) in [
+            (Mode::Poll, Kind::Http, "Checked over HTTP"),
+            (Mode::Poll, Kind::Https, "Checked over HTTPS"),
+            (Mode::Poll, Kind::Tcp, "Checked by opening a TCP connection"),
+            (Mode::Poll, Kind::Tls, "Checked by a TLS handshake"),
+            (Mode::Poll, Kind::Ssh, "Checked by an SSH key exchange"),
+            (Mode::Poll, Kind::Icmp, "Checked by ping"),
+            (Mode::Poll, Kind::Dns, "Checked by a DNS query"),
+            (Mode::Script, Kind::Script, "Checked by a script"),
+            (Mode::Push, Kind::Report, "Reports its load itself"),
+            (Mode::Local, Kind::Report, "Checked by a daemon on its own network"),
+        ] {
+            assert_eq!(how(mode, kind), wanted);
         }
     }
 

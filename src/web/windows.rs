@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::model::past::Past;
 use crate::model::past::Window;
+use crate::model::tier::Tier;
 use crate::model::uptime::Uptime;
 
 /// From the shortest to the longest.
@@ -14,14 +15,18 @@ const ALL: [Window; 4] = [Window::Day, Window::Week, Window::Month, Window::Quar
 /// What is no difference: hours and days are restored each on its own, to the minute.
 const SAME: Duration = Duration::from_mins(1);
 
-/// The uptime of every window, the shortest first; none for one that holds no more than the one before it, since watching
-/// did not begin before that.
+/// The uptime of every window, the shortest first; none for one that says no more than the one before it, since watching
+/// began in that.
 pub(super) fn told(past: &Past, now: Timestamp) -> [(Window, Option<Uptime>); 4] {
-    let mut shorter: Option<Uptime> = None;
+    let first = past.first(now);
+    let mut shorter: Option<(Window, Uptime)> = None;
     ALL.map(|window| {
         let uptime = past.uptime(window, now);
-        let is_same = shorter.replace(uptime).is_some_and(|shorter| is_same(shorter, uptime));
-        (window, (!is_same).then_some(uptime))
+        let says_no_more = shorter.replace((window, uptime)).is_some_and(|(shorter, known)| {
+            let began_before = first.is_some_and(|first| first < Tier::Day.start_of(shorter.begin(now)));
+            !began_before && is_same(known, uptime)
+        });
+        (window, (!says_no_more).then_some(uptime))
     })
 }
 
@@ -34,7 +39,6 @@ mod tests {
     use super::*;
     use crate::model::span::Span;
     use crate::model::status::Status;
-    use crate::model::tier::Tier;
 
     /// 24 Nov 2026, 01:12:05 UTC.
     const NOW: Timestamp = Timestamp::constant(1_795_482_725, 0);
@@ -54,8 +58,9 @@ mod tests {
         };
         assert_eq!(add(1, Status::Healthy, 30), "100%, same, same, same");
         assert_eq!(add(2, Status::Dead, 30), "50.00%, same, same, same");
-        assert_eq!(add(24 * 20, Status::Healthy, 60), "50.00%, same, 75.00%, same");
-        assert_eq!(add(24 * 3, Status::Dead, 0), "50.00%, same, 75.00%, same");
+        // It was off for most of a month: a window in which nothing was watched is no shorter for that.
+        assert_eq!(add(24 * 20, Status::Healthy, 60), "50.00%, 50.00%, 75.00%, same");
+        assert_eq!(add(24 * 3, Status::Dead, 0), "50.00%, 50.00%, 75.00%, same");
         assert_eq!(add(24 * 3, Status::Dead, 1), "50.00%, 49.18%, 74.38%, same");
         assert_eq!(words(&Past::default()), "not watched, same, same, same");
     }

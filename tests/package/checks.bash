@@ -122,29 +122,46 @@ health_is_asked() {
   inside vigil health -c /etc/vigil/vigil.cfg
 }
 
-# A ping to this host, by a program with all that the unit gives and forbids but its runtime directory, which is the service's
-# alone; there is no other language on the machine.
-pings_without_root() {
-  cat >"$scratch/ping" <<'PERL'
-use strict; use Socket;
-socket(my $socket, PF_INET, SOCK_RAW, getprotobyname("icmp") // 1) or die "no raw socket: $!";
-my $id = $$ & 0xffff; my $echo = pack("C2 n3 a8", 8, 0, 0, $id, 1, "vigil...");
-my $sum = 0; $sum += $_ for unpack("n*", $echo); $sum = ($sum & 0xffff) + ($sum >> 16) while $sum >> 16;
-substr($echo, 2, 2) = pack("n", ~$sum & 0xffff);
-send($socket, $echo, 0, pack_sockaddr_in(0, inet_aton("127.0.0.1"))) or die "not sent: $!";
-$SIG{ALRM} = sub { die "no answer" }; alarm 5;
-while (1) { recv($socket, my $packet, 1500, 0); my ($type, $from) = unpack("x20 C x3 n", $packet); last if !$type && $from == $id }
-print "an echo came back to user $<\n";
-PERL
-  inside tee /usr/local/lib/ping.pl <"$scratch/ping" >/dev/null
-  inside sed 's|^ExecStart=.*|ExecStart=/usr/bin/perl /usr/local/lib/ping.pl|; s/^Type=.*/Type=oneshot/; s/^Restart=.*//; /^WatchdogSec/d; /^RuntimeDirectory/d' \
-    /lib/systemd/system/vigil.service >"$scratch/unit"
-  inside tee /etc/systemd/system/ping-as-vigil.service <"$scratch/unit" >/dev/null
-  inside systemctl daemon-reload
-  inside systemctl start ping-as-vigil
-  inside journalctl --no-pager -u ping-as-vigil | grep 'an echo came back to user [1-9]'
-  inside rm /etc/systemd/system/ping-as-vigil.service
-  inside systemctl daemon-reload
+# In the sandbox of the unit: pings, and scripts, which are free and bound as docs/CONFIGURATION.md says.
+pings_and_runs_scripts() {
+  cat >"$scratch/nodes" <<'TOML'
+[[probe.service]]
+id = "sandbox"
+label = "What can be done in the sandbox"
+[[probe.service.node]]
+id = "ping"
+label = "Pings"
+mode = "poll"
+replicas = ["icmp://127.0.0.1", "icmp://[::1]"]
+[[probe.service.node]]
+id = "script"
+label = "Scripts"
+mode = "script"
+scripts = [
+  "curl --fail --silent 'http://[::1]:8080/status/text'",
+  "echo state >/var/lib/vigil/of-a-script && echo passing >/tmp/of-a-script && rm /var/lib/vigil/of-a-script",
+  "grep -q '^Uid:.*\\b0\\b' /proc/self/status && exit 2; exit 0",
+  "! touch /etc/vigil/of-a-script && ! ls /home",
+  "! ip link && ! cat /proc/meminfo && ! [ -e /proc/1 ] && ! [ -e /dev/kmsg ]",
+]
+[[probe.service.node]]
+id = "hang"
+label = "A script that hangs"
+mode = "script"
+scripts = ["sleep 4711 & echo hanging; sleep 4711"]
+script_interval = 3600
+script_timeout = 1
+TOML
+  inside tee -a /etc/vigil/vigil.cfg <"$scratch/nodes" >/dev/null
+  inside systemctl reload vigil
+  soon eval 'journal | grep "node sandbox:ping is healthy"'
+  soon eval 'journal | grep "node sandbox:hang is dead: killed after 1 s: hanging"'
+  local script
+  for script in 0 1 2 3 4; do soon eval "journal | grep 'replica sandbox:script:$script is healthy'"; done
+  refute inside sh -c 'grep -sq "[4]711" /proc/[0-9]*/cmdline'
+  refute inside ls /tmp/of-a-script
+  inside cp -p /srv/installed.cfg /etc/vigil/vigil.cfg
+  inside systemctl reload vigil
 }
 
 listens_on_a_port_of_the_privileged() {

@@ -24,6 +24,7 @@ mod reload;
 mod reports;
 mod restart;
 mod schedule;
+mod scripts;
 mod serving;
 mod slack;
 mod smtp;

@@ -27,7 +27,7 @@ fn push(service: &str, node: &str) -> String {
 #[test]
 fn an_unchanged_page_is_not_sent_again() {
     let vigil = quiet("");
-    for path in ["/", "/badge/icon", "/assets/stylesheets/vigil.css", "/robots.txt"] {
+    for path in ["/", "/status/report", "/badge/icon", "/assets/stylesheets/vigil.css", "/robots.txt"] {
         for encoding in ["identity", "gzip"] {
             let first = vigil.request("GET", path, &[("Accept-Encoding", encoding)], b"");
             let tag = first.header("etag").unwrap().to_owned();

@@ -22,6 +22,7 @@ fn every_address_answers_get_and_head_alike() {
         ("/status/text", 200, "text/plain; charset=utf-8"),
         ("/status/text/", 200, "text/plain; charset=utf-8"),
         ("//status//text//", 200, "text/plain; charset=utf-8"),
+        ("/status/report", 200, "application/json"),
         ("/badge/icon", 200, "image/svg+xml; charset=utf-8"),
         ("/badge/color", 200, "image/svg+xml; charset=utf-8"),
         ("/health", 200, "application/health+json"),
@@ -41,6 +42,13 @@ fn every_address_answers_get_and_head_alike() {
         assert_eq!(got.header("x-content-type-options"), Some("nosniff"), "GET {path}");
     }
     assert_eq!(vigil.get("/status/text").text(), "healthy");
+    assert_eq!(
+        vigil.get("/status/report").text(),
+        format!(
+            r#"{{"health":"healthy","page":{{"name":"Status Page","url":"{}/"}},"probes":[{{"name":"App","status":"healthy","nodes":[{{"name":"Push","status":"healthy","replicas":[]}}]}}]}}"#,
+            format_args!("http://{}", vigil.address)
+        )
+    );
     assert_eq!(vigil.get("/robots.txt").text(), "User-agent: *\nDisallow:\n");
 }
 

@@ -91,18 +91,18 @@ export class Vigil {
 export const pending = async (vigil) => /: Unknown"|>Not checked yet<|>Waiting for reports</.test(await vigil.get());
 
 /**
- * A configuration. Services are `{ label, nodes }`, nodes are `{ label, replicas }`, or only `{ label }` when replicas
- * report. Ids are counted: the first node of the second service is `s1/n0`.
+ * A configuration. Services are `{ label, nodes }`, nodes are `{ label, replicas }`, or only `{ label, mode }` when
+ * replicas report. Ids are counted: the first node of the second service is `s1/n0`.
  */
-export function config({ branding = {}, metrics = {}, services = [] }) {
+export function config({ server = {}, branding = {}, metrics = {}, services = [] }) {
   const table = (values) => Object.entries(values).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`).join('');
-  const node = ({ label, replicas, hidden = false }, at) =>
+  const node = ({ label, mode = 'push', replicas, hidden = false }, at) =>
     `[[probe.service.node]]\n${table({ id: `n${at}`, label, reveal_replica_name: !hidden })}` +
-    table(replicas ? { mode: 'poll', replicas } : { mode: 'push' });
+    table(replicas ? { mode: 'poll', replicas } : { mode });
   const service = ({ label, nodes }, at) => `[[probe.service]]\n${table({ id: `s${at}`, label })}${nodes.map(node).join('')}`;
   const usual = { poll_interval: 1, poll_retry: 0, push_system_cpu_sick_above: 0.9 };
   return (
-    `[server]\n${table({ log_level: 'info', reporter_token: TOKEN })}inet = "127.0.0.1:PORT"\nworkers = 2\n` +
+    `[server]\n${table({ log_level: 'info', reporter_token: TOKEN, ...server })}inet = "127.0.0.1:PORT"\nworkers = 2\n` +
     `[branding]\n${table(branding)}[metrics]\n${table({ ...usual, ...metrics })}${services.map(service).join('')}`
   );
 }

@@ -2,6 +2,7 @@
 
 use super::Key;
 use super::takes::COLOR;
+use super::takes::LINK;
 use super::takes::TEXT;
 use super::takes::WEB_URL;
 
@@ -22,12 +23,7 @@ pub(super) static KEYS: &[Key] = &[
     Key::new("branding", "logo_color", COLOR, "The main colour of your logo; the support button wears it."),
     Key::new("branding", "logo_url", WEB_URL, "The logo in the header: full width, SVG by preference."),
     Key::new("branding", "website_url", WEB_URL, "Your website, linked from the header."),
-    Key::new(
-        "branding",
-        "support_url",
-        "an `http`, `https`, `mailto` or `tel` URL",
-        "Where users find help, linked from the header.",
-    ),
+    Key::new("branding", "support_url", LINK, "Where users find help, linked from the header."),
     Key::new(
         "branding",
         "custom_html",

@@ -6,12 +6,11 @@ use super::super::Branding;
 use super::super::Color;
 use super::super::error::ConfigError;
 use super::super::section::Section;
+use super::web_url::LINKED;
 use super::web_url::WEB;
 use super::web_url::absolute;
 
 const DEFAULT_TITLE: &str = "Status Page";
-/// Where help can be found: no scheme that runs anything.
-const SUPPORT: &[&str] = &["http", "https", "mailto", "tel"];
 
 /// `[branding]`
 pub(super) fn branding(section: &Section<'_>) -> Result<Branding, ConfigError> {
@@ -30,7 +29,7 @@ pub(super) fn branding(section: &Section<'_>) -> Result<Branding, ConfigError> {
         logo_color: color("logo_color")?,
         logo_url: url("logo_url")?,
         website_url: url("website_url")?,
-        support_url: section.read("support_url", |field| absolute(&field, SUPPORT))?,
+        support_url: section.read("support_url", |field| absolute(&field, LINKED))?,
         custom_html: section
             .read("custom_html", |field| field.text().map(str::to_owned))?
             .filter(|html| !html.trim().is_empty()),

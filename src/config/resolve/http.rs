@@ -73,7 +73,7 @@ fn shows_certificate(address: &Address) -> bool {
     match address {
         Address::Http { url, how } => url.scheme() == "https" || how.follows_redirects,
         Address::Tls { .. } => true,
-        Address::Tcp { .. } | Address::Dns(_) => false,
+        Address::Tcp { .. } | Address::Ssh { .. } | Address::Icmp { .. } | Address::Dns(_) => false,
     }
 }
 

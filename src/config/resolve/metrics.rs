@@ -1,5 +1,6 @@
-//! `[metrics]`
+//! `[metrics]`, and what a node says in its place.
 
+use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use super::super::Poll;
 use super::super::Push;
 use super::super::Retry;
 use super::super::RetryMeaning;
+use super::super::ScriptTimes;
 use super::super::error::ConfigError;
 use super::super::field::Field;
 use super::super::section::Section;
@@ -18,6 +20,8 @@ const DEFAULT_POLL_RETRY: u32 = 2;
 const DEFAULT_POLL_DELAY_DEAD: Duration = Duration::from_secs(30);
 const DEFAULT_POLL_DELAY_SICK: Duration = Duration::from_secs(10);
 const DEFAULT_POLL_HTTP_STATUS: Range<u16> = 200..400;
+const DEFAULT_SCRIPT_INTERVAL: Duration = Duration::from_mins(5);
+const DEFAULT_SCRIPT_PARALLELISM: NonZeroUsize = NonZeroUsize::new(2).unwrap();
 const DEFAULT_PUSH_DELAY_DEAD: Duration = Duration::from_secs(20);
 const DEFAULT_LOCAL_DELAY_DEAD: Duration = Duration::from_secs(40);
 const DEFAULT_SICK_ABOVE: f64 = 0.90;
@@ -30,14 +34,19 @@ const LONGEST_SILENCE_S: u32 = 7 * LONGEST_S;
 const HIGHEST_CPU: f64 = 10.0;
 /// More tries than any outage needs.
 const MOST_TRIES: u32 = 100;
-/// As many threads as the pool grows to when nothing is said.
+/// As many threads as the pool grows to when nothing is said; more scripts than any host runs at a time.
 const MOST_PARALLEL: u32 = 1_024;
 
 /// `[metrics]`
 pub(super) fn metrics(section: &Section<'_>) -> Result<Metrics, ConfigError> {
     let limit = |name, most| section.read(name, |field| sick_above(&field, most));
     Ok(Metrics {
-        poll: poll(section)?,
+        poll: poll(Layers::metrics(section))?,
+        poll_parallelism: section.read("poll_parallelism", |field| at_least_one(&field, MOST_PARALLEL))?,
+        script: script(Layers::metrics(section))?,
+        script_parallelism: section
+            .read("script_parallelism", |field| at_least_one(&field, MOST_PARALLEL))?
+            .unwrap_or(DEFAULT_SCRIPT_PARALLELISM),
         push: Push {
             delay_dead: silence(section, "push_delay_dead")?.unwrap_or(DEFAULT_PUSH_DELAY_DEAD),
             cpu_sick_above: limit("push_system_cpu_sick_above", HIGHEST_CPU)?.unwrap_or(DEFAULT_SICK_ABOVE),
@@ -47,54 +56,105 @@ pub(super) fn metrics(section: &Section<'_>) -> Result<Metrics, ConfigError> {
     })
 }
 
-fn poll(section: &Section<'_>) -> Result<Poll, ConfigError> {
+/// A section, and the one that speaks where it is silent.
+#[derive(Clone, Copy)]
+pub(super) struct Layers<'s, 'a> {
+    own: &'s Section<'a>,
+    below: Option<&'s Section<'a>>,
+}
+
+impl<'s, 'a> Layers<'s, 'a> {
+    fn metrics(section: &'s Section<'a>) -> Self {
+        Self { own: section, below: None }
+    }
+
+    /// What a node says over `[metrics]`.
+    pub(super) fn node(node: &'s Section<'a>, metrics: &'s Section<'a>) -> Self {
+        Self { own: node, below: Some(metrics) }
+    }
+
+    /// The key `name` as `read` understands it, from the first section that has it.
+    fn read<T>(
+        self,
+        name: &str,
+        read: impl Fn(Field<'_, 'a>) -> Result<T, ConfigError>,
+    ) -> Result<Option<T>, ConfigError> {
+        match (self.own.read(name, &read)?, self.below) {
+            (None, Some(below)) => below.read(name, read),
+            (found, _) => Ok(found),
+        }
+    }
+
+    /// The first of these keys that the section itself has: what is wrong with several of them is said there, and is
+    /// said of `[metrics]` when no node has one.
+    fn own<'n>(self, names: &[&'n str]) -> Option<&'n str> {
+        names.iter().copied().find(|name| self.own.field(name).is_some())
+    }
+}
+
+/// The `poll_*` keys.
+pub(super) fn poll(layers: Layers<'_, '_>) -> Result<Poll, ConfigError> {
     let poll = Poll {
-        interval: seconds(section, "poll_interval")?.unwrap_or(DEFAULT_POLL_INTERVAL),
-        retry: retry(section)?,
-        http_status: http_status(section)?,
-        delay_dead: seconds(section, "poll_delay_dead")?.unwrap_or(DEFAULT_POLL_DELAY_DEAD),
-        delay_sick: seconds(section, "poll_delay_sick")?.unwrap_or(DEFAULT_POLL_DELAY_SICK),
-        parallelism: section.read("poll_parallelism", |field| at_least_one(&field, MOST_PARALLEL))?,
+        interval: seconds(layers, "poll_interval")?.unwrap_or(DEFAULT_POLL_INTERVAL),
+        retry: retry(layers)?,
+        http_status: http_status(layers)?,
+        delay_dead: seconds(layers, "poll_delay_dead")?.unwrap_or(DEFAULT_POLL_DELAY_DEAD),
+        delay_sick: seconds(layers, "poll_delay_sick")?.unwrap_or(DEFAULT_POLL_DELAY_SICK),
     };
-    if poll.delay_sick >= poll.delay_dead {
+    if poll.delay_sick >= poll.delay_dead && layers.own(&["poll_delay_sick", "poll_delay_dead"]).is_some() {
         let (sick, dead) = (poll.delay_sick.as_secs(), poll.delay_dead.as_secs());
         let what =
             format!("{sick} s is not below the {dead} s of `poll_delay_dead`, so no answer is slow enough to be sick");
-        section.warn("poll_delay_sick", what);
+        layers.own.warn("poll_delay_sick", what);
     }
     Ok(poll)
 }
 
 /// `poll_retry` is a number of seconds, or of tries if `poll_retry_wait` is given.
-fn retry(section: &Section<'_>) -> Result<Retry, ConfigError> {
-    let wait = section.read("poll_retry_wait", |field| field.whole(0..=LONGEST_S * 1_000))?;
+fn retry(layers: Layers<'_, '_>) -> Result<Retry, ConfigError> {
+    let wait = layers.read("poll_retry_wait", |field| field.whole(0..=LONGEST_S * 1_000))?;
     let most = if wait.is_some() { MOST_TRIES } else { LONGEST_S };
-    let retry = section.read("poll_retry", |field| field.whole(0..=most))?.unwrap_or(DEFAULT_POLL_RETRY);
+    let retry = layers.read("poll_retry", |field| field.whole(0..=most))?.unwrap_or(DEFAULT_POLL_RETRY);
     Ok(match wait {
         None => Retry { tries: 1, wait: Duration::from_secs(retry.into()), meaning: RetryMeaning::Seconds },
         Some(wait) => Retry { tries: retry, wait: Duration::from_millis(wait.into()), meaning: RetryMeaning::Count },
     })
 }
 
-fn http_status(section: &Section<'_>) -> Result<Range<u16>, ConfigError> {
-    let above = section.read("poll_http_status_healthy_above", |field| field.whole(100..=599))?;
-    let below = section.read("poll_http_status_healthy_below", |field| field.whole(101..=600))?;
-    let range = above.unwrap_or(DEFAULT_POLL_HTTP_STATUS.start)..below.unwrap_or(DEFAULT_POLL_HTTP_STATUS.end);
-    if range.is_empty() {
-        let name = if above.is_some() { "poll_http_status_healthy_above" } else { "poll_http_status_healthy_below" };
-        let what = format!(
-            "no HTTP status is {} or above and below {}; write a lower `poll_http_status_healthy_above` \
-             or a higher `poll_http_status_healthy_below`",
-            range.start, range.end
-        );
-        return Err(section.fault(name, what));
+fn http_status(layers: Layers<'_, '_>) -> Result<Range<u16>, ConfigError> {
+    const ABOVE: &str = "poll_http_status_healthy_above";
+    const BELOW: &str = "poll_http_status_healthy_below";
+    let above = layers.read(ABOVE, |field| field.whole(100..=599))?.unwrap_or(DEFAULT_POLL_HTTP_STATUS.start);
+    let below = layers.read(BELOW, |field| field.whole(101..=600))?.unwrap_or(DEFAULT_POLL_HTTP_STATUS.end);
+    match layers.own(&[ABOVE, BELOW]) {
+        Some(name) if above >= below => {
+            let what = format!(
+                "no HTTP status is {above} or above and below {below}; write a lower `{ABOVE}` or a higher `{BELOW}`"
+            );
+            Err(layers.own.fault(name, what))
+        }
+        _ => Ok(above..below),
     }
-    Ok(range)
+}
+
+/// The `script_*` keys. Without a timeout a script may run until it is due again: files of old have none.
+pub(super) fn script(layers: Layers<'_, '_>) -> Result<ScriptTimes, ConfigError> {
+    let interval = seconds(layers, "script_interval")?.unwrap_or(DEFAULT_SCRIPT_INTERVAL);
+    let timeout = seconds(layers, "script_timeout")?.unwrap_or(interval);
+    if timeout > interval && layers.own(&["script_timeout"]).is_some() {
+        let (timeout, interval) = (timeout.as_secs(), interval.as_secs());
+        let what = format!(
+            "{timeout} s is longer than the {interval} s of `script_interval`, after which the next run is due; write \
+             at most `{interval}`"
+        );
+        return Err(layers.own.fault("script_timeout", what));
+    }
+    Ok(ScriptTimes { interval, timeout: timeout.min(interval) })
 }
 
 /// A whole number of seconds from 1 to a day.
-fn seconds(section: &Section<'_>, name: &str) -> Result<Option<Duration>, ConfigError> {
-    section.read(name, |field| Ok(Duration::from_secs(field.whole(1..=LONGEST_S)?.into())))
+fn seconds(layers: Layers<'_, '_>, name: &str) -> Result<Option<Duration>, ConfigError> {
+    layers.read(name, |field| Ok(Duration::from_secs(field.whole(1..=LONGEST_S)?.into())))
 }
 
 /// A whole number of seconds from none to a week.

@@ -33,7 +33,7 @@ pub(super) fn resolve(root: &Section<'_>) -> Result<Config, ConfigError> {
         branding: branding::branding(&file.branding)?,
         metrics: metrics::metrics(&file.metrics)?,
         notify: notify::notify(&file.notify, &file.email, &file.slack)?,
-        services: probe::services(&file.services)?,
+        services: probe::services(&file.services, &file.metrics)?,
         storage: storage::storage(&file.storage)?,
         server,
     };

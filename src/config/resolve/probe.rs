@@ -3,26 +3,36 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::super::Link;
 use super::super::Mode;
 use super::super::Node;
+use super::super::Script;
 use super::super::Service;
 use super::super::Target;
 use super::super::error::ConfigError;
 use super::super::field::Field;
 use super::super::http::Http;
+use super::super::keys::keys_of;
 use super::super::keys::known_section;
 use super::super::section::Section;
 use super::http;
-use super::replica::Kind;
+use super::metrics;
+use super::metrics::Layers;
 use super::replica::replica;
 use super::tls::certificate_left;
+use super::web_url::LINKED;
+use super::web_url::absolute;
 use crate::model::id::Id;
 use crate::model::id::ReplicaId;
+use crate::secret::Secret;
 
 const NODE: &str = "probe.service.node";
 
-/// Every `[[probe.service]]`.
-pub(super) fn services(sections: &[Section<'_>]) -> Result<Vec<Service>, ConfigError> {
+/// What is passed to `sh` as one string may have 128 KiB on Linux.
+const LONGEST_SCRIPT: usize = 64 * 1024;
+
+/// Every `[[probe.service]]`; `metrics` speaks where a node is silent.
+pub(super) fn services(sections: &[Section<'_>], metrics: &Section<'_>) -> Result<Vec<Service>, ConfigError> {
     let mut seen = Seen::default();
     sections
         .iter()
@@ -30,7 +40,7 @@ pub(super) fn services(sections: &[Section<'_>]) -> Result<Vec<Service>, ConfigE
             Ok(Service {
                 id: section.require("id", |field| seen.id(&field, section.line))?,
                 label: label(section)?,
-                nodes: nodes(&section.children(known_section(NODE))?)?,
+                nodes: nodes(&section.children(known_section(NODE))?, metrics)?,
             })
         })
         .collect()
@@ -48,7 +58,7 @@ pub(super) fn first_that_reports(sections: &[Section<'_>]) -> Result<Option<Stri
     Ok(None)
 }
 
-fn nodes(sections: &[Section<'_>]) -> Result<Vec<Node>, ConfigError> {
+fn nodes(sections: &[Section<'_>], metrics: &Section<'_>) -> Result<Vec<Node>, ConfigError> {
     let mut seen = Seen::default();
     sections
         .iter()
@@ -62,11 +72,24 @@ fn nodes(sections: &[Section<'_>]) -> Result<Vec<Node>, ConfigError> {
                 id,
                 label,
                 mode,
+                poll: metrics::poll(Layers::node(section, metrics))?,
+                script: metrics::script(Layers::node(section, metrics))?,
                 certificate_left: certificate_left(section)?,
                 reveal_replica_name: section.read("reveal_replica_name", |field| field.flag())?.unwrap_or(false),
+                link: link(section)?,
             })
         })
         .collect()
+}
+
+/// A link without an address leads nowhere.
+fn link(section: &Section<'_>) -> Result<Option<Link>, ConfigError> {
+    let label = section.read("link_label", |field| field.words().map(str::to_owned))?;
+    let url = section.read("link_url", |field| absolute(&field, LINKED))?;
+    if url.is_none() && label.is_some() {
+        section.warn("link_label", "is not used without `link_url`");
+    }
+    Ok(url.map(|url| Link { url, label }))
 }
 
 fn label(section: &Section<'_>) -> Result<String, ConfigError> {
@@ -88,33 +111,60 @@ impl Seen {
 }
 
 fn mode(section: &Section<'_>, how: &Arc<Http>) -> Result<Mode, ConfigError> {
-    let mode = section.require("mode", |field| match field.text()? {
-        "poll" => Ok(Mode::Poll(Vec::new())),
-        "push" => Ok(Mode::Push),
-        "local" => Ok(Mode::Local),
-        "script" => {
-            field.warn("`script` is not supported yet, so nothing watches this node");
-            Ok(Mode::Script)
-        }
+    let word = section.require("mode", |field| match field.text()? {
+        word @ ("poll" | "push" | "local" | "script") => Ok(word),
         _ => Err(field.wrong("is not a mode")),
     })?;
-    match (mode, section.field("replicas")) {
-        (Mode::Poll(_), replicas) => {
-            let targets = replicas.map_or_else(|| Ok(Vec::new()), |field| targets(&field, how))?;
-            if section.read("replicas", |field| Ok(field.items()?.is_empty()))?.unwrap_or(true) {
-                section.warn("replicas", "is missing or empty, so nothing watches this node");
+    for (list, of, keys) in [("replicas", "poll", "poll_"), ("scripts", "script", "script_")] {
+        if word == of {
+            if section.read(list, |field| Ok(field.items()?.is_empty()))?.unwrap_or(true) {
+                section.warn(list, "is missing or empty, so nothing watches this node");
             }
-            Ok(Mode::Poll(targets))
-        }
-        (mode, None) => Ok(mode),
-        (mode, Some(replicas)) => {
-            if !replicas.items()?.is_empty() {
-                return Err(replicas.fault("is only for the mode `poll`; leave it out, or write `mode = \"poll\"`"));
-            }
-            replicas.warn("is only for the mode `poll`; leave it out");
-            Ok(mode)
+        } else {
+            is_not_of(section, list, of, keys)?;
         }
     }
+    Ok(match word {
+        "poll" => Mode::Poll(section.read("replicas", |field| targets(&field, how))?.unwrap_or_default()),
+        "script" => Mode::Script(section.read("scripts", |field| scripts(&field))?.unwrap_or_default()),
+        "push" => Mode::Push,
+        _ => Mode::Local,
+    })
+}
+
+/// Refuses the list of another mode, and warns about the keys with its prefix.
+fn is_not_of(section: &Section<'_>, list: &str, mode: &str, prefix: &str) -> Result<(), ConfigError> {
+    let only = format!("is only for the mode `{mode}`; leave it out");
+    if let Some(field) = section.field(list) {
+        if !field.items()?.is_empty() {
+            return Err(field.fault(format!("{only}, or write `mode = \"{mode}\"`")));
+        }
+        field.warn(only.clone());
+    }
+    let timed = keys_of(NODE).filter(|key| key.name.starts_with(prefix));
+    timed.filter_map(|key| section.field(key.name)).for_each(|field| field.warn(only.clone()));
+    Ok(())
+}
+
+/// The scripts that have something to run, each named by its place in the list.
+fn scripts(field: &Field<'_, '_>) -> Result<Vec<Script>, ConfigError> {
+    let mut scripts = Vec::new();
+    for (at, item) in field.items()?.iter().enumerate() {
+        let text = item.text()?.trim();
+        let replica = ReplicaId::configured(&at.to_string()).map_err(|error| item.wrong(&error.to_string()))?;
+        match text {
+            "" => item.warn("is empty, ignored"),
+            text if text.contains('\0') => {
+                return Err(item.fault("has a NUL in it, which no script can have; leave it out"));
+            }
+            text if text.len() > LONGEST_SCRIPT => {
+                let what = "is longer than 64 KiB; write it to a file, and here a script that runs the file";
+                return Err(item.fault(what));
+            }
+            text => scripts.push(Script { replica, text: Secret::new(text) }),
+        }
+    }
+    Ok(scripts)
 }
 
 fn targets(field: &Field<'_, '_>, how: &Arc<Http>) -> Result<Vec<Target>, ConfigError> {
@@ -127,10 +177,8 @@ fn targets(field: &Field<'_, '_>, how: &Arc<Http>) -> Result<Vec<Target>, Config
             item.warn(format!("is the same as replica {first}, ignored"));
             continue;
         }
-        match replica(text, how).map_err(|problem| item.wrong_so(problem))? {
-            Kind::Asked(address) => targets.push(Target { replica: name, address }),
-            Kind::NotYet(kind) => item.warn(format!("`{kind}` is not supported yet, ignored")),
-        }
+        let address = replica(text, how).map_err(|problem| item.wrong_so(problem))?;
+        targets.push(Target { replica: name, address });
     }
     Ok(targets)
 }

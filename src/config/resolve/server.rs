@@ -42,6 +42,7 @@ pub(super) fn server(section: &Section<'_>) -> Result<Server, ConfigError> {
     Ok(Server {
         log_level: section.read("log_level", |field| field.parsed("is not a log level"))?.unwrap_or(DEFAULT_LOG_LEVEL),
         inet,
+        mcp_server: section.read("mcp_server", |field| field.flag())?.unwrap_or(false),
         workers: section.read("workers", |field| at_least_one(&field, MOST_WORKERS))?.unwrap_or(DEFAULT_WORKERS),
         reporter_token,
         reporter_replicas_max: section

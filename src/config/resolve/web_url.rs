@@ -9,6 +9,9 @@ use super::super::field::Field;
 /// The schemes of the web.
 pub(super) const WEB: &[&str] = &["http", "https"];
 
+/// Those that a visitor can follow.
+pub(super) const LINKED: &[&str] = &["http", "https", "mailto", "tel"];
+
 /// An absolute URL with one of `schemes`.
 pub(super) fn absolute(field: &Field<'_, '_>, schemes: &[&str]) -> Result<Url, ConfigError> {
     let url: Url = field.parsed("is not an absolute URL")?;

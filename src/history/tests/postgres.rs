@@ -61,6 +61,18 @@ fn a_user_without_the_right_to_make_schemas_uses_the_one_there_is() {
 }
 
 #[test]
+fn a_database_that_cannot_hold_every_name_is_refused() {
+    let mut config = server::database();
+    let name = format!("{}_latin1", config.get_dbname().unwrap());
+    let like = "TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'";
+    server::run(&config, &format!("CREATE DATABASE {name} ENCODING 'LATIN1' {like}"));
+    config.dbname(&name);
+    let error = History::open(&postgres(config.clone()), WALL).err().unwrap();
+    assert!(error.forbids_start() && error.to_string().contains("has the encoding LATIN1, in which"), "{error}");
+    server::run(&config, "CREATE SCHEMA vigil");
+}
+
+#[test]
 fn a_lost_connection_is_noticed_and_made_anew() {
     let backend = Backend::postgres();
     let mut history = backend.open();
