@@ -22,6 +22,7 @@ mod page;
 mod parts;
 mod places;
 mod rendered;
+mod replica;
 mod report;
 mod reporter;
 mod respond;

@@ -8,19 +8,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_derive::Serialize;
 
-use crate::model::cause::Cause;
 use crate::model::id::Id;
-use crate::model::map::Kind;
 use crate::model::map::Map;
 use crate::model::map::Mode;
 use crate::model::map::Node;
-use crate::model::map::Replica;
 use crate::model::map::Service;
 use crate::model::map::Standing;
-use crate::model::observation::Content;
-use crate::model::observation::Finding;
-use crate::model::observation::Observation;
-use crate::model::observation::left;
 use crate::model::past::Past;
 use crate::model::shown::Shown;
 use crate::model::status::Status;
@@ -32,10 +25,8 @@ use super::bar::PastView;
 use super::incidents;
 use super::incidents::Recent;
 use super::places;
-
-/// How many replicas of a node are shown: more than anybody looks at, and few enough for any memory. Those that are not
-/// well come first.
-const SHOWN_MAX: usize = 250;
+use super::replica::ReplicaView;
+use super::replica::replicas;
 
 /// What the last moment is at which something was learnt, of what is asked or has many parts.
 pub(super) const CHECKED: &str = "Last checked";
@@ -90,27 +81,6 @@ pub(super) struct NodeView {
 struct LinkView {
     url: String,
     label: String,
-}
-
-#[derive(Debug, Serialize)]
-struct ReplicaView {
-    tip: String,
-    number: usize,
-    status: &'static str,
-    words: &'static str,
-    name: Option<String>,
-    how: &'static str,
-    facts: Vec<Fact>,
-    since: Option<Time>,
-    cause: Option<String>,
-    /// In the range of the node's own page; none on the status page.
-    uptime: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct Fact {
-    name: &'static str,
-    value: String,
 }
 
 /// Turns the map and its past into what the page says.
@@ -199,63 +169,6 @@ impl NodeView {
     }
 }
 
-/// The replicas that are shown, and how many are not.
-fn replicas(place: &str, node: &Node, now: Timestamp) -> (Vec<ReplicaView>, usize) {
-    let hidden = node.replicas.len().saturating_sub(SHOWN_MAX);
-    let unwell = |replica: &Replica| replica.standing.is_none_or(|standing| standing.status > Status::Healthy);
-    let all = || node.replicas.iter().enumerate();
-    let mut shown: Vec<_> = if hidden == 0 {
-        all().collect()
-    } else {
-        let (unwell, well): (Vec<_>, Vec<_>) = all().partition(|(_, (_, replica))| unwell(replica));
-        unwell.into_iter().chain(well).take(SHOWN_MAX).collect()
-    };
-    shown.sort_unstable_by_key(|(at, _)| *at);
-    let replicas = shown.into_iter().map(|(at, (id, replica))| {
-        let name = node.reveals_replicas.then(|| id.to_string());
-        replica_view(format!("tip-{place}-{at}"), at + 1, name, node.mode, replica, now)
-    });
-    (replicas.collect(), hidden)
-}
-
-fn replica_view(
-    tip: String,
-    number: usize,
-    name: Option<String>,
-    mode: Mode,
-    replica: &Replica,
-    now: Timestamp,
-) -> ReplicaView {
-    ReplicaView {
-        tip,
-        number,
-        status: class(replica.standing),
-        words: words(replica.standing),
-        name,
-        how: how(mode, replica.kind),
-        facts: facts(replica, now),
-        since: replica.standing.map(|standing| time(standing.since.wall)),
-        cause: cause(replica),
-        uptime: None,
-    }
-}
-
-/// Why a replica is not well, or why nothing can be said.
-fn cause(replica: &Replica) -> Option<String> {
-    match &replica.seen {
-        Some(Observation::Checked(outcome)) if matches!(outcome.finding, Finding::Blind(_)) => {
-            Some("the last check could not be made".to_owned())
-        }
-        None if replica.standing.is_none() => Some("not checked yet".to_owned()),
-        Some(Observation::Awaited { .. }) => Some(match &replica.cause {
-            Some(cause) => format!("{}; waiting for its next report", cause.in_public()),
-            None => "waiting for its next report".to_owned(),
-        }),
-        // Of one that is not checked yet since the program started, what was known before.
-        Some(_) | None => replica.cause.as_ref().map(Cause::in_public),
-    }
-}
-
 /// Why a node has no status.
 pub(super) fn note(node: &Node) -> Option<String> {
     let why = match (node.mode, node.replicas.is_empty(), node.standing) {
@@ -268,49 +181,13 @@ pub(super) fn note(node: &Node) -> Option<String> {
     Some(why.to_owned())
 }
 
-fn how(mode: Mode, kind: Kind) -> &'static str {
-    match (mode, kind) {
-        (Mode::Local, _) => "Checked by a daemon on its own network",
-        (_, Kind::Http) => "Checked over HTTP",
-        (_, Kind::Https) => "Checked over HTTPS",
-        (_, Kind::Tcp) => "Checked by opening a TCP connection",
-        (_, Kind::Tls) => "Checked by a TLS handshake",
-        (_, Kind::Ssh) => "Checked by an SSH key exchange",
-        (_, Kind::Icmp) => "Checked by ping",
-        (_, Kind::Dns) => "Checked by a DNS query",
-        (_, Kind::Script) => "Checked by a script",
-        (_, Kind::Report) => "Reports its load itself",
-    }
-}
-
-fn facts(replica: &Replica, now: Timestamp) -> Vec<Fact> {
-    let fact = |name, value| Fact { name, value };
-    match &replica.seen {
-        Some(Observation::Checked(outcome)) => match &outcome.finding {
-            Finding::Up(latency) | Finding::Ailing(latency, _) => vec![fact("Latency", words::duration(*latency))],
-            Finding::Certified { latency, until } => {
-                let left = left(*until, now);
-                let left =
-                    if left.is_zero() { "expired".to_owned() } else { format!("valid for {}", words::days(left)) };
-                vec![fact("Latency", words::duration(*latency)), fact("Certificate", left)]
-            }
-            Finding::Down(_) | Finding::Blind(_) => Vec::new(),
-        },
-        Some(Observation::Reported { content: Content::Load(load), .. }) => {
-            vec![fact("CPU load", words::percent(load.cpu)), fact("RAM in use", words::percent(load.ram))]
-        }
-        Some(Observation::Reported { content: Content::Health(_), .. } | Observation::Awaited { .. }) | None => {
-            Vec::new()
-        }
-    }
-}
-
 /// The class of a status.
 pub(super) fn class(standing: Option<Standing>) -> &'static str {
     standing.map_or("unknown", |standing| standing.status.word())
 }
 
-fn words(standing: Option<Standing>) -> &'static str {
+/// The word for a status.
+pub(super) fn words(standing: Option<Standing>) -> &'static str {
     match standing.map(|standing| standing.status) {
         Some(Status::Healthy) => "Healthy",
         Some(Status::Sick) => "Sick",
@@ -403,6 +280,7 @@ mod tests {
     use crate::model::fixture::outcome;
     use crate::model::fixture::secs;
     use crate::model::fixture::up;
+    use crate::model::observation::Finding;
 
     /// A page with one service of so many nodes, of which the first ones have these findings.
     fn page(nodes: usize, found: &[Finding]) -> Map {
@@ -474,36 +352,6 @@ mod tests {
         let replicas = node["replicas"].as_array().unwrap();
         assert_eq!(replicas.len(), 250);
         assert_eq!((&replicas[249]["number"], &replicas[249]["status"]), (&901.into(), &"dead".into()));
-    }
-
-    #[test]
-    fn a_replica_that_has_not_reported_since_a_restart_is_waited_for() {
-        let (mut map, now) = (fixture::map(), fixture::now());
-        for (cpu, wanted) in [(0.1, "waiting for its next report"), (0.95, "CPU load 95%; waiting for its next report")]
-        {
-            map.record_report(&node_key("app", "push"), load("a", cpu, 30), 9, now).unwrap();
-            let replica = &mut map.services["app"].nodes["push"].replicas[0];
-            replica.seen = Some(Observation::Awaited { since: now.instant, deadline: now.instant });
-            assert_eq!(cause(replica).as_deref(), Some(wanted));
-        }
-    }
-
-    #[test]
-    fn a_tooltip_says_how_a_replica_is_known() {
-        for (mode, kind, wanted) in [
-            (Mode::Poll, Kind::Http, "Checked over HTTP"),
-            (Mode::Poll, Kind::Https, "Checked over HTTPS"),
-            (Mode::Poll, Kind::Tcp, "Checked by opening a TCP connection"),
-            (Mode::Poll, Kind::Tls, "Checked by a TLS handshake"),
-            (Mode::Poll, Kind::Ssh, "Checked by an SSH key exchange"),
-            (Mode::Poll, Kind::Icmp, "Checked by ping"),
-            (Mode::Poll, Kind::Dns, "Checked by a DNS query"),
-            (Mode::Script, Kind::Script, "Checked by a script"),
-            (Mode::Push, Kind::Report, "Reports its load itself"),
-            (Mode::Local, Kind::Report, "Checked by a daemon on its own network"),
-        ] {
-            assert_eq!(how(mode, kind), wanted);
-        }
     }
 
     #[test]
