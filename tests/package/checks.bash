@@ -139,7 +139,7 @@ label = "Scripts"
 mode = "script"
 scripts = [
   "curl --fail --silent 'http://[::1]:8080/status/text'",
-  "echo state >/var/lib/vigil/of-a-script && echo passing >/tmp/of-a-script && rm /var/lib/vigil/of-a-script",
+  "echo state >/var/lib/vigil/of-a-script && (cd /tmp && echo passing >of-a-script) && rm /var/lib/vigil/of-a-script",
   "grep -q '^Uid:.*\\b0\\b' /proc/self/status && exit 2; exit 0",
   "! touch /etc/vigil/of-a-script && ! ls /home",
   "! ip link && ! cat /proc/meminfo && ! [ -e /proc/1 ] && ! [ -e /dev/kmsg ]",
@@ -159,7 +159,7 @@ TOML
   local script
   for script in 0 1 2 3 4; do soon eval "journal | grep 'replica sandbox:script:$script is healthy'"; done
   refute inside sh -c 'grep -sq "[4]711" /proc/[0-9]*/cmdline'
-  refute inside ls /tmp/of-a-script
+  refute inside sh -c 'cd /tmp && ls of-a-script'
   inside cp -p /srv/installed.cfg /etc/vigil/vigil.cfg
   inside systemctl reload vigil
 }
