@@ -16,6 +16,11 @@ use rustls::StreamOwned;
 use rustls::pki_types::ServerName;
 
 use crate::clock::Clock;
+use crate::model::cause::Phase;
+use crate::model::observation::Finding;
+
+use super::failure;
+use super::resolve::Resolver;
 
 /// A deadline on a clock.
 #[derive(Clone, Copy)]
@@ -63,6 +68,22 @@ impl<'a> Deadline<'a> {
 }
 
 impl<'a> Stream<'a> {
+    /// Connects to a host, over the first of its addresses that answers, and has everything end `limit` from now.
+    ///
+    /// # Errors
+    /// The finding, when there is no connection.
+    pub fn open(
+        host: &str,
+        port: u16,
+        resolver: &Resolver,
+        limit: Duration,
+        clock: &'a dyn Clock,
+    ) -> Result<Self, Finding> {
+        let deadline = Deadline::after(limit, clock);
+        let addresses = resolver.resolve(host, port, limit)?;
+        Self::connect(&addresses, deadline).map_err(|error| failure::of_io(&error, Phase::Connect, limit))
+    }
+
     /// Connects to the first address that answers. Each gets an even share of the time that is left, so that a silent
     /// first one does not keep the others from being tried.
     ///
@@ -72,7 +93,8 @@ impl<'a> Stream<'a> {
         let mut last = io::ErrorKind::TimedOut.into();
         for (tried, address) in addresses.iter().enumerate() {
             let rest = u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
-            match TcpStream::connect_timeout(address, deadline.left()? / rest) {
+            let share = deadline.left()? / rest;
+            match TcpStream::connect_timeout(address, share.max(Duration::from_nanos(1))) {
                 Ok(tcp) => return Ok(Self::Plain(Timed { tcp, deadline })),
                 Err(error) => last = error,
             }

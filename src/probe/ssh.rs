@@ -7,7 +7,6 @@
 use std::io;
 use std::io::Read;
 use std::io::Write;
-use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,9 +16,9 @@ use crate::model::cause::Phase;
 use crate::model::observation::Finding;
 use crate::net::failure;
 use crate::net::resolve::Resolver;
+use crate::net::stream::Stream;
 
 use super::Probe;
-use super::tcp;
 
 /// What Vigil says first.
 const VERSION: &str = concat!("SSH-2.0-Vigil_", env!("CARGO_PKG_VERSION"), "\r\n");
@@ -57,14 +56,12 @@ impl Ssh {
 impl Probe for Ssh {
     fn ask(&self, limit: Duration, clock: &dyn Clock) -> Finding {
         let start = clock.now().instant;
-        let spent = || clock.now().instant.saturating_duration_since(start);
-        let stream = match tcp::connect(&self.host, self.port, &self.resolver, limit, clock) {
+        let mut stream = match Stream::open(&self.host, self.port, &self.resolver, limit, clock) {
             Ok(stream) => stream,
             Err(finding) => return finding,
         };
-        let left = || limit.checked_sub(spent()).filter(|left| !left.is_zero());
-        match begin(&mut Timed { stream, left }) {
-            Ok(()) => Finding::Up(spent()),
+        match begin(&mut stream) {
+            Ok(()) => Finding::Up(clock.now().instant.saturating_duration_since(start)),
             Err(Trouble::Odd(what)) => Finding::Down(Failure::Malformed(what.to_owned())),
             Err(Trouble::Io(error)) => failure::of_io(&error, Phase::Answer, limit),
         }
@@ -82,32 +79,6 @@ enum Trouble {
 impl From<io::Error> for Trouble {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
-    }
-}
-
-/// A connection with a deadline: the time that is left limits every wait.
-struct Timed<L: Fn() -> Option<Duration>> {
-    stream: TcpStream,
-    left: L,
-}
-
-impl<L: Fn() -> Option<Duration>> Read for Timed<L> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = (self.left)().ok_or(io::ErrorKind::TimedOut)?;
-        self.stream.set_read_timeout(Some(left))?;
-        self.stream.read(buffer)
-    }
-}
-
-impl<L: Fn() -> Option<Duration>> Write for Timed<L> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let left = (self.left)().ok_or(io::ErrorKind::TimedOut)?;
-        self.stream.set_write_timeout(Some(left))?;
-        self.stream.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.stream.flush()
     }
 }
 

@@ -1,17 +1,12 @@
 //! `tcp://host:port`: up when a connection opens.
 
-use std::net::SocketAddr;
-use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
-use std::time::Instant;
 
 use crate::clock::Clock;
-use crate::model::cause::Failure;
-use crate::model::cause::Phase;
 use crate::model::observation::Finding;
-use crate::net::failure;
 use crate::net::resolve::Resolver;
+use crate::net::stream::Stream;
 
 use super::Probe;
 
@@ -33,52 +28,11 @@ impl Tcp {
 impl Probe for Tcp {
     fn ask(&self, limit: Duration, clock: &dyn Clock) -> Finding {
         let start = clock.now().instant;
-        match connect(&self.host, self.port, &self.resolver, limit, clock) {
+        match Stream::open(&self.host, self.port, &self.resolver, limit, clock) {
             Ok(_) => Finding::Up(clock.now().instant.saturating_duration_since(start)),
             Err(finding) => finding,
         }
     }
-}
-
-/// A connection to that port, over the first address that takes one.
-///
-/// # Errors
-/// The finding, when there is none within `limit`.
-pub(super) fn connect(
-    host: &str,
-    port: u16,
-    resolver: &Resolver,
-    limit: Duration,
-    clock: &dyn Clock,
-) -> Result<TcpStream, Finding> {
-    let start = clock.now().instant;
-    first_open(&resolver.resolve(host, port, limit)?, start, limit, clock)
-}
-
-/// Tries each address in turn; each gets an even share of the time that is left, so that a silent first one does not
-/// keep the others from being tried.
-fn first_open(
-    addresses: &[SocketAddr],
-    start: Instant,
-    limit: Duration,
-    clock: &dyn Clock,
-) -> Result<TcpStream, Finding> {
-    let timed_out = || Finding::Down(Failure::TimedOut { after: limit, phase: Phase::Connect });
-    let mut last = timed_out();
-    let mut left_to_try = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
-    for address in addresses {
-        let left = limit.saturating_sub(clock.now().instant.saturating_duration_since(start));
-        let share = left / left_to_try;
-        if share.is_zero() {
-            return Err(timed_out());
-        }
-        left_to_try -= 1;
-        match TcpStream::connect_timeout(address, share) {
-            Ok(stream) => return Ok(stream),
-            Err(error) => last = failure::of_io(&error, Phase::Connect, limit),
-        }
-    }
-    Err(last)
 }
 
 #[cfg(test)]
@@ -88,6 +42,8 @@ mod tests {
     use std::net::TcpListener;
 
     use crate::clock::SystemClock;
+    use crate::model::cause::Failure;
+    use crate::model::cause::Phase;
 
     use super::*;
 

@@ -19,7 +19,6 @@ use crate::model::observation::Finding;
 use crate::net;
 use crate::net::failure;
 use crate::net::resolve::Resolver;
-use crate::net::stream::Deadline;
 use crate::net::stream::Stream;
 
 use super::Probe;
@@ -48,17 +47,15 @@ impl Tls {
 
     /// A connection inside TLS.
     fn shake_hands<'c>(&self, limit: Duration, clock: &'c dyn Clock) -> Result<Stream<'c>, Finding> {
-        let deadline = Deadline::after(limit, clock);
         let name = ServerName::try_from(self.host.clone()).map_err(|_| {
             Finding::Down(Failure::Tls(TlsFailure::Other("no certificate can have the name of this host".to_owned())))
         })?;
-        let addresses = self.resolver.resolve(&self.host, self.port, limit)?;
-        let in_phase = |phase| move |error| failure::of_io(&error, phase, limit);
-        let mut stream = Stream::connect(&addresses, deadline).map_err(in_phase(Phase::Connect))?;
+        let mut stream = Stream::open(&self.host, self.port, &self.resolver, limit, clock)?;
         if let Some(protocol) = self.starttls {
             starttls::ask(&mut stream, protocol).map_err(|trouble| trouble.explain(limit))?;
         }
-        stream.encrypt(self.settings.clone(), name).map_err(in_phase(Phase::Handshake))
+        let encrypted = stream.encrypt(self.settings.clone(), name);
+        encrypted.map_err(|error| failure::of_io(&error, Phase::Handshake, limit))
     }
 }
 
