@@ -200,7 +200,7 @@ fn check_tries_the_templates_and_counts_warnings() {
     assert!(error.starts_with("vigil: template `footer`: line "), "{error}");
     let (code, out, _) = broken("<footer>fine</footer>");
     assert_eq!((code, out.lines().last()), (0, Some("./config.cfg is fine")));
-    let (code, out, _) = run("[server]\nmcp_server = true\n", &["check"]);
+    let (code, out, _) = run(&polled("web", &[]), &["check"]);
     assert_eq!((code, out.lines().last()), (0, Some("./config.cfg can be used, with 1 warning")));
 }
 
