@@ -1,100 +1,191 @@
 //! `/mcp/probes`: the report for language models, by the Model Context Protocol over Streamable HTTP:
-//! <https://modelcontextprotocol.io/specification>. One tool, which only reads; nothing is kept between two requests.
+//! <https://modelcontextprotocol.io/specification/2025-11-25/basic/transports>.
+//!
+//! There is one tool, which only reads, and nothing is kept between two requests: each is a JSON-RPC message that is
+//! answered by itself. The official library does the same with 2.1 MB more program.
 
-use std::io;
-use std::sync::Arc;
-
-use actix_web::guard;
-use actix_web::guard::GuardContext;
+use actix_web::HttpRequest;
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use actix_web::web::ServiceConfig;
-use rmcp::ErrorData;
-use rmcp::RoleServer;
-use rmcp::ServerHandler;
-use rmcp::handler::server::common::schema_for_empty_input;
-use rmcp::handler::server::tool::schema_for_output;
-use rmcp::model::CallToolRequestParams;
-use rmcp::model::CallToolResponse;
-use rmcp::model::CallToolResult;
-use rmcp::model::Implementation;
-use rmcp::model::ListToolsResult;
-use rmcp::model::PaginatedRequestParams;
-use rmcp::model::ServerCapabilities;
-use rmcp::model::ServerConfig;
-use rmcp::model::Tool;
-use rmcp::model::ToolAnnotations;
-use rmcp::service::RequestContext;
-use rmcp_actix_web::transport::LocalSessionManager;
-use rmcp_actix_web::transport::StreamableHttpService;
+use actix_web::web::Payload;
+use serde_derive::Deserialize;
+use serde_derive::Serialize;
+use serde_json::Value;
+use serde_json::json;
 
+use super::body;
+use super::rendered::JSON;
 use super::report::Report;
+use super::respond;
 use super::site::Live;
+
+/// The versions of the protocol that have what is needed here, the latest first.
+const VERSIONS: [&str; 3] = ["2025-11-25", "2025-06-18", "2025-03-26"];
 
 /// The one tool.
 const TOOL: &str = "get_report";
 
-/// What a request may hold: a call of a tool without arguments is short.
-const BODY_MAX: usize = 64 * 1024;
+/// A message of a client: a request, or, without an id, one that wants no answer.
+#[derive(Deserialize)]
+struct Message {
+    id: Option<Value>,
+    /// None in an answer, of which there are none to expect.
+    method: Option<String>,
+    #[serde(default)]
+    params: Params,
+}
 
-/// Answers one request.
-struct Server(Live);
+/// What is of interest in the parameters of any method.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Params {
+    protocol_version: String,
+    name: String,
+}
 
-impl ServerHandler for Server {
-    fn get_info(&self) -> ServerConfig {
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
-            .with_server_info(Implementation::new("vigil", env!("CARGO_PKG_VERSION")))
-            .with_instructions("Tells how the services of this status page are.")
+#[derive(Debug, PartialEq, Serialize)]
+struct Answer {
+    jsonrpc: &'static str,
+    id: Value,
+    #[serde(flatten)]
+    outcome: Outcome,
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Outcome {
+    Result(Value),
+    Error { code: i32, message: String },
+}
+
+/// Codes of JSON-RPC 2.0.
+const NO_REQUEST: i32 = -32_600;
+const NO_METHOD: i32 = -32_601;
+const BAD_PARAMETERS: i32 = -32_602;
+
+/// `POST /mcp/probes`
+pub(super) async fn post(request: HttpRequest, payload: Payload, live: Data<Live>) -> HttpResponse {
+    if respond::header(&request, "mcp-protocol-version").is_some_and(|version| !VERSIONS.contains(&version)) {
+        let known = format!("this version of the protocol is not known; there are {}", VERSIONS.join(", "));
+        return body::text(StatusCode::BAD_REQUEST, &known);
     }
-
-    async fn list_tools(
-        &self,
-        _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
-    ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(vec![tool()]))
+    let body = match body::read(&request, payload).await {
+        Ok(body) => body,
+        Err(refused) => return refused,
+    };
+    let (status, answer) = match body::parse(&body) {
+        Ok(message) => (StatusCode::OK, answer(message, || live.site().reports.report())),
+        Err(why) => (StatusCode::BAD_REQUEST, Some(Answer::error(Value::Null, NO_REQUEST, why))),
+    };
+    match answer {
+        Some(answer) => HttpResponse::build(status)
+            .content_type(JSON)
+            .insert_header(("Cache-Control", "no-store"))
+            .body(serde_json::to_vec(&answer).unwrap_or_default()),
+        None => HttpResponse::Accepted().finish(),
     }
+}
 
-    fn get_tool(&self, name: &str) -> Option<Tool> {
-        (name == TOOL).then(tool)
-    }
-
-    async fn call_tool(
-        &self,
-        request: CallToolRequestParams,
-        _: RequestContext<RoleServer>,
-    ) -> Result<CallToolResponse, ErrorData> {
-        if request.name != TOOL {
-            return Err(ErrorData::invalid_params(format!("there is no such tool; there is `{TOOL}`"), None));
+/// The answer to a message, if it wants one.
+fn answer(message: Message, report: impl FnOnce() -> Report) -> Option<Answer> {
+    let Message { id, method, params } = message;
+    let (id, method) = id.zip(method)?;
+    let result = match method.as_str() {
+        "initialize" => json!({
+            "protocolVersion": VERSIONS.into_iter().find(|version| *version == params.protocol_version).unwrap_or(VERSIONS[0]),
+            "capabilities": { "tools": {} },
+            "serverInfo": { "name": "vigil", "version": env!("CARGO_PKG_VERSION") },
+            "instructions": "Tells how the services of this status page are.",
+        }),
+        "ping" => json!({}),
+        "tools/list" => json!({ "tools": [tool()] }),
+        "tools/call" if params.name == TOOL => {
+            let report = report();
+            // Plain structures with string keys: there is nothing in them that JSON cannot say.
+            let text = serde_json::to_string(&report).unwrap_or_default();
+            json!({ "content": [{ "type": "text", "text": text }], "structuredContent": report, "isError": false })
         }
-        let report = serde_json::to_value(self.0.site().reports.report())
-            .map_err(|error| ErrorData::internal_error(error.to_string(), None))?;
-        Ok(CallToolResult::structured(report).into())
+        "tools/call" => {
+            return Some(Answer::error(id, BAD_PARAMETERS, format!("there is no such tool; there is `{TOOL}`")));
+        }
+        _ => return Some(Answer::error(id, NO_METHOD, "there is no such method".to_owned())),
+    };
+    Some(Answer { jsonrpc: "2.0", id, outcome: Outcome::Result(result) })
+}
+
+impl Answer {
+    fn error(id: Value, code: i32, message: String) -> Self {
+        Self { jsonrpc: "2.0", id, outcome: Outcome::Error { code, message } }
     }
 }
 
-fn tool() -> Tool {
-    let what = "How every service, node and replica of this status page is at present: healthy, sick or dead.";
-    Tool::new(TOOL, what, schema_for_empty_input())
-        .with_title("Status report")
-        .with_raw_output_schema(schema_for_output::<Report>())
-        .with_annotations(ToolAnnotations::new().read_only(true).idempotent(true).open_world(false))
+/// What there is to call, and the shape of a [`Report`].
+fn tool() -> Value {
+    let status = json!({ "type": "string", "enum": ["healthy", "sick", "dead"] });
+    let text = json!({ "type": "string" });
+    let object = |properties: Value| {
+        let names: Vec<&String> = properties.as_object().into_iter().flatten().map(|(name, _)| name).collect();
+        json!({ "type": "object", "required": names, "properties": properties })
+    };
+    let list = |items: Value| json!({ "type": "array", "items": items });
+    let node = object(json!({ "name": text, "status": status, "replicas": list(status.clone()) }));
+    let service = object(json!({ "name": text, "status": status, "nodes": list(node) }));
+    let page = object(json!({ "name": text, "url": text }));
+    json!({
+        "name": TOOL,
+        "title": "Status report",
+        "description": "How every service, node and replica of this status page is at present: healthy, sick or dead.",
+        "inputSchema": { "type": "object", "properties": {} },
+        "outputSchema": object(json!({ "health": status, "page": page, "probes": list(service) })),
+        "annotations": { "readOnlyHint": true, "idempotentHint": true, "openWorldHint": false },
+    })
 }
 
-/// Adds it to the routes of `live`; it is there while `mcp_server` is on.
-pub(super) fn routes(app: &mut ServiceConfig, live: &Live) {
-    let live = live.clone();
-    let service = StreamableHttpService::builder()
-        .service_factory(Arc::new(move || Ok::<_, io::Error>(Server(live.clone()))))
-        .session_manager(Arc::new(LocalSessionManager::default()))
-        .stateful_mode(false)
-        .json_response(true)
-        .max_request_body_bytes(BODY_MAX)
-        // It tells what the page tells everybody, whatever name the page is asked by.
-        .allowed_hosts(Vec::new())
-        .build();
-    app.service(service.scope_with_path("/mcp/probes").guard(guard::fn_guard(is_wanted)));
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn is_wanted(context: &GuardContext<'_>) -> bool {
-    context.app_data::<Data<Live>>().is_some_and(|live| live.site().mcp_server)
+    fn told(message: Value) -> Option<Value> {
+        let answer = answer(serde_json::from_value(message).unwrap(), || panic!("nobody asked for a report"));
+        answer.map(|answer| serde_json::to_value(answer).unwrap())
+    }
+
+    #[test]
+    fn a_version_that_both_know_is_agreed_on() {
+        for (asked, wanted) in [
+            ("2025-03-26", "2025-03-26"),
+            ("2025-06-18", "2025-06-18"),
+            ("2025-11-25", "2025-11-25"),
+            ("2024-11-05", "2025-11-25"),
+            ("2099-01-01", "2025-11-25"),
+            ("", "2025-11-25"),
+        ] {
+            let message =
+                json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": { "protocolVersion": asked } });
+            assert_eq!(told(message).unwrap()["result"]["protocolVersion"], wanted, "{asked}");
+        }
+    }
+
+    #[test]
+    fn what_is_asked_is_answered_under_its_id_and_what_is_not_is_taken_note_of() {
+        let empty = |id: Value| Some(json!({ "jsonrpc": "2.0", "id": id, "result": {} }));
+        assert_eq!(told(json!({ "id": "a", "method": "ping" })), empty("a".into()));
+        assert_eq!(told(json!({ "id": 7, "method": "ping", "params": {} })), empty(7.into()));
+        for message in [
+            json!({ "method": "notifications/initialized" }),
+            json!({ "id": null, "method": "ping" }),
+            json!({ "id": 1, "result": {} }),
+        ] {
+            assert_eq!(told(message.clone()), None, "{message}");
+        }
+    }
+
+    #[test]
+    fn what_there_is_not_is_an_error_with_its_code() {
+        let code = |message| told(message).unwrap()["error"]["code"].clone();
+        assert_eq!(code(json!({ "id": 1, "method": "resources/list" })), NO_METHOD);
+        assert_eq!(code(json!({ "id": 1, "method": "tools/call" })), BAD_PARAMETERS);
+        assert_eq!(code(json!({ "id": 1, "method": "tools/call", "params": { "name": "restart" } })), BAD_PARAMETERS);
+    }
 }

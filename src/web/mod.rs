@@ -4,6 +4,7 @@ mod archive;
 mod assets;
 mod auth;
 mod bar;
+mod body;
 mod brand;
 mod cache;
 mod chart;
@@ -50,6 +51,7 @@ use actix_web::Resource;
 use actix_web::dev::Server;
 use actix_web::dev::Service;
 use actix_web::guard;
+use actix_web::guard::GuardContext;
 use actix_web::middleware::DefaultHeaders;
 use actix_web::middleware::NormalizePath;
 use actix_web::web;
@@ -62,6 +64,7 @@ use self::assets::Assets;
 use self::exit::Exit;
 use self::exit::Leaving;
 use self::site::Live;
+use self::site::Site;
 use self::templates::TemplateError;
 
 /// How long an idle connection is kept: below the 10 s after which the Node.js reporter gives up on one.
@@ -152,14 +155,12 @@ pub fn serve(
     let left = leaving.clone();
     let server = HttpServer::new(move || {
         let leaving = left.clone();
-        let shown: Live = live.get_ref().clone();
         App::new()
             .wrap(headers())
             .wrap(NormalizePath::trim())
             .wrap_fn(move |request, service| leaving.mark(service.call(request)))
             .app_data(live.clone())
             .configure(routes)
-            .configure(|app| mcp::routes(app, &shown))
             .default_service(web::to(page::not_found))
     });
     let server = server
@@ -195,15 +196,24 @@ fn routes(app: &mut ServiceConfig) {
         .service(read("/health").route(get().to(status::health)))
         .service(read("/robots.txt").route(get().to(files::robots)))
         .service(read("/assets/{name:.*}").route(get().to(files::asset)))
+        .service(mcp("/mcp/probes").route(web::post().to(mcp::post)))
         .service(reporter("/reporter/{service}/{node}", "POST").route(web::post().to(reporter::report)))
         .service(reporter("/reporter/{service}/{node}/{replica}", "DELETE").route(web::delete().to(reporter::forget)));
 }
 
 /// A resource that is there only while there is a token for it.
 fn reporter(path: &str, methods: &'static str) -> Resource {
-    only(path, methods).guard(guard::fn_guard(|context| {
-        context.app_data::<Data<Live>>().is_some_and(|live| live.site().reporter_token.is_some())
-    }))
+    only(path, methods).guard(guard::fn_guard(|context| wants(context, |site| site.reporter_token.is_some())))
+}
+
+/// What language models ask; it is there only while that is wanted.
+fn mcp(path: &str) -> Resource {
+    only(path, "POST").guard(guard::fn_guard(|context| wants(context, |site| site.mcp_server)))
+}
+
+/// Whether the present site is so that there is something at an address.
+fn wants(context: &GuardContext<'_>, is_so: impl FnOnce(&Site) -> bool) -> bool {
+    context.app_data::<Data<Live>>().is_some_and(|live| is_so(&live.site()))
 }
 
 /// A resource that is only read.

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use actix_web::HttpRequest;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use rmcp::schemars;
 use serde_derive::Serialize;
 
 use crate::config::Config;
@@ -23,32 +22,17 @@ use super::rendered::Rendered;
 use super::site::Live;
 
 /// How everything is, without a name that visitors do not see.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[schemars(crate = "rmcp::schemars")]
+#[derive(Debug, Serialize)]
 pub(super) struct Report {
     /// The worst status of all services.
-    health: Health,
+    health: Status,
     /// The status page.
     page: PageReport,
     /// The services that the page shows, in its order.
     probes: Vec<ServiceReport>,
 }
 
-/// How well something is.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[schemars(crate = "rmcp::schemars")]
-#[serde(rename_all = "lowercase")]
-enum Health {
-    /// It works as it should, or is not judged yet.
-    Healthy,
-    /// It works, but slowly or under strain.
-    Sick,
-    /// It does not work.
-    Dead,
-}
-
-#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
-#[schemars(crate = "rmcp::schemars")]
+#[derive(Clone, Debug, Serialize)]
 struct PageReport {
     /// Its title.
     name: String,
@@ -56,26 +40,24 @@ struct PageReport {
     url: String,
 }
 
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[schemars(crate = "rmcp::schemars")]
+#[derive(Debug, Serialize)]
 struct ServiceReport {
     /// The label of the service.
     name: Arc<str>,
     /// The worst status of its nodes.
-    status: Health,
+    status: Status,
     /// Its nodes.
     nodes: Vec<NodeReport>,
 }
 
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[schemars(crate = "rmcp::schemars")]
+#[derive(Debug, Serialize)]
 struct NodeReport {
     /// The label of the node.
     name: Arc<str>,
     /// The worst status of its replicas.
-    status: Health,
+    status: Status,
     /// The status of each replica.
-    replicas: Vec<Health>,
+    replicas: Vec<Status>,
 }
 
 /// The report, made once per change.
@@ -111,13 +93,13 @@ impl Reports {
 }
 
 fn report(map: &Map, page: PageReport) -> Report {
-    Report { health: map.status().into(), page, probes: map.services.values().map(service).collect() }
+    Report { health: map.status(), page, probes: map.services.values().map(service).collect() }
 }
 
 fn service(service: &Service) -> ServiceReport {
     ServiceReport {
         name: service.label.clone(),
-        status: service.standing.into(),
+        status: status(service.standing),
         nodes: service.nodes.values().map(node).collect(),
     }
 }
@@ -125,26 +107,14 @@ fn service(service: &Service) -> ServiceReport {
 fn node(node: &Node) -> NodeReport {
     NodeReport {
         name: node.label.clone(),
-        status: node.standing.into(),
-        replicas: node.replicas.values().map(|replica| replica.standing.into()).collect(),
-    }
-}
-
-impl From<Status> for Health {
-    fn from(status: Status) -> Self {
-        match status {
-            Status::Healthy => Self::Healthy,
-            Status::Sick => Self::Sick,
-            Status::Dead => Self::Dead,
-        }
+        status: status(node.standing),
+        replicas: node.replicas.values().map(|replica| status(replica.standing)).collect(),
     }
 }
 
 /// What is not judged yet counts as healthy, as it does for `/status/text`.
-impl From<Option<Standing>> for Health {
-    fn from(standing: Option<Standing>) -> Self {
-        standing.map_or(Status::Healthy, |standing| standing.status).into()
-    }
+fn status(standing: Option<Standing>) -> Status {
+    standing.map_or(Status::Healthy, |standing| standing.status)
 }
 
 /// `GET /status/report`

@@ -9,8 +9,6 @@ use std::time::Duration;
 use actix_web::HttpRequest;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::rt::time::timeout;
-use actix_web::web::Bytes;
 use actix_web::web::Data;
 use actix_web::web::Path;
 use actix_web::web::Payload;
@@ -27,14 +25,8 @@ use crate::model::transition::NodeKey;
 use crate::model::transition::ReplicaKey;
 
 use super::auth;
-use super::respond;
+use super::body;
 use super::site::Live;
-
-/// The largest body: a report is some hundred bytes, whatever its replica is called.
-const BODY_MAX: usize = 64 * 1024;
-
-/// How long a body may take to come in.
-const BODY_TIME: Duration = Duration::from_secs(10);
 
 /// The longest interval of a report.
 const INTERVAL_MAX: f64 = 7.0 * 24.0 * 60.0 * 60.0;
@@ -75,16 +67,13 @@ pub(super) async fn report(
     if let Err(refused) = auth::check(&request, site.reporter_token.as_ref()) {
         return refused;
     }
-    if !is_json(&request) {
-        return text(StatusCode::BAD_REQUEST, "Content type error: send application/json");
-    }
-    let body = match read(&request, payload).await {
+    let body = match body::read(&request, payload).await {
         Ok(body) => body,
         Err(refused) => return refused,
     };
     let report = match parse(&body) {
         Ok(report) => report,
-        Err(why) => return text(StatusCode::BAD_REQUEST, &why),
+        Err(why) => return body::text(StatusCode::BAD_REQUEST, &why),
     };
     let (service, node) = path.into_inner();
     let Some(key) = node_key(&service, &node) else { return refusal(Refusal::Unknown) };
@@ -122,37 +111,12 @@ fn refusal(refusal: Refusal) -> HttpResponse {
     HttpResponse::new(status)
 }
 
-fn text(status: StatusCode, why: &str) -> HttpResponse {
-    HttpResponse::build(status).content_type("text/plain; charset=utf-8").body(why.to_owned())
-}
-
-/// Whether the content type is `application/json` or `application/...+json`, whatever its parameters.
-fn is_json(request: &HttpRequest) -> bool {
-    let Some(given) = respond::header(request, "content-type") else { return false };
-    let given = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    given.strip_prefix("application/").is_some_and(|subtype| subtype == "json" || subtype.ends_with("+json"))
-}
-
-async fn read(request: &HttpRequest, payload: Payload) -> Result<Bytes, HttpResponse> {
-    let too_large = || Err(text(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 64 KiB"));
-    let announced = respond::header(request, "content-length").and_then(|length| length.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > BODY_MAX as u64) {
-        return too_large();
-    }
-    match timeout(BODY_TIME, payload.to_bytes_limited(BODY_MAX)).await {
-        Ok(Ok(Ok(body))) => Ok(body),
-        Ok(Ok(Err(_))) => Err(text(StatusCode::BAD_REQUEST, "the body broke off")),
-        Ok(Err(_)) => too_large(),
-        Err(_) => Err(text(StatusCode::SERVICE_UNAVAILABLE, "the body took longer than 10 s")),
-    }
-}
-
 /// The report in a body.
 ///
 /// # Errors
 /// What is wrong with it, and what would be right.
 fn parse(body: &[u8]) -> Result<Report, String> {
-    let body: Body = serde_json::from_slice(body).map_err(|error| format!("Json deserialize error: {error}"))?;
+    let body: Body = body::parse(body)?;
     let replica = ReplicaId::reported(&body.replica).map_err(|error| format!("`replica` {error}"))?;
     if !(body.interval > 0.0 && body.interval <= INTERVAL_MAX) {
         return Err("`interval` is out of range: send seconds, above 0 and at most 604800 (7 days)".to_owned());

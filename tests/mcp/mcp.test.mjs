@@ -93,6 +93,33 @@ describe('a language model', () => {
   });
 });
 
+describe('whoever asks otherwise', () => {
+  const post = (body, headers = {}) =>
+    fetch(`${vigil.url}mcp/probes`, { method: 'POST', body, headers: { 'Content-Type': 'application/json', ...headers } });
+
+  it('is told what is wrong, and how it would be right', async () => {
+    const ping = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
+    for (const [answer, status, text] of [
+      [post(ping), 200, /^{"jsonrpc":"2.0","id":1,"result":{}}$/],
+      [post(ping, { 'MCP-Protocol-Version': '2025-06-18' }), 200, /"result"/],
+      [post(ping, { 'MCP-Protocol-Version': '1999-01-01' }), 400, /there are 2025-11-25, /],
+      [post(ping, { 'Content-Type': 'text/plain' }), 400, /send application\/json/],
+      [post('{"id":'), 400, /"error":{"code":-32600/],
+      [post(`[${ping}]`), 400, /"error":{"code":-32600/],
+      [post('{"jsonrpc":"2.0","method":"notifications/initialized"}'), 202, /^$/],
+      [post(`"${'x'.repeat(70_000)}"`), 413, /larger than 64 KiB/],
+    ]) {
+      const { status: found, text: said } = await answer.then(async (one) => ({ status: one.status, text: await one.text() }));
+      assert.equal(found, status, said);
+      assert.match(said, text);
+    }
+    for (const method of ['GET', 'DELETE']) {
+      const answer = await fetch(`${vigil.url}mcp/probes`, { method });
+      assert.deepEqual([answer.status, answer.headers.get('allow')], [405, 'POST']);
+    }
+  });
+});
+
 describe('without mcp_server', () => {
   it('there is nothing at that address', async () => {
     const other = await Vigil.start(config({ services: [{ label: 'Web', nodes: [{ label: 'Silent' }] }] }));
