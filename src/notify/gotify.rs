@@ -76,7 +76,9 @@ mod tests {
     use crate::model::fixture::test_notice;
     use crate::model::notice::Urgent;
 
+    use super::super::tests::endpoint::Reply;
     use super::super::tests::enormous;
+    use super::super::tests::failure;
     use super::super::tests::reminder;
     use super::super::tests::sick;
     use super::super::tests::startup;
@@ -193,5 +195,34 @@ mod tests {
         let text = message(&enormous());
         assert!(fit::bytes(&text) <= 8_000, "{text}");
         assert!(text.contains("Time: ") && text.ends_with("\n[..]"), "{text}");
+    }
+
+    #[test]
+    fn a_reminder_that_escalates_is_urgent_for_the_first_ones() {
+        for (urgent, wanted) in [(Urgent::All, true), (Urgent::First(1), true), (Urgent::First(0), false)] {
+            assert_eq!(told(&reminder(urgent)).ends_with("\npriority=10"), wanted, "{urgent:?}");
+        }
+    }
+
+    #[test]
+    fn the_server_is_found_wherever_it_is() {
+        let url = |url: &str| wire("gotify", &KEYS.replace("{url}", url), &death());
+        for (at, wanted) in [
+            ("http://{host}", "POST /message\ncontent-type"),
+            ("{url}gotify", "POST /gotify/message\ncontent-type"),
+            ("{url}gotify/", "POST /gotify/message\ncontent-type"),
+            ("http://ops:s%3Aecret@{host}/", "POST /message\nauthorization: Basic b3BzOnM6ZWNyZXQ=\ncontent-type"),
+        ] {
+            let told = url(at);
+            assert!(told.starts_with(wanted), "{told}");
+        }
+    }
+
+    #[test]
+    fn it_says_itself_why() {
+        let wrong =
+            r#"{"error":"Unauthorized","errorCode":401,"errorDescription":"you need to provide a valid token"}"#;
+        let error = failure("gotify", KEYS, Reply::Status(401, wrong));
+        assert_eq!(error.what, "Gotify answered HTTP 401: you need to provide a valid token");
     }
 }

@@ -122,16 +122,19 @@ mod tests {
     use crate::model::fixture::test_notice;
     use crate::model::notice::Urgent;
 
+    use super::super::tests::endpoint::Reply;
     use super::super::tests::enormous;
+    use super::super::tests::failure;
     use super::super::tests::hostile;
     use super::super::tests::reminder;
     use super::super::tests::sick;
     use super::super::tests::startup;
     use super::super::tests::wire;
+    use crate::model::fixture::secs;
 
     use super::*;
 
-    const KEYS: &str = "app_token = \"app\"\nuser_keys = [\"user-1\", \"user-2\"]\napi_url = \"{url}\"";
+    const KEYS: &str = "app_token = \"app\"\nuser_keys = [\"user-1\"]\napi_url = \"{url}\"";
 
     fn told(notice: &Notice) -> String {
         wire("pushover", KEYS, notice)
@@ -145,22 +148,6 @@ mod tests {
 
         token=app
         user=user-1
-        title=Acme & Co
-        message=<b><i>This is a startup alert.</i></b>
-
-        <u>Status:</u> <b><font color="#54A158">HEALTHY</font></b>
-        <u>Time:</u> 01:12:05 UTC+00:00
-        html=1
-        url=https://status.example.com/?a=1&b=2
-        url_title=Details on Acme & Co
-
-        ---
-
-        POST /1/messages.json
-        content-type: application/x-www-form-urlencoded
-
-        token=app
-        user=user-2
         title=Acme & Co
         message=<b><i>This is a startup alert.</i></b>
 
@@ -189,23 +176,6 @@ mod tests {
         html=1
         url=https://status.example.com/?a=1&b=2
         url_title=Details on Acme & Co
-
-        ---
-
-        POST /1/messages.json
-        content-type: application/x-www-form-urlencoded
-
-        token=app
-        user=user-2
-        title=Acme & Co
-        message=<u>Status:</u> <b><font color="#C4291C">DEAD</font></b>
-        <u>Nodes:</u> web:api:tcp://10.0.0.1:80
-        <u>Time:</u> 01:12:05 UTC+00:00
-
-        - Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)
-        html=1
-        url=https://status.example.com/?a=1&b=2
-        url_title=Details on Acme & Co
         "##);
     }
 
@@ -217,24 +187,6 @@ mod tests {
 
         token=app
         user=user-1
-        title=Acme & Co
-        message=<u>Status:</u> <b><font color="#D5A048">SICK</font></b>
-        <u>Time:</u> 01:12:05 UTC+00:00
-
-        - Web, API (web:api) is sick since 24 Nov 2026, 01:12:02 UTC: slow, answered after 12 s
-          - a is sick: slow, answered after 12 s
-          - b is sick: slow, answered after 12 s
-        html=1
-        url=https://status.example.com/?a=1&b=2
-        url_title=Details on Acme & Co
-
-        ---
-
-        POST /1/messages.json
-        content-type: application/x-www-form-urlencoded
-
-        token=app
-        user=user-2
         title=Acme & Co
         message=<u>Status:</u> <b><font color="#D5A048">SICK</font></b>
         <u>Time:</u> 01:12:05 UTC+00:00
@@ -268,26 +220,6 @@ mod tests {
         url=https://status.example.com/?a=1&b=2
         url_title=Details on Acme & Co
         priority=1
-
-        ---
-
-        POST /1/messages.json
-        content-type: application/x-www-form-urlencoded
-
-        token=app
-        user=user-2
-        title=Acme & Co
-        message=<b><i>This is a reminder.</i></b>
-
-        <u>Status:</u> <b><font color="#C4291C">DEAD</font></b>
-        <u>Nodes:</u> web:api:tcp://10.0.0.1:80
-        <u>Time:</u> 01:12:05 UTC+00:00
-
-        - Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)
-        html=1
-        url=https://status.example.com/?a=1&b=2
-        url_title=Details on Acme & Co
-        priority=1
         "##);
     }
 
@@ -307,22 +239,6 @@ mod tests {
         html=1
         url=https://status.example.com/?a=1&b=2
         url_title=Details on Acme & Co
-
-        ---
-
-        POST /1/messages.json
-        content-type: application/x-www-form-urlencoded
-
-        token=app
-        user=user-2
-        title=Acme & Co
-        message=<u>Status:</u> <b><font color="#54A158">HEALTHY</font></b>
-        <u>Time:</u> 01:12:05 UTC+00:00
-
-        - Web, API (web:api) is healthy again, it was dead for 7 min 12 s
-        html=1
-        url=https://status.example.com/?a=1&b=2
-        url_title=Details on Acme & Co
         "##);
     }
 
@@ -334,21 +250,6 @@ mod tests {
 
         token=app
         user=user-1
-        title=Acme & Co
-        message=<b><i>This is a test notice, nothing has changed.</i></b>
-
-        <u>Time:</u> 01:12:05 UTC+00:00
-        html=1
-        url=https://status.example.com/?a=1&b=2
-        url_title=Details on Acme & Co
-
-        ---
-
-        POST /1/messages.json
-        content-type: application/x-www-form-urlencoded
-
-        token=app
-        user=user-2
         title=Acme & Co
         message=<b><i>This is a test notice, nothing has changed.</i></b>
 
@@ -376,23 +277,6 @@ mod tests {
         html=1
         url=https://status.example.com/?a=1&b=2
         url_title=Details on Acme & Co
-
-        ---
-
-        POST /1/messages.json
-        content-type: application/x-www-form-urlencoded
-
-        token=app
-        user=user-2
-        title=Acme & Co
-        message=<u>Status:</u> <b><font color="#C4291C">DEAD</font></b>
-        <u>Nodes:</u> web:api:&lt;/code&gt;&lt;a href=&quot;x&quot;&gt;*`_@**all**&amp;
-        <u>Time:</u> 01:12:05 UTC+00:00
-
-        - Web, &lt;b&gt;&amp;amp; *x* _y_ `z` @**all** [a](http://b) ~~c~~ &quot;q&quot; (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)
-        html=1
-        url=https://status.example.com/?a=1&b=2
-        url_title=Details on Acme & Co
         "##);
     }
 
@@ -400,6 +284,32 @@ mod tests {
     fn no_more_is_sent_than_is_taken() {
         let text = message(&enormous());
         assert!(fit::characters(&text) <= 1_024, "{text}");
-        assert!(text.contains("Time: ") && text.ends_with("\n[..]"), "{text}");
+        assert!(text.contains("<u>Time:</u> ") && text.ends_with("\n[..]"), "{text}");
+    }
+
+    #[test]
+    fn a_reminder_that_escalates_is_urgent_for_the_first_ones() {
+        let told =
+            wire("pushover", &KEYS.replace("[\"user-1\"]", "\"user-1, user-2 user-3\""), &reminder(Urgent::First(2)));
+        let urgent: Vec<bool> = told.split("---").map(|request| request.contains("priority=1")).collect();
+        let users: Vec<bool> = ["1", "2", "3"].map(|user| told.contains(&format!("user=user-{user}\n"))).into();
+        assert_eq!((urgent, users), (vec![true, true, false], vec![true; 3]), "{told}");
+    }
+
+    #[test]
+    fn it_is_left_alone_as_long_as_it_wants() {
+        for (reply, wanted) in [
+            (Reply::Status(429, "{}"), Some(secs(3_600))),
+            (Reply::Later(429, 60), Some(secs(60))),
+            (Reply::Status(500, ""), Some(secs(5))),
+            (Reply::Close, None),
+        ] {
+            let error = failure("pushover", KEYS, reply);
+            assert_eq!((error.permanent, error.retry_after), (false, wanted), "{reply:?}");
+        }
+        let wrong = r#"{"user":"invalid","errors":["user identifier is not a valid user"],"status":0}"#;
+        let error = failure("pushover", KEYS, Reply::Status(400, wrong));
+        assert_eq!(error.what, "Pushover answered HTTP 400: user identifier is not a valid user");
+        assert!(error.permanent);
     }
 }

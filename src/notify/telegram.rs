@@ -85,13 +85,16 @@ mod tests {
     use crate::model::fixture::test_notice;
     use crate::model::notice::Urgent;
 
+    use super::super::tests::endpoint::Reply;
     use super::super::tests::endpoint::page;
     use super::super::tests::enormous;
+    use super::super::tests::failure;
     use super::super::tests::hostile;
     use super::super::tests::reminder;
     use super::super::tests::sick;
     use super::super::tests::startup;
     use super::super::tests::wire;
+    use crate::model::fixture::secs;
 
     use super::*;
 
@@ -210,6 +213,41 @@ mod tests {
     fn no_more_is_sent_than_is_taken() {
         let text = message(&enormous(), &page());
         assert!(fit::utf16(&text) <= 4_096, "{text}");
-        assert!(text.contains("Time: ") && text.ends_with("\n[..]"), "{text}");
+        assert!(text.contains("\nLink: ") && text.ends_with("\n[..]"), "{text}");
+    }
+
+    #[test]
+    fn it_says_itself_why_and_how_long_to_wait() {
+        let busy = r#"{"ok":false,"error_code":429,"description":"Too Many Requests: retry after 7","parameters":{"retry_after":7}}"#;
+        let error = failure("telegram", KEYS, Reply::Status(429, busy));
+        assert_eq!(error.retry_after, Some(secs(7)));
+        assert!(!error.permanent);
+        let wrong = r#"{"ok":false,"error_code":400,"description":"Bad Request: chat not found"}"#;
+        let error = failure("telegram", KEYS, Reply::Status(400, wrong));
+        assert_eq!(error.what, "Telegram answered HTTP 400: Bad Request: chat not found");
+        assert!(error.permanent);
+    }
+
+    #[test]
+    fn a_wait_that_makes_no_sense_is_not_kept() {
+        for (wait, wanted) in [("-1", None), ("1e300", None), ("\"7\"", None), ("1e9", Some(secs(86_400)))] {
+            let body = format!("{{\"parameters\":{{\"retry_after\":{wait}}}}}");
+            assert_eq!(failure("telegram", KEYS, Reply::Status(429, body.leak())).retry_after, wanted, "{wait}");
+        }
+    }
+
+    #[test]
+    fn chats_and_topics_are_numbers_or_texts() {
+        for (keys, wanted) in [
+            ("chat_id = \"42\"", "\"chat_id\": 42,"),
+            ("chat_id = 42", "\"chat_id\": 42,"),
+            ("chat_id = -100", "\"chat_id\": \"-100\","),
+            ("chat_id = \"@ops\"", "\"chat_id\": \"@ops\","),
+            ("chat_id = \"1\"\nmessage_thread_id = 7", "\"message_thread_id\": 7,"),
+            ("chat_id = \"1\"\nmessage_thread_id = \"7\"", "\"message_thread_id\": 7,"),
+        ] {
+            let told = wire("telegram", &format!("bot_token = \"1:t\"\napi_url = \"{{url}}\"\n{keys}"), &death());
+            assert!(told.contains(wanted), "{told}");
+        }
     }
 }

@@ -82,8 +82,10 @@ mod tests {
     use crate::model::fixture::test_notice;
     use crate::model::notice::Urgent;
 
+    use super::super::tests::endpoint::Reply;
     use super::super::tests::endpoint::page;
     use super::super::tests::enormous;
+    use super::super::tests::failure;
     use super::super::tests::reminder;
     use super::super::tests::sick;
     use super::super::tests::startup;
@@ -91,7 +93,7 @@ mod tests {
 
     use super::*;
 
-    const KEYS: &str = "to = [\"+33600000001\", \"+33600000002\"]\nservice_sid = \"MG1\"\naccount_sid = \"AC1\"\nauth_token = \"token\"\napi_url = \"{url}\"";
+    const KEYS: &str = "to = [\"+33600000001\"]\nservice_sid = \"MG1\"\naccount_sid = \"AC1\"\nauth_token = \"token\"\napi_url = \"{url}\"";
 
     fn told(notice: &Notice) -> String {
         wire("twilio", KEYS, notice)
@@ -110,19 +112,6 @@ mod tests {
 
         Status: Healthy
         Time: 01:12:05 UTC+00:00
-
-        ---
-
-        POST /2010-04-01/Accounts/AC1/Messages.json
-        authorization: Basic QUMxOnRva2Vu
-        content-type: application/x-www-form-urlencoded
-
-        MessagingServiceSid=MG1
-        To=+33600000002
-        Body=Startup alert for: Acme & Co
-
-        Status: Healthy
-        Time: 01:12:05 UTC+00:00
         ");
     }
 
@@ -135,22 +124,6 @@ mod tests {
 
         MessagingServiceSid=MG1
         To=+33600000001
-        Body=Acme & Co
-
-        Status: Dead
-        Nodes: web:api:tcp://10.0.0.1:80
-        Time: 01:12:05 UTC+00:00
-
-        - Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)
-
-        ---
-
-        POST /2010-04-01/Accounts/AC1/Messages.json
-        authorization: Basic QUMxOnRva2Vu
-        content-type: application/x-www-form-urlencoded
-
-        MessagingServiceSid=MG1
-        To=+33600000002
         Body=Acme & Co
 
         Status: Dead
@@ -178,23 +151,6 @@ mod tests {
         - Web, API (web:api) is sick since 24 Nov 2026, 01:12:02 UTC: slow, answered after 12 s
           - a is sick: slow, answered after 12 s
           - b is sick: slow, answered after 12 s
-
-        ---
-
-        POST /2010-04-01/Accounts/AC1/Messages.json
-        authorization: Basic QUMxOnRva2Vu
-        content-type: application/x-www-form-urlencoded
-
-        MessagingServiceSid=MG1
-        To=+33600000002
-        Body=Acme & Co
-
-        Status: Sick
-        Time: 01:12:05 UTC+00:00
-
-        - Web, API (web:api) is sick since 24 Nov 2026, 01:12:02 UTC: slow, answered after 12 s
-          - a is sick: slow, answered after 12 s
-          - b is sick: slow, answered after 12 s
         ");
     }
 
@@ -207,22 +163,6 @@ mod tests {
 
         MessagingServiceSid=MG1
         To=+33600000001
-        Body=Reminder for: Acme & Co
-
-        Status: Dead
-        Nodes: web:api:tcp://10.0.0.1:80
-        Time: 01:12:05 UTC+00:00
-
-        - Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)
-
-        ---
-
-        POST /2010-04-01/Accounts/AC1/Messages.json
-        authorization: Basic QUMxOnRva2Vu
-        content-type: application/x-www-form-urlencoded
-
-        MessagingServiceSid=MG1
-        To=+33600000002
         Body=Reminder for: Acme & Co
 
         Status: Dead
@@ -248,21 +188,6 @@ mod tests {
         Time: 01:12:05 UTC+00:00
 
         - Web, API (web:api) is healthy again, it was dead for 7 min 12 s
-
-        ---
-
-        POST /2010-04-01/Accounts/AC1/Messages.json
-        authorization: Basic QUMxOnRva2Vu
-        content-type: application/x-www-form-urlencoded
-
-        MessagingServiceSid=MG1
-        To=+33600000002
-        Body=Acme & Co
-
-        Status: Healthy
-        Time: 01:12:05 UTC+00:00
-
-        - Web, API (web:api) is healthy again, it was dead for 7 min 12 s
         ");
     }
 
@@ -278,18 +203,6 @@ mod tests {
         Body=Test notice for: Acme & Co
 
         Time: 01:12:05 UTC+00:00
-
-        ---
-
-        POST /2010-04-01/Accounts/AC1/Messages.json
-        authorization: Basic QUMxOnRva2Vu
-        content-type: application/x-www-form-urlencoded
-
-        MessagingServiceSid=MG1
-        To=+33600000002
-        Body=Test notice for: Acme & Co
-
-        Time: 01:12:05 UTC+00:00
         ");
     }
 
@@ -298,5 +211,32 @@ mod tests {
         let text = body(&enormous(), &page());
         assert!(fit::bytes(&text) <= 1_000, "{text}");
         assert!(text.contains("Time: ") && text.ends_with("\n[..]"), "{text}");
+    }
+
+    #[test]
+    fn each_number_is_told_and_a_number_may_send() {
+        let keys =
+            KEYS.replace("[\"+33600000001\"]", "[\"+1\", \"+2\"]").replace("service_sid = \"MG1\"", "from = \"+9\"");
+        let told = wire("twilio", &keys, &death());
+        let requests: Vec<&str> = told.split("---").collect();
+        assert_eq!(requests.len(), 2, "{told}");
+        assert!(
+            requests[0].contains("\nFrom=+9\nTo=+1\nBody=") && requests[1].contains("\nFrom=+9\nTo=+2\nBody="),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn one_number_that_sends_to_one_is_as_it_was_up_to_1_8() {
+        let keys = KEYS.replace("[\"+33600000001\"]", "\"+1\"").replace("service_sid = \"MG1\"", "from = \"+9\"");
+        assert!(wire("twilio", &keys, &death()).contains("\nFrom=+9\nTo=+1\nBody="));
+    }
+
+    #[test]
+    fn it_says_itself_why() {
+        let wrong = r#"{"code":21211,"message":"Invalid 'To' Phone Number: +1","more_info":"","status":400}"#;
+        let error = failure("twilio", KEYS, Reply::Status(400, wrong));
+        assert_eq!(error.what, "Twilio answered HTTP 400: Invalid 'To' Phone Number: +1");
+        assert!(error.permanent);
     }
 }

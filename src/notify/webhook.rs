@@ -157,6 +157,8 @@ mod tests {
     use crate::model::fixture::test_notice;
     use crate::model::notice::Urgent;
 
+    use super::super::tests::endpoint::Reply;
+    use super::super::tests::failure;
     use super::super::tests::reminder;
     use super::super::tests::sick;
     use super::super::tests::startup;
@@ -386,5 +388,17 @@ mod tests {
           "type": "test"
         }
         "#);
+    }
+
+    #[test]
+    fn the_credentials_of_the_url_are_sent() {
+        let told = wire("webhook", "hook_url = \"http://vigil:p%40ss@{host}/hook\"", &death());
+        assert!(told.starts_with("POST /hook\nauthorization: Basic dmlnaWw6cEBzcw==\ncontent-type: "), "{told}");
+    }
+
+    #[test]
+    fn what_it_answers_is_not_passed_on() {
+        let error = failure("webhook", KEYS, Reply::Status(500, r#"{"message":"s3cret","error":"s3cret"}"#));
+        assert_eq!(error.what, "the hook answered HTTP 500");
     }
 }

@@ -81,13 +81,16 @@ mod tests {
     use crate::model::fixture::test_notice;
     use crate::model::notice::Urgent;
 
+    use super::super::tests::endpoint::Reply;
     use super::super::tests::endpoint::page;
     use super::super::tests::enormous;
+    use super::super::tests::failure;
     use super::super::tests::hostile;
     use super::super::tests::reminder;
     use super::super::tests::sick;
     use super::super::tests::startup;
     use super::super::tests::wire;
+    use std::time::Duration;
 
     use super::*;
 
@@ -234,6 +237,21 @@ mod tests {
     fn no_more_is_sent_than_is_taken() {
         let text = content(&enormous(), &page());
         assert!(fit::characters(&text) <= 10_000, "{text}");
-        assert!(text.contains("Time: ") && text.ends_with("\n[..]"), "{text}");
+        assert!(text.contains("**Page**: ") && text.ends_with("\n[..]"), "{text}");
+    }
+
+    #[test]
+    fn it_says_itself_why_and_how_long_to_wait() {
+        let busy =
+            r#"{"code":"RATE_LIMIT_HIT","msg":"API usage exceeded rate limit","result":"error","retry-after":28.5}"#;
+        let error = failure("zulip", KEYS, Reply::Status(429, busy));
+        assert_eq!(error.retry_after, Some(Duration::from_millis(28_500)));
+        assert_eq!(error.what, "Zulip answered HTTP 429: API usage exceeded rate limit");
+    }
+
+    #[test]
+    fn the_api_is_found_with_a_slash_and_without() {
+        let keys = KEYS.replace("api/v1/", "api/v1");
+        assert!(wire("zulip", &keys, &death()).starts_with("POST /api/v1/messages\n"));
     }
 }

@@ -27,6 +27,8 @@ pub(super) fn message(notice: &Notice, page: &Page) -> Value {
         "body": body(notice, page),
         "format": "org.matrix.custom.html",
         "formatted_body": formatted(notice, page),
+        // Nobody is mentioned, whatever stands in a label (https://spec.matrix.org/latest/client-server-api/#user-and-room-mentions).
+        "m.mentions": {},
     })
 }
 

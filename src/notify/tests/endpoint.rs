@@ -52,10 +52,10 @@ pub(crate) struct Endpoint {
 
 impl Endpoint {
     /// One that does these one after the other, and the last for ever.
-    pub(crate) fn replying(replies: &'static [Reply]) -> Self {
+    pub(crate) fn replying(replies: &[Reply]) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let (address, asked) = (listener.local_addr().unwrap(), Arc::new(Mutex::new(Vec::new())));
-        let all = asked.clone();
+        let (all, replies) = (asked.clone(), replies.to_vec());
         thread::spawn(move || {
             for (number, stream) in listener.incoming().flatten().enumerate() {
                 let (all, reply) = (all.clone(), replies[number.min(replies.len() - 1)]);
@@ -74,7 +74,8 @@ impl Endpoint {
     pub(crate) fn targets(&self, kind: &str, keys: &str) -> Vec<Target> {
         let keys = keys.replace("{url}", &format!("http://{}/", self.address));
         let text = format!("[notify.{kind}]\n{}\n", keys.replace("{host}", &self.address.to_string()));
-        let loaded = config::load_bytes(Path::new("vigil.cfg"), text.as_bytes(), &|_| Err(std::env::VarError::NotPresent));
+        let loaded =
+            config::load_bytes(Path::new("vigil.cfg"), text.as_bytes(), &|_| Err(std::env::VarError::NotPresent));
         let notify = loaded.unwrap_or_else(|error| panic!("{error}")).config.notify;
         let mut channels = build(&notify, &Arc::new(page()), &CLIENT);
         assert_eq!(channels.len(), 1, "{text}");

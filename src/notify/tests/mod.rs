@@ -61,7 +61,7 @@ pub(crate) fn wire(kind: &str, keys: &str, notice: &Notice) -> String {
 pub(crate) fn outcomes(
     kind: &str,
     keys: &str,
-    replies: &'static [Reply],
+    replies: &[Reply],
     sendings: usize,
 ) -> (Vec<Result<(), SendError>>, Vec<String>) {
     let endpoint = Endpoint::replying(replies);
@@ -71,8 +71,8 @@ pub(crate) fn outcomes(
 }
 
 /// That it goes wrong with this reply, and how.
-pub(crate) fn failure(kind: &str, keys: &str, reply: &'static [Reply; 1]) -> SendError {
-    let error = outcomes(kind, keys, reply, 1).0.remove(0).unwrap_err();
+pub(crate) fn failure(kind: &str, keys: &str, reply: Reply) -> SendError {
+    let error = outcomes(kind, keys, &[reply], 1).0.remove(0).unwrap_err();
     assert!(!error.what.contains("s3cret"), "{kind}: {}", error.what);
     error
 }
@@ -119,8 +119,8 @@ fn every_kind_has_a_row() {
 #[test]
 fn what_is_accepted_is_delivered() {
     for Row { kind, keys } in ROWS {
-        for replies in [&[Reply::Status(200, "{}")], &[Reply::Status(201, "{}")], &[Reply::Status(204, "")]] {
-            assert_eq!(outcomes(kind, keys, replies, 1).0, [Ok(())], "{kind}: {replies:?}");
+        for reply in [Reply::Status(200, "{}"), Reply::Status(201, "{}"), Reply::Status(204, "")] {
+            assert_eq!(outcomes(kind, keys, &[reply], 1).0, [Ok(())], "{kind}: {reply:?}");
         }
     }
 }
@@ -129,10 +129,10 @@ fn what_is_accepted_is_delivered() {
 fn what_is_refused_is_not_tried_again() {
     for Row { kind, keys } in ROWS {
         for (reply, status) in [
-            (&[Reply::Status(400, "{}")], 400),
-            (&[Reply::Status(401, "not JSON")], 401),
-            (&[Reply::Status(403, "")], 403),
-            (&[Reply::Status(404, "[]")], 404),
+            (Reply::Status(400, "{}"), 400),
+            (Reply::Status(401, "not JSON"), 401),
+            (Reply::Status(403, ""), 403),
+            (Reply::Status(404, "[]"), 404),
         ] {
             let error = failure(kind, keys, reply);
             assert!(error.permanent, "{kind}: {}", error.what);
@@ -145,9 +145,9 @@ fn what_is_refused_is_not_tried_again() {
 fn what_fails_is_tried_again() {
     for Row { kind, keys } in ROWS {
         for (reply, what) in [
-            (&[Reply::Status(500, "")], " answered HTTP 500"),
-            (&[Reply::Status(502, "<html>")], " answered HTTP 502"),
-            (&[Reply::Close], "connection closed while waiting for the answer"),
+            (Reply::Status(500, ""), " answered HTTP 500"),
+            (Reply::Status(502, "<html>"), " answered HTTP 502"),
+            (Reply::Close, "connection closed while waiting for the answer"),
         ] {
             let error = failure(kind, keys, reply);
             assert!(!error.permanent && error.what.ends_with(what), "{kind}: {}", error.what);
@@ -158,7 +158,7 @@ fn what_fails_is_tried_again() {
 #[test]
 fn who_is_asked_to_wait_waits() {
     for Row { kind, keys } in ROWS {
-        for reply in [&[Reply::Later(429, 7)], &[Reply::Later(503, 7)]] {
+        for reply in [Reply::Later(429, 7), Reply::Later(503, 7)] {
             let error = failure(kind, keys, reply);
             assert!(!error.permanent, "{kind}: {}", error.what);
             assert_eq!(error.retry_after, Some(secs(7)), "{kind}");
@@ -171,7 +171,7 @@ fn who_never_answers_is_given_up_within_the_limit() {
     thread::scope(|scope| {
         for Row { kind, keys } in ROWS {
             scope.spawn(move || {
-                let error = failure(kind, keys, &[Reply::Hang]);
+                let error = failure(kind, keys, Reply::Hang);
                 assert_eq!(error.what, "timed out after 10 s while waiting for the answer", "{kind}");
                 assert!(!error.permanent && error.retry_after.is_none(), "{kind}");
             });

@@ -59,7 +59,8 @@ fn sender(section: &Section<'_>) -> Result<TwilioSender, ConfigError> {
         (None, Some(number)) => Ok(TwilioSender::Number(number.to_owned())),
         (None, None) => {
             let hint = section.meant_for("service_sid").or_else(|| section.meant_for("from"));
-            let hint = hint.unwrap_or_else(|| "write the id of a messaging service, or a number of yours as `from`".to_owned());
+            let hint = hint
+                .unwrap_or_else(|| "write the id of a messaging service, or a number of yours as `from`".to_owned());
             Err(section.fault("service_sid", format!("is missing; {hint}")))
         }
     }
