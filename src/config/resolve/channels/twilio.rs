@@ -57,7 +57,10 @@ fn sender(section: &Section<'_>) -> Result<TwilioSender, ConfigError> {
             Ok(TwilioSender::Service(service.to_owned()))
         }
         (None, Some(number)) => {
-            section.warn("from", "goes on working, as up to 1.8; a messaging service that sends is written as `service_sid`");
+            section.warn(
+                "from",
+                "goes on working, as up to 1.8; a messaging service that sends is written as `service_sid`",
+            );
             Ok(TwilioSender::Number(number.to_owned()))
         }
         (None, None) => {
