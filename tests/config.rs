@@ -69,7 +69,7 @@ fn load(path: &Path) -> (Result<Config, String>, Vec<String>) {
 fn email(config: &Config) -> Option<Email> {
     config.notify.channels.iter().find_map(|channel| match &channel.kind {
         ChannelKind::Email(email) => Some(email.clone()),
-        ChannelKind::Slack(_) => None,
+        _ => None,
     })
 }
 
@@ -77,7 +77,7 @@ fn email(config: &Config) -> Option<Email> {
 fn slack(config: &Config) -> Option<Slack> {
     config.notify.channels.iter().find_map(|channel| match &channel.kind {
         ChannelKind::Slack(slack) => Some(slack.clone()),
-        ChannelKind::Email(_) => None,
+        _ => None,
     })
 }
 

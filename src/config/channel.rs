@@ -2,6 +2,7 @@
 
 mod email;
 mod slack;
+mod xmpp;
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ pub use self::email::Credentials;
 pub use self::email::Email;
 pub use self::email::Encryption;
 pub use self::slack::Slack;
+pub use self::xmpp::Xmpp;
 
 /// `[notify]`: who is told, and when.
 #[derive(Clone, Debug)]
@@ -43,6 +45,8 @@ pub enum ChannelKind {
     Email(Email),
     /// `[notify.slack]`
     Slack(Slack),
+    /// `[notify.xmpp]`
+    Xmpp(Xmpp),
 }
 
 impl Notify {
@@ -59,6 +63,7 @@ impl fmt::Display for ChannelKind {
         match self {
             Self::Email(email) => email.fmt(f),
             Self::Slack(slack) => slack.fmt(f),
+            Self::Xmpp(xmpp) => xmpp.fmt(f),
         }
     }
 }

@@ -6,6 +6,8 @@ pub mod email;
 pub mod post;
 pub mod slack;
 pub mod text;
+mod trouble;
+pub mod xmpp;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -107,6 +109,7 @@ pub fn build(notify: &config::Notify, page: &Arc<Page>, client: &Client) -> Vec<
         let targets = match &channel.kind {
             ChannelKind::Email(email) => email::targets(email, page, client),
             ChannelKind::Slack(slack) => slack::targets(slack, page, client),
+            ChannelKind::Xmpp(xmpp) => xmpp::targets(xmpp, page, client),
         };
         Channel { name: channel.name.clone(), reminders_only: channel.reminders_only, targets }
     };

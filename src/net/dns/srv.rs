@@ -80,7 +80,8 @@ fn ordered(records: &[String]) -> Option<Vec<Host>> {
             let mut words = record.split_whitespace();
             let mut number = || words.next()?.parse::<u16>().ok();
             let (priority, weight, port) = (number()?, number()?, number()?);
-            let host = words.next()?.trim_end_matches('.').to_owned();
+            // The root has no name: it says that there is no such service.
+            let host = words.next().unwrap_or_default().trim_end_matches('.').to_owned();
             Some((priority, u16::MAX - weight, host, port))
         })
         .collect();
@@ -88,7 +89,6 @@ fn ordered(records: &[String]) -> Option<Vec<Host>> {
         return None;
     }
     known.sort();
-    // A lone dot says that there is no such service.
     let hosts = known.into_iter().filter(|(_, _, host, _)| !host.is_empty());
     Some(hosts.map(|(_, _, host, port)| (host, port)).take(HOSTS_MAX).collect())
 }
@@ -112,6 +112,7 @@ mod tests {
     fn no_record_says_nothing_and_a_dot_says_no() {
         assert_eq!(hosts(&[]), None);
         assert_eq!(hosts(&["0 0 0 ."]), Some(Vec::new()));
+        assert_eq!(hosts(&["0 0 0 "]), Some(Vec::new()));
     }
 
     #[test]

@@ -334,3 +334,6 @@ fn refusal(stanza: &Element) -> Trouble {
     let passing = error.attribute("type") == Some("wait") || error.child("remote-server-not-found").is_some();
     Trouble::Refused(words(error), !passing)
 }
+
+#[cfg(test)]
+mod tests;

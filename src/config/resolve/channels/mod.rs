@@ -2,6 +2,7 @@
 
 mod email;
 mod slack;
+mod xmpp;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ type Read = fn(&Section<'_>) -> Result<ChannelKind, ConfigError>;
 static KINDS: &[(&str, Read)] = &[
     ("notify.email", |section| email::email(section).map(ChannelKind::Email)),
     ("notify.slack", |section| slack::slack(section).map(ChannelKind::Slack)),
+    ("notify.xmpp", |section| xmpp::xmpp(section).map(ChannelKind::Xmpp)),
 ];
 
 /// The most channels of a file: each has a thread, and who needs more wants a group on the other side.
