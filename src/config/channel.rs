@@ -1,8 +1,16 @@
 //! `[notify]`: who is told, and when. What a kind of channel has of its own is in a file a kind.
 
 mod email;
+mod gotify;
+mod matrix;
+mod pushover;
 mod slack;
+mod telegram;
+mod twilio;
+mod webex;
+mod webhook;
 mod xmpp;
+mod zulip;
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,8 +19,18 @@ use std::time::Duration;
 pub use self::email::Credentials;
 pub use self::email::Email;
 pub use self::email::Encryption;
+pub use self::gotify::Gotify;
+pub use self::matrix::Matrix;
+pub use self::matrix::MatrixAccount;
+pub use self::pushover::Pushover;
 pub use self::slack::Slack;
+pub use self::telegram::Telegram;
+pub use self::twilio::Twilio;
+pub use self::twilio::TwilioSender;
+pub use self::webex::Webex;
+pub use self::webhook::Webhook;
 pub use self::xmpp::Xmpp;
+pub use self::zulip::Zulip;
 
 /// `[notify]`: who is told, and when.
 #[derive(Clone, Debug)]
@@ -43,10 +61,26 @@ pub struct Channel {
 pub enum ChannelKind {
     /// `[notify.email]`
     Email(Email),
+    /// `[notify.twilio]`
+    Twilio(Twilio),
     /// `[notify.slack]`
     Slack(Slack),
+    /// `[notify.zulip]`
+    Zulip(Zulip),
+    /// `[notify.telegram]`
+    Telegram(Telegram),
+    /// `[notify.pushover]`
+    Pushover(Pushover),
+    /// `[notify.gotify]`
+    Gotify(Gotify),
     /// `[notify.xmpp]`
     Xmpp(Xmpp),
+    /// `[notify.matrix]`
+    Matrix(Matrix),
+    /// `[notify.webex]`
+    Webex(Webex),
+    /// `[notify.webhook]`
+    Webhook(Webhook),
 }
 
 impl Notify {
@@ -62,8 +96,16 @@ impl fmt::Display for ChannelKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Email(email) => email.fmt(f),
+            Self::Twilio(twilio) => twilio.fmt(f),
             Self::Slack(slack) => slack.fmt(f),
+            Self::Zulip(zulip) => zulip.fmt(f),
+            Self::Telegram(telegram) => telegram.fmt(f),
+            Self::Pushover(pushover) => pushover.fmt(f),
+            Self::Gotify(gotify) => gotify.fmt(f),
             Self::Xmpp(xmpp) => xmpp.fmt(f),
+            Self::Matrix(matrix) => matrix.fmt(f),
+            Self::Webex(webex) => webex.fmt(f),
+            Self::Webhook(webhook) => webhook.fmt(f),
         }
     }
 }

@@ -2,12 +2,26 @@
 //!
 //! A notifier delivers one notice, once, within its own deadline. When to try again is the engine's concern.
 
+mod call;
 pub mod email;
+mod fit;
+mod gotify;
+mod markup;
+mod matrix;
+mod plain;
 pub mod post;
+mod pushover;
 pub mod slack;
+mod telegram;
+#[cfg(test)]
+mod tests;
 pub mod text;
 mod trouble;
+mod twilio;
+mod webex;
+mod webhook;
 pub mod xmpp;
+mod zulip;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -108,8 +122,16 @@ pub fn build(notify: &config::Notify, page: &Arc<Page>, client: &Client) -> Vec<
     let channel = |channel: &config::Channel| {
         let targets = match &channel.kind {
             ChannelKind::Email(email) => email::targets(email, page, client),
+            ChannelKind::Twilio(twilio) => twilio::targets(twilio, page, client),
             ChannelKind::Slack(slack) => slack::targets(slack, page, client),
+            ChannelKind::Zulip(zulip) => zulip::targets(zulip, page, client),
+            ChannelKind::Telegram(telegram) => telegram::targets(telegram, page, client),
+            ChannelKind::Pushover(pushover) => pushover::targets(pushover, page, client),
+            ChannelKind::Gotify(gotify) => gotify::targets(gotify, page, client),
             ChannelKind::Xmpp(xmpp) => xmpp::targets(xmpp, page, client),
+            ChannelKind::Matrix(matrix) => matrix::targets(matrix, page, client),
+            ChannelKind::Webex(webex) => webex::targets(webex, page, client),
+            ChannelKind::Webhook(webhook) => webhook::targets(webhook, page, client),
         };
         Channel { name: channel.name.clone(), reminders_only: channel.reminders_only, targets }
     };

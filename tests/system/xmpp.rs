@@ -50,7 +50,9 @@ fn prosody_keeps_a_death_and_a_recovery_for_everybody() {
     target.set(Reply::Status(200));
     let messages = [server.messages("ops", 2), server.messages("desk", 2)];
     for messages in messages {
-        for text in ["Status: DEAD", "Nodes: api:node:http://127.0.0.1:", "HTTP 503", "Status: HEALTHY", "is healthy again"] {
+        for text in
+            ["Status: Dead", "Nodes: api:node:http://127.0.0.1:", "HTTP 503", "Status: Healthy", "is healthy again"]
+        {
             assert!(messages.contains(text), "no {text:?} in {messages}");
         }
     }
@@ -64,12 +66,17 @@ fn prosody_refuses_a_wrong_password_and_an_unknown_recipient() {
 
     let (wrong, target) = watching(&server, r#""ops@localhost""#, "not-it", &trust);
     target.set(Reply::Status(503));
-    wrong.log().wait_for(&["ERROR", "given up: the server refused while waiting for the answer to the login: not-authorized"]);
+    wrong
+        .log()
+        .wait_for(&["ERROR", "given up: the server refused while waiting for the answer to the login: not-authorized"]);
     assert!(!wrong.log().text().contains("not-it"));
 
     let (lost, target) = watching(&server, r#""nobody@localhost""#, server::PASSWORD, &trust);
     target.set(Reply::Status(503));
-    lost.log().wait_for(&["ERROR", "given up: the server refused while waiting for the answer to the message: service-unavailable"]);
+    lost.log().wait_for(&[
+        "ERROR",
+        "given up: the server refused while waiting for the answer to the message: service-unavailable",
+    ]);
 
     let (wary, target) = watching(&server, r#""ops@localhost""#, server::PASSWORD, "");
     target.set(Reply::Status(503));

@@ -1,8 +1,16 @@
 //! The channels: `[notify.email]` and the like, a file each.
 
 mod email;
+mod gotify;
+mod matrix;
+mod pushover;
 mod slack;
+mod telegram;
+mod twilio;
+mod webex;
+mod webhook;
 mod xmpp;
+mod zulip;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,12 +28,23 @@ type Read = fn(&Section<'_>) -> Result<ChannelKind, ConfigError>;
 /// Every kind, by the full name of its section.
 static KINDS: &[(&str, Read)] = &[
     ("notify.email", |section| email::email(section).map(ChannelKind::Email)),
+    ("notify.twilio", |section| twilio::twilio(section).map(ChannelKind::Twilio)),
     ("notify.slack", |section| slack::slack(section).map(ChannelKind::Slack)),
+    ("notify.zulip", |section| zulip::zulip(section).map(ChannelKind::Zulip)),
+    ("notify.telegram", |section| telegram::telegram(section).map(ChannelKind::Telegram)),
+    ("notify.pushover", |section| pushover::pushover(section).map(ChannelKind::Pushover)),
+    ("notify.gotify", |section| gotify::gotify(section).map(ChannelKind::Gotify)),
     ("notify.xmpp", |section| xmpp::xmpp(section).map(ChannelKind::Xmpp)),
+    ("notify.matrix", |section| matrix::matrix(section).map(ChannelKind::Matrix)),
+    ("notify.webex", |section| webex::webex(section).map(ChannelKind::Webex)),
+    ("notify.webhook", |section| webhook::webhook(section).map(ChannelKind::Webhook)),
 ];
 
 /// The most channels of a file: each has a thread, and who needs more wants a group on the other side.
 const CHANNELS_MAX: usize = 100;
+
+/// The most recipients of a channel: each has a message and a thread of its own.
+const RECIPIENTS_MAX: usize = 50;
 
 /// The longest name of a channel; more does not fit a line of a log.
 const NAME_LONGEST: usize = 64;

@@ -56,7 +56,8 @@ fn jid(field: &Field<'_, '_>) -> Result<Jid, ConfigError> {
 fn server(field: &Field<'_, '_>) -> Result<(String, u16), ConfigError> {
     let text = field.words()?;
     let url = url::Url::parse(&format!("xmpp://{text}")).map_err(|_| field.wrong("is not a host and a port"))?;
-    let is_bare = url.path().is_empty() && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    let is_bare =
+        url.path().is_empty() && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
     match url.host_str() {
         Some(host) if is_bare && !text.contains('@') => {
             Ok((host.trim_matches(['[', ']']).to_owned(), url.port().unwrap_or(DEFAULT_PORT)))

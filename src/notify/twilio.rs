@@ -1,0 +1,282 @@
+//! Text messages through Twilio: <https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource>.
+//!
+//! Each number is a target. The lines are those that people know; what changed follows. What its errors mean:
+//! <https://www.twilio.com/docs/usage/twilios-response> and, for a rate limit,
+//! <https://www.twilio.com/docs/api/errors/20429>.
+
+use std::sync::Arc;
+
+use crate::config;
+use crate::config::TwilioSender;
+use crate::model::notice::Notice;
+use crate::net::client::Client;
+
+use super::Page;
+use super::SendError;
+use super::Target;
+use super::call;
+use super::call::Answers;
+use super::call::Call;
+use super::call::Calling;
+use super::fit;
+use super::plain;
+
+/// How much is sent, in bytes. Twilio takes 1,600 characters (<https://www.twilio.com/docs/api/errors/21617>), but each
+/// 153 of them are a message that is paid for.
+const TEXT_MAX: usize = 1_000;
+
+/// How much of it the list of replicas may take.
+const NODES_MAX: usize = 400;
+
+/// A target a number.
+pub(super) fn targets(config: &config::Twilio, page: &Arc<Page>, client: &Client) -> Vec<Target> {
+    let answers = Answers::of("Twilio").words("/message");
+    let target = |to: &String| {
+        let (config, page, number) = (config.clone(), page.clone(), to.clone());
+        Target::named(to, Calling::new(client, answers, move |notice| request(notice, &number, &config, &page)))
+    };
+    config.to.iter().map(target).collect()
+}
+
+fn request(notice: &Notice, to: &str, config: &config::Twilio, page: &Page) -> Result<Call, SendError> {
+    let sender = match &config.sender {
+        TwilioSender::Service(sid) => ("MessagingServiceSid", sid.as_str()),
+        TwilioSender::Number(number) => ("From", number.as_str()),
+    };
+    let body = body(notice, page);
+    let url = call::below(&config.api_url, &["2010-04-01", "Accounts", &config.account_sid, "Messages.json"]);
+    let call = Call::form(url, &[sender, ("To", to), ("Body", &body)]);
+    Ok(call.basic(&config.account_sid, config.auth_token.reveal()))
+}
+
+fn body(notice: &Notice, page: &Page) -> String {
+    let mut lines = plain::report(notice, &page.title, NODES_MAX);
+    lines.extend(plain::changes(notice, plain::as_it_is));
+    fit::lines(&lines, TEXT_MAX, fit::bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::fixture::death;
+    use crate::model::fixture::recovery;
+    use crate::model::fixture::test_notice;
+    use crate::model::notice::Urgent;
+
+    use super::super::tests::endpoint::page;
+    use super::super::tests::enormous;
+    use super::super::tests::reminder;
+    use super::super::tests::sick;
+    use super::super::tests::startup;
+    use super::super::tests::wire;
+
+    use super::*;
+
+    const KEYS: &str = "to = [\"+33600000001\", \"+33600000002\"]\nservice_sid = \"MG1\"\naccount_sid = \"AC1\"\nauth_token = \"token\"\napi_url = \"{url}\"";
+
+    fn told(notice: &Notice) -> String {
+        wire("twilio", KEYS, notice)
+    }
+
+    #[test]
+    fn a_startup() {
+        insta::assert_snapshot!(told(&startup()), @"
+        POST /2010-04-01/Accounts/AC1/Messages.json
+        authorization: Basic QUMxOnRva2Vu
+        content-type: application/x-www-form-urlencoded
+
+        MessagingServiceSid=MG1
+        To=+33600000001
+        Body=Startup alert for: Acme & Co
+
+        Status: Healthy
+        Time: 01:12:05 UTC+00:00
+
+        ---
+
+        POST /2010-04-01/Accounts/AC1/Messages.json
+        authorization: Basic QUMxOnRva2Vu
+        content-type: application/x-www-form-urlencoded
+
+        MessagingServiceSid=MG1
+        To=+33600000002
+        Body=Startup alert for: Acme & Co
+
+        Status: Healthy
+        Time: 01:12:05 UTC+00:00
+        ");
+    }
+
+    #[test]
+    fn a_death() {
+        insta::assert_snapshot!(told(&death()), @"
+        POST /2010-04-01/Accounts/AC1/Messages.json
+        authorization: Basic QUMxOnRva2Vu
+        content-type: application/x-www-form-urlencoded
+
+        MessagingServiceSid=MG1
+        To=+33600000001
+        Body=Acme & Co
+
+        Status: Dead
+        Nodes: web:api:tcp://10.0.0.1:80
+        Time: 01:12:05 UTC+00:00
+
+        - Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)
+
+        ---
+
+        POST /2010-04-01/Accounts/AC1/Messages.json
+        authorization: Basic QUMxOnRva2Vu
+        content-type: application/x-www-form-urlencoded
+
+        MessagingServiceSid=MG1
+        To=+33600000002
+        Body=Acme & Co
+
+        Status: Dead
+        Nodes: web:api:tcp://10.0.0.1:80
+        Time: 01:12:05 UTC+00:00
+
+        - Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)
+        ");
+    }
+
+    #[test]
+    fn something_sick() {
+        insta::assert_snapshot!(told(&sick()), @"
+        POST /2010-04-01/Accounts/AC1/Messages.json
+        authorization: Basic QUMxOnRva2Vu
+        content-type: application/x-www-form-urlencoded
+
+        MessagingServiceSid=MG1
+        To=+33600000001
+        Body=Acme & Co
+
+        Status: Sick
+        Time: 01:12:05 UTC+00:00
+
+        - Web, API (web:api) is sick since 24 Nov 2026, 01:12:02 UTC: slow, answered after 12 s
+          - a is sick: slow, answered after 12 s
+          - b is sick: slow, answered after 12 s
+
+        ---
+
+        POST /2010-04-01/Accounts/AC1/Messages.json
+        authorization: Basic QUMxOnRva2Vu
+        content-type: application/x-www-form-urlencoded
+
+        MessagingServiceSid=MG1
+        To=+33600000002
+        Body=Acme & Co
+
+        Status: Sick
+        Time: 01:12:05 UTC+00:00
+
+        - Web, API (web:api) is sick since 24 Nov 2026, 01:12:02 UTC: slow, answered after 12 s
+          - a is sick: slow, answered after 12 s
+          - b is sick: slow, answered after 12 s
+        ");
+    }
+
+    #[test]
+    fn a_reminder() {
+        insta::assert_snapshot!(told(&reminder(Urgent::All)), @"
+        POST /2010-04-01/Accounts/AC1/Messages.json
+        authorization: Basic QUMxOnRva2Vu
+        content-type: application/x-www-form-urlencoded
+
+        MessagingServiceSid=MG1
+        To=+33600000001
+        Body=Reminder for: Acme & Co
+
+        Status: Dead
+        Nodes: web:api:tcp://10.0.0.1:80
+        Time: 01:12:05 UTC+00:00
+
+        - Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)
+
+        ---
+
+        POST /2010-04-01/Accounts/AC1/Messages.json
+        authorization: Basic QUMxOnRva2Vu
+        content-type: application/x-www-form-urlencoded
+
+        MessagingServiceSid=MG1
+        To=+33600000002
+        Body=Reminder for: Acme & Co
+
+        Status: Dead
+        Nodes: web:api:tcp://10.0.0.1:80
+        Time: 01:12:05 UTC+00:00
+
+        - Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)
+        ");
+    }
+
+    #[test]
+    fn a_recovery() {
+        insta::assert_snapshot!(told(&recovery()), @"
+        POST /2010-04-01/Accounts/AC1/Messages.json
+        authorization: Basic QUMxOnRva2Vu
+        content-type: application/x-www-form-urlencoded
+
+        MessagingServiceSid=MG1
+        To=+33600000001
+        Body=Acme & Co
+
+        Status: Healthy
+        Time: 01:12:05 UTC+00:00
+
+        - Web, API (web:api) is healthy again, it was dead for 7 min 12 s
+
+        ---
+
+        POST /2010-04-01/Accounts/AC1/Messages.json
+        authorization: Basic QUMxOnRva2Vu
+        content-type: application/x-www-form-urlencoded
+
+        MessagingServiceSid=MG1
+        To=+33600000002
+        Body=Acme & Co
+
+        Status: Healthy
+        Time: 01:12:05 UTC+00:00
+
+        - Web, API (web:api) is healthy again, it was dead for 7 min 12 s
+        ");
+    }
+
+    #[test]
+    fn a_test_notice() {
+        insta::assert_snapshot!(told(&test_notice()), @"
+        POST /2010-04-01/Accounts/AC1/Messages.json
+        authorization: Basic QUMxOnRva2Vu
+        content-type: application/x-www-form-urlencoded
+
+        MessagingServiceSid=MG1
+        To=+33600000001
+        Body=Test notice for: Acme & Co
+
+        Time: 01:12:05 UTC+00:00
+
+        ---
+
+        POST /2010-04-01/Accounts/AC1/Messages.json
+        authorization: Basic QUMxOnRva2Vu
+        content-type: application/x-www-form-urlencoded
+
+        MessagingServiceSid=MG1
+        To=+33600000002
+        Body=Test notice for: Acme & Co
+
+        Time: 01:12:05 UTC+00:00
+        ");
+    }
+
+    #[test]
+    fn no_more_is_sent_than_is_taken() {
+        let text = body(&enormous(), &page());
+        assert!(fit::bytes(&text) <= 1_000, "{text}");
+        assert!(text.contains("Time: ") && text.ends_with("\n[..]"), "{text}");
+    }
+}
