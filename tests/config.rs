@@ -2,7 +2,8 @@
 //!
 //! `tests/config/*.cfg` are refused with the line in the `.err` beside them; `warned/*.cfg` are used with the lines of
 //! their `.warn`, and `accepted/*.cfg`, in the keys of many releases of the public Vigil, are used. With `BLESS=1` in
-//! the environment the expected lines are written instead of compared: read them before you commit them.
+//! the environment the expected lines, and the tables of docs/CONFIGURATION.md, are written instead of compared: read them
+//! before you commit them.
 
 #![expect(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
@@ -69,7 +70,7 @@ fn load(path: &Path) -> (Result<Config, String>, Vec<String>) {
 fn email(config: &Config) -> Option<Email> {
     config.notify.channels.iter().find_map(|channel| match &channel.kind {
         ChannelKind::Email(email) => Some(email.clone()),
-        ChannelKind::Slack(_) => None,
+        _ => None,
     })
 }
 
@@ -77,7 +78,7 @@ fn email(config: &Config) -> Option<Email> {
 fn slack(config: &Config) -> Option<Slack> {
     config.notify.channels.iter().find_map(|channel| match &channel.kind {
         ChannelKind::Slack(slack) => Some(slack.clone()),
-        ChannelKind::Email(_) => None,
+        _ => None,
     })
 }
 
@@ -91,11 +92,14 @@ fn files(folder: &str) -> Vec<PathBuf> {
 }
 
 fn compare(path: &Path, extension: &str, found: &str) {
-    let beside = path.with_extension(extension);
+    expect(&path.with_extension(extension), found);
+}
+
+fn expect(path: &Path, found: &str) {
     if std::env::var_os("BLESS").is_some() {
-        fs::write(beside, found).unwrap();
+        fs::write(path, found).unwrap();
     } else {
-        assert_eq!(fs::read_to_string(&beside).unwrap_or_default(), found, "{}", path.display());
+        assert_eq!(fs::read_to_string(path).unwrap_or_default(), found, "{}", path.display());
     }
 }
 
@@ -194,6 +198,7 @@ fn section_alone(name: &str) -> String {
     let (before, required) = match name {
         "notify.email" => ("", "to = \"a@example.com\"\nfrom = \"b@example.com\"\n"),
         "notify.slack" => ("", "hook_url = \"https://example.com/\"\n"),
+        "notify.xmpp" => ("", "to = \"a@example.com\"\nfrom = \"b@example.com\"\nxmpp_password = \"p\"\n"),
         "notify.twilio" => {
             ("", "to = [\"+33600000000\"]\nservice_sid = \"MG0\"\naccount_sid = \"AC0\"\nauth_token = \"t\"\n")
         }
@@ -495,7 +500,7 @@ fn every_commented_line_of_the_sample_can_be_used() {
     let text = text.replace("# http_ca_file", "## http_ca_file");
     // The other way to write what stands in the line above it.
     let text = text.replace("# reporter_token_file", "## reporter_token_file");
-    let used = text.lines().map(|line| match line.strip_prefix("# ") {
+    let text = text.replace("# http_ca_file", "## http_ca_file").replace("# xmpp_ca_file", "## xmpp_ca_file");
         Some(code) if code.starts_with('[') || code.split_once(" = ").is_some_and(|(key, _)| is_bare(key)) => code,
         _ => line,
     });
@@ -510,18 +515,35 @@ fn is_bare(key: &str) -> bool {
 
 #[test]
 fn the_documentation_has_every_key_as_the_catalogue_has_it() {
-    let text = fs::read_to_string("docs/CONFIGURATION.md").unwrap();
-    each_section(&text, |section, part| {
-        assert!(part.contains(section.doc), "{section}: {}", section.doc);
-        for key in keys::all().filter(|key| key.section == section.name) {
-            let absent = if key.required { "required" } else { "–" };
-            let default = key.default.map_or_else(|| absent.to_owned(), |text| format!("`{text}`"));
-            let support = if key.support == Support::NotYet { " *Not supported yet.*" } else { "" };
-            let or_file = key.file.map(|file| format!(" or `{file}`")).unwrap_or_default();
-            let row = format!("| `{}`{or_file} | {} | {default} | {}{support} |", key.name, key.takes, key.doc);
-            assert!(part.lines().any(|line| line == row), "docs/CONFIGURATION.md, `{section}`, lacks the line\n{row}");
+    let path = Path::new("docs/CONFIGURATION.md");
+    let text = fs::read_to_string(path).unwrap();
+    each_section(&text, |section, part| assert!(part.contains(section.doc), "{section}: {}", section.doc));
+    let mut lines: Vec<String> = Vec::new();
+    let mut rest = text.lines().peekable();
+    let mut section = None;
+    let mut tables = 0;
+    while let Some(line) = rest.next() {
+        section = SECTIONS.iter().find(|one| line.trim_matches(['#', ' ', '`']) == one.to_string()).or(section);
+        lines.push(line.to_owned());
+        if line != "| key | takes | default | meaning |" {
+            continue;
         }
-    });
+        lines.extend(rest.next().map(str::to_owned));
+        while rest.next_if(|line| line.starts_with('|')).is_some() {}
+        lines.extend(keys::keys_of(section.unwrap().name).map(row));
+        tables += 1;
+    }
+    assert_eq!(tables, SECTIONS.iter().filter(|one| keys::keys_of(one.name).next().is_some()).count());
+    expect(path, &format!("{}\n", lines.join("\n")));
+}
+
+/// A key as the documentation has it.
+fn row(key: &keys::Key) -> String {
+    let absent = if key.required { "required" } else { "–" };
+    let default = key.default.map_or_else(|| absent.to_owned(), |text| format!("`{text}`"));
+    let support = if key.support == Support::NotYet { " *Not supported yet.*" } else { "" };
+    let or_file = key.file.map(|file| format!(" or `{file}`")).unwrap_or_default();
+    format!("| `{}`{or_file} | {} | {default} | {}{support} |", key.name, key.takes, key.doc)
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod telegram;
 mod twilio;
 mod webex;
 mod webhook;
+mod xmpp;
 mod zulip;
 
 use std::fmt;
@@ -28,6 +29,7 @@ pub use self::twilio::Twilio;
 pub use self::twilio::TwilioSender;
 pub use self::webex::Webex;
 pub use self::webhook::Webhook;
+pub use self::xmpp::Xmpp;
 pub use self::zulip::Zulip;
 
 /// `[notify]`: who is told, and when.
@@ -71,6 +73,8 @@ pub enum ChannelKind {
     Pushover(Pushover),
     /// `[notify.gotify]`
     Gotify(Gotify),
+    /// `[notify.xmpp]`
+    Xmpp(Xmpp),
     /// `[notify.matrix]`
     Matrix(Matrix),
     /// `[notify.webex]`
@@ -98,6 +102,7 @@ impl fmt::Display for ChannelKind {
             Self::Telegram(telegram) => telegram.fmt(f),
             Self::Pushover(pushover) => pushover.fmt(f),
             Self::Gotify(gotify) => gotify.fmt(f),
+            Self::Xmpp(xmpp) => xmpp.fmt(f),
             Self::Matrix(matrix) => matrix.fmt(f),
             Self::Webex(webex) => webex.fmt(f),
             Self::Webhook(webhook) => webhook.fmt(f),

@@ -190,7 +190,7 @@ pub static SECTIONS: &[Section] = &[
     Section::channel("notify.telegram", "Notices in a Telegram chat."),
     Section::channel("notify.pushover", "Notices through Pushover."),
     Section::channel("notify.gotify", "Notices through a Gotify server."),
-    Section::channel("notify.xmpp", "Notices as XMPP messages.").not_yet(),
+    Section::channel("notify.xmpp", "Notices as XMPP messages."),
     Section::channel("notify.matrix", "Notices in a Matrix room."),
     Section::channel("notify.webex", "Notices in a Webex room."),
     Section::channel("notify.webhook", "Notices as JSON to a URL of yours."),

@@ -1,6 +1,7 @@
 //! Talking to the network: what probes and notifiers share.
 
 pub mod client;
+pub mod dns;
 pub mod failure;
 mod https;
 mod phase;

@@ -16,9 +16,11 @@ mod telegram;
 #[cfg(test)]
 mod tests;
 pub mod text;
+mod trouble;
 mod twilio;
 mod webex;
 mod webhook;
+pub mod xmpp;
 mod zulip;
 
 use std::sync::Arc;
@@ -126,6 +128,7 @@ pub fn build(notify: &config::Notify, page: &Arc<Page>, client: &Client) -> Vec<
             ChannelKind::Telegram(telegram) => telegram::targets(telegram, page, client),
             ChannelKind::Pushover(pushover) => pushover::targets(pushover, page, client),
             ChannelKind::Gotify(gotify) => gotify::targets(gotify, page, client),
+            ChannelKind::Xmpp(xmpp) => xmpp::targets(xmpp, page, client),
             ChannelKind::Matrix(matrix) => matrix::targets(matrix, page, client),
             ChannelKind::Webex(webex) => webex::targets(webex, page, client),
             ChannelKind::Webhook(webhook) => webhook::targets(webhook, page, client),

@@ -3,7 +3,9 @@
 use crate::model::notice::Kind;
 use crate::model::notice::Notice;
 use crate::model::status::Status;
+use crate::model::words;
 
+use super::fit;
 use super::fit::Length;
 use super::text;
 
@@ -26,6 +28,29 @@ pub(super) fn remark(notice: &Notice) -> Option<&'static str> {
         Kind::Reminder { .. } => Some("This is a reminder."),
         Kind::Test => Some(TEST),
     }
+}
+
+/// How much of a report the page's title may take, in bytes.
+const TITLE_MAX: usize = 100;
+
+/// What kind of notice it is and of which page, and how that is; of the dead replicas what fits into `nodes_max` bytes.
+pub(super) fn report(notice: &Notice, title: &str, nodes_max: usize) -> Vec<String> {
+    let kind = match notice.kind {
+        Kind::Startup => "Startup alert for: ",
+        Kind::Change => "",
+        Kind::Reminder { .. } => "Reminder for: ",
+        Kind::Test => "Test notice for: ",
+    };
+    let mut lines = vec![format!("{kind}{}", fit::line(title, TITLE_MAX, fit::bytes)), String::new()];
+    if notice.kind != Kind::Test {
+        lines.push(format!("Status: {}", text::capital(notice.status)));
+    }
+    let dead = text::dead(notice, nodes_max);
+    if !dead.is_empty() {
+        lines.push(format!("Nodes: {dead}"));
+    }
+    lines.push(format!("Time: {}", words::time(notice.at)));
+    lines
 }
 
 /// What changed and why, as a list: a line for each node, and one for each of its replicas where that says more. An

@@ -8,9 +8,7 @@ use std::sync::Arc;
 
 use crate::config;
 use crate::config::TwilioSender;
-use crate::model::notice::Kind;
 use crate::model::notice::Notice;
-use crate::model::words;
 use crate::net::client::Client;
 
 use super::Page;
@@ -22,7 +20,6 @@ use super::call::Call;
 use super::call::Calling;
 use super::fit;
 use super::plain;
-use super::text;
 
 /// How much is sent, in bytes. Twilio takes 1,600 characters (<https://www.twilio.com/docs/api/errors/21617>), but each
 /// 153 of them are a message that is paid for.
@@ -30,9 +27,6 @@ const TEXT_MAX: usize = 1_000;
 
 /// How much of it the list of replicas may take.
 const NODES_MAX: usize = 400;
-
-/// How much of it the page's title may take.
-const TITLE_MAX: usize = 100;
 
 /// A target a number.
 pub(super) fn targets(config: &config::Twilio, page: &Arc<Page>, client: &Client) -> Vec<Target> {
@@ -56,21 +50,7 @@ fn request(notice: &Notice, to: &str, config: &config::Twilio, page: &Page) -> R
 }
 
 fn body(notice: &Notice, page: &Page) -> String {
-    let kind = match notice.kind {
-        Kind::Startup => "Startup alert for: ",
-        Kind::Change => "",
-        Kind::Reminder { .. } => "Reminder for: ",
-        Kind::Test => "Test notice for: ",
-    };
-    let mut lines = vec![format!("{kind}{}", fit::line(&page.title, TITLE_MAX, fit::bytes)), String::new()];
-    if notice.kind != Kind::Test {
-        lines.push(format!("Status: {}", text::capital(notice.status)));
-    }
-    let dead = text::dead(notice, NODES_MAX);
-    if !dead.is_empty() {
-        lines.push(format!("Nodes: {dead}"));
-    }
-    lines.push(format!("Time: {}", words::time(notice.at)));
+    let mut lines = plain::report(notice, &page.title, NODES_MAX);
     lines.extend(plain::changes(notice, plain::as_it_is));
     fit::lines(&lines, TEXT_MAX, fit::bytes)
 }

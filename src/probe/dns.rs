@@ -1,39 +1,25 @@
 //! `dns://server/name`: up when the name server answers a query with a record of that type, or with the expected one.
-//!
-//! Over UDP, and over TCP when the answer does not fit (RFC 1035, RFC 7766).
-
-mod message;
 
 use std::io;
-use std::io::Read;
-use std::io::Write;
-use std::net::Ipv4Addr;
-use std::net::Ipv6Addr;
-use std::net::SocketAddr;
-use std::net::UdpSocket;
 use std::sync::Arc;
 use std::time::Duration;
+
+use domain::base::iana::Rcode;
 
 use crate::clock::Clock;
 use crate::config;
 use crate::model::cause::Failure;
 use crate::model::cause::Phase;
+use crate::model::cause::QueryFailure;
 use crate::model::observation::Finding;
+use crate::net::dns::Answer;
+use crate::net::dns::Query;
+use crate::net::dns::ask;
 use crate::net::failure;
 use crate::net::resolve::Resolver;
 use crate::net::stream::Deadline;
-use crate::net::stream::Stream;
 
-use self::message::Answer;
-use self::message::Query;
 use super::Probe;
-
-/// How long an answer is waited for until the query is sent again: UDP loses some.
-const AGAIN: Duration = Duration::from_secs(3);
-
-/// The longest answer over UDP: 512 bytes is what a query allows that says nothing of more (RFC 1035, 4.2.1), and some
-/// servers send more all the same.
-const DATAGRAM_MAX: usize = 4_096;
 
 /// Asks a name server.
 pub struct Dns {
@@ -52,7 +38,8 @@ impl Dns {
     fn query(&self, limit: Duration, clock: &dyn Clock) -> Result<Answer, Finding> {
         let deadline = Deadline::after(limit, clock);
         let addresses = self.resolver.resolve(&self.asked.host, self.asked.port, limit)?;
-        let query = Query::new(&self.asked).map_err(|_| Finding::Blind("no random number could be had".to_owned()))?;
+        let query = Query::new(&self.asked.name, self.asked.kind);
+        let query = query.map_err(|_| Finding::Blind("no random number could be had".to_owned()))?;
         let explain = |error: io::Error| failure::of_io(&error, Phase::Answer, limit);
         let mut last = explain(io::ErrorKind::TimedOut.into());
         for (tried, address) in addresses.iter().enumerate() {
@@ -73,7 +60,7 @@ impl Probe for Dns {
         match self.query(limit, clock) {
             Ok(answer) => {
                 let took = clock.now().instant.saturating_duration_since(start);
-                let failure = answer.fault(&self.asked);
+                let failure = fault(&answer, &self.asked);
                 failure.map_or(Finding::Up(took), |failure| Finding::Down(Failure::Query(failure)))
             }
             Err(finding) => finding,
@@ -81,49 +68,21 @@ impl Probe for Dns {
     }
 }
 
-fn ask(query: &Query, server: SocketAddr, deadline: Deadline<'_>) -> io::Result<Answer> {
-    let answer = over_udp(query, server, deadline)?;
-    if answer.is_cut() { over_tcp(query, server, deadline) } else { Ok(answer) }
-}
-
-fn over_udp(query: &Query, server: SocketAddr, deadline: Deadline<'_>) -> io::Result<Answer> {
-    let any = if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-    // The system chooses a port that is hard to guess, and lets through what comes from the server alone.
-    let socket = UdpSocket::bind(SocketAddr::new(any, 0))?;
-    socket.connect(server)?;
-    let mut bytes = [0; DATAGRAM_MAX];
-    loop {
-        socket.send(query.bytes())?;
-        let turn = deadline.no_later_than(AGAIN);
-        while let Ok(left) = turn.left() {
-            socket.set_read_timeout(Some(left))?;
-            match socket.recv(&mut bytes) {
-                // What is no answer to this query may be a late one to another, or forged.
-                Ok(count) => {
-                    if let Some(answer) = query.answer(bytes.get(..count).unwrap_or_default()) {
-                        return Ok(answer);
-                    }
-                }
-                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {}
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        deadline.left()?;
+/// What is wrong with an answer, if anything.
+fn fault(answer: &Answer, asked: &config::dns::Dns) -> Option<QueryFailure> {
+    match answer.code() {
+        Rcode::NOERROR => {}
+        Rcode::NXDOMAIN => return Some(QueryFailure::NoName),
+        Rcode::SERVFAIL => return Some(QueryFailure::ServerFailed),
+        Rcode::REFUSED => return Some(QueryFailure::Refused),
+        other => return Some(QueryFailure::Code(other.to_string())),
     }
-}
-
-/// Every message has its length before it (RFC 1035, 4.2.2).
-fn over_tcp(query: &Query, server: SocketAddr, deadline: Deadline<'_>) -> io::Result<Answer> {
-    let mut stream = Stream::connect(&[server], deadline)?;
-    let length = u16::try_from(query.bytes().len()).map_err(io::Error::other)?;
-    stream.write_all(&[&length.to_be_bytes(), query.bytes()].concat())?;
-    stream.flush()?;
-    let mut length = [0; 2];
-    stream.read_exact(&mut length)?;
-    let mut bytes = vec![0; usize::from(u16::from_be_bytes(length))];
-    stream.read_exact(&mut bytes)?;
-    query.answer(&bytes).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    let records = answer.records(asked.kind);
+    match &asked.expected {
+        _ if records.is_empty() => Some(QueryFailure::NoRecord),
+        Some(expected) if !records.iter().any(|record| expected.is(record)) => Some(QueryFailure::OtherRecords),
+        Some(_) | None => None,
+    }
 }
 
 #[cfg(test)]

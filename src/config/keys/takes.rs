@@ -19,3 +19,5 @@ pub(super) const EMAIL: &str = "an email address, such as `ops@example.com`";
 pub(super) const CHANNEL: &str = "a name of 1 to 64 letters, digits, `-` and `_`";
 pub(super) const CHANNELS: &str = "a list of the names of channels, such as `[\"slack\"]`";
 pub(super) const RECIPIENTS: &str = "an email address, such as `ops@example.com`, or a list of them";
+pub(super) const JID: &str = "an XMPP address, such as `ops@example.com`";
+pub(super) const JIDS: &str = "an XMPP address, such as `ops@example.com`, or a list of them";

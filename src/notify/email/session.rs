@@ -33,10 +33,8 @@ use rustls::pki_types::ServerName;
 use crate::clock::Clock;
 use crate::config;
 use crate::config::Encryption;
-use crate::model::cause::Failure;
 use crate::model::cause::Phase;
 use crate::model::observation::Finding;
-use crate::model::words;
 use crate::net::failure;
 use crate::net::resolve::Resolver;
 use crate::net::stream::Deadline;
@@ -44,6 +42,7 @@ use crate::net::stream::Stream;
 use crate::net::tls;
 
 use super::super::SendError;
+use super::super::trouble;
 
 /// How much of a server's own words is passed on.
 const WORDS_MAX: usize = 200;
@@ -235,16 +234,7 @@ fn explain(trouble: Trouble, step: Step, limit: Duration) -> SendError {
         Trouble::Io(error) => failure::of_io(&error, Phase::Answer, limit),
         Trouble::Found(finding) => finding,
     };
-    SendError::passing(match found {
-        Finding::Down(Failure::TimedOut { .. }) => {
-            format!("timed out after {} while {}", words::duration(limit), step.gerund())
-        }
-        Finding::Down(Failure::Closed(_)) => format!("connection closed while {}", step.gerund()),
-        Finding::Down(failure @ Failure::Other(_)) => format!("{failure} while {}", step.gerund()),
-        Finding::Down(failure) => failure.to_string(),
-        Finding::Blind(what) => what,
-        Finding::Up(_) | Finding::Certified { .. } | Finding::Ailing(..) => "the server did not answer".to_owned(),
-    })
+    SendError::passing(trouble::words(found, step.gerund(), limit))
 }
 
 /// A session under way.

@@ -9,6 +9,7 @@ mod telegram;
 mod twilio;
 mod webex;
 mod webhook;
+mod xmpp;
 mod zulip;
 
 use std::collections::HashMap;
@@ -35,6 +36,7 @@ static KINDS: &[(&str, Read)] = &[
     ("notify.telegram", |section| telegram::telegram(section).map(ChannelKind::Telegram)),
     ("notify.pushover", |section| pushover::pushover(section).map(ChannelKind::Pushover)),
     ("notify.gotify", |section| gotify::gotify(section).map(ChannelKind::Gotify)),
+    ("notify.xmpp", |section| xmpp::xmpp(section).map(ChannelKind::Xmpp)),
     ("notify.matrix", |section| matrix::matrix(section).map(ChannelKind::Matrix)),
     ("notify.webex", |section| webex::webex(section).map(ChannelKind::Webex)),
     ("notify.webhook", |section| webhook::webhook(section).map(ChannelKind::Webhook)),

@@ -2,6 +2,7 @@
 
 use domain::base::Message;
 use domain::base::MessageBuilder;
+use domain::base::Name;
 use domain::base::ParsedName;
 use domain::base::Rtype;
 use domain::base::iana::Rcode;
@@ -9,19 +10,19 @@ use domain::rdata::AllRecordData;
 use domain::rdata::Txt;
 use rustls::crypto::GetRandomFailed;
 
-use crate::config::dns::Dns;
-use crate::model::cause::QueryFailure;
-
 /// A query.
-pub(super) struct Query(Message<Vec<u8>>);
+pub struct Query(Message<Vec<u8>>);
 
 /// An answer to it.
 #[derive(Debug)]
-pub(super) struct Answer(Message<Vec<u8>>);
+pub struct Answer(Message<Vec<u8>>);
 
 impl Query {
     /// The query for that, which asks the server to ask others where it does not know; its number cannot be guessed.
-    pub(super) fn new(asked: &Dns) -> Result<Self, GetRandomFailed> {
+    ///
+    /// # Errors
+    /// When no random number could be had.
+    pub fn new(name: &Name<Vec<u8>>, kind: Rtype) -> Result<Self, GetRandomFailed> {
         let mut number = [0; 2];
         rustls::crypto::ring::default_provider().secure_random.fill(&mut number)?;
         let mut message = MessageBuilder::new_vec();
@@ -29,17 +30,19 @@ impl Query {
         message.header_mut().set_rd(true);
         let mut message = message.question();
         // A message has room for one question: it has no limit but that of 65,535 bytes.
-        let _ = message.push((&asked.name, asked.kind));
+        let _ = message.push((name, kind));
         Ok(Self(message.into_message()))
     }
 
     /// The message as it is sent.
-    pub(super) fn bytes(&self) -> &[u8] {
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
         self.0.as_slice()
     }
 
     /// These bytes as an answer to the query, if they are one. A server that did not understand it may leave it out.
-    pub(super) fn answer(&self, bytes: &[u8]) -> Option<Answer> {
+    #[must_use]
+    pub fn answer(&self, bytes: &[u8]) -> Option<Answer> {
         let message = Message::from_octets(bytes.to_vec()).ok()?;
         let (header, counts) = (message.header(), message.header_counts());
         let is_bare = header.qr() && header.id() == self.0.header().id() && counts.qdcount() == 0;
@@ -50,29 +53,20 @@ impl Query {
 
 impl Answer {
     /// Whether there was no room for all of it.
-    pub(super) fn is_cut(&self) -> bool {
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
         self.0.header().tc()
     }
 
-    /// What is wrong with it, if anything.
-    pub(super) fn fault(&self, asked: &Dns) -> Option<QueryFailure> {
-        match self.0.header().rcode() {
-            Rcode::NOERROR => {}
-            Rcode::NXDOMAIN => return Some(QueryFailure::NoName),
-            Rcode::SERVFAIL => return Some(QueryFailure::ServerFailed),
-            Rcode::REFUSED => return Some(QueryFailure::Refused),
-            other => return Some(QueryFailure::Code(other.to_string())),
-        }
-        let records = self.records(asked.kind);
-        match &asked.expected {
-            _ if records.is_empty() => Some(QueryFailure::NoRecord),
-            Some(expected) if !records.iter().any(|record| expected.is(record)) => Some(QueryFailure::OtherRecords),
-            Some(_) | None => None,
-        }
+    /// What the server says of the query.
+    #[must_use]
+    pub fn code(&self) -> Rcode {
+        self.0.header().rcode()
     }
 
     /// The data of its records of that type, as zone files have it; what cannot be read is left out.
-    fn records(&self, kind: Rtype) -> Vec<String> {
+    #[must_use]
+    pub fn records(&self, kind: Rtype) -> Vec<String> {
         let Ok(section) = self.0.answer() else { return Vec::new() };
         let records = section.flatten().filter(|record| record.rtype() == kind);
         let data = records.filter_map(|record| {

@@ -1,0 +1,67 @@
+//! `[notify.xmpp]`
+
+use super::super::super::Jid;
+use super::super::super::Xmpp;
+use super::super::super::error::ConfigError;
+use super::super::super::field::Field;
+use super::super::super::section::Section;
+use super::super::pem::certificates;
+use crate::secret::Secret;
+
+/// The most recipients of a channel: each has a message and a thread of its own.
+const RECIPIENTS_MAX: usize = 50;
+
+/// Where servers take clients (RFC 6120, 14.7).
+const DEFAULT_PORT: u16 = 5222;
+
+/// `[notify.xmpp]`
+pub(super) fn xmpp(section: &Section<'_>) -> Result<Xmpp, ConfigError> {
+    Ok(Xmpp {
+        to: section.require("to", |field| recipients(&field))?,
+        from: section.require("from", |field| jid(&field))?,
+        password: section.require("xmpp_password", |field| Ok(Secret::new(field.words()?)))?,
+        server: section.read("xmpp_server", |field| server(&field))?,
+        ca_pem: section.read("xmpp_ca_file", |field| certificates(&field))?,
+    })
+}
+
+/// One address, or a list of them.
+fn recipients(field: &Field<'_, '_>) -> Result<Vec<Jid>, ConfigError> {
+    if !field.is_list() {
+        return Ok(vec![jid(field)?]);
+    }
+    let items = field.items()?;
+    if items.is_empty() {
+        return Err(field.wrong("is empty"));
+    }
+    if items.len() > RECIPIENTS_MAX {
+        return Err(field.fault(format!("has more than {RECIPIENTS_MAX} addresses; write that of a room's bridge")));
+    }
+    let mut recipients: Vec<Jid> = Vec::new();
+    for item in items {
+        let recipient = jid(&item)?;
+        match recipients.iter().position(|known| *known == recipient) {
+            Some(first) => item.warn(format!("is the same as recipient {}, ignored", first + 1)),
+            None => recipients.push(recipient),
+        }
+    }
+    Ok(recipients)
+}
+
+fn jid(field: &Field<'_, '_>) -> Result<Jid, ConfigError> {
+    field.parsed("is not an XMPP address")
+}
+
+/// A host, with a port or without.
+fn server(field: &Field<'_, '_>) -> Result<(String, u16), ConfigError> {
+    let text = field.words()?;
+    let url = url::Url::parse(&format!("xmpp://{text}")).map_err(|_| field.wrong("is not a host and a port"))?;
+    let is_bare =
+        url.path().is_empty() && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    match url.host_str() {
+        Some(host) if is_bare && !text.contains('@') => {
+            Ok((host.trim_matches(['[', ']']).to_owned(), url.port().unwrap_or(DEFAULT_PORT)))
+        }
+        _ => Err(field.wrong("is not a host and a port")),
+    }
+}
