@@ -1,0 +1,114 @@
+//! Opsgenie, by its Alert API: <https://docs.opsgenie.com/docs/alert-api>.
+//!
+//! A node that is dead creates an alert, and closes it when it is not dead any more, by the same alias. Requests are
+//! accepted by 202 and worked off later; 402 and 422 are for good like the other refusals, 429 and 5xx pass
+//! (<https://docs.opsgenie.com/docs/response>). A message has up to 130 characters, a description up to 15,000, an alias
+//! up to 512, an entity up to 512, a source up to 100 and all details together up to 8,000.
+//!
+//! A notice of several nodes is several requests. A retry goes on with the one that failed; should one be repeated after
+//! all, by a start of the program, it only adds to the count of the open alert with that alias.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use serde_json::json;
+
+use crate::config;
+use crate::model::notice::Notice;
+use crate::net::client::Client;
+
+use super::Notifier;
+use super::Page;
+use super::SendError;
+use super::Target;
+use super::alerts::Alert;
+use super::alerts::Severity;
+use super::alerts::alerts;
+use super::call;
+use super::call::Answers;
+use super::call::Call;
+use super::fit;
+use super::series::Series;
+
+/// What Opsgenie takes as a message, a description, an entity, a source and a note.
+const MESSAGE_MAX: usize = 130;
+const DESCRIPTION_MAX: usize = 15_000;
+const ENTITY_MAX: usize = 512;
+const SOURCE_MAX: usize = 100;
+
+/// How much of each detail is sent: there are four of them.
+const DETAIL_MAX: usize = 1_500;
+
+/// Answers by which nothing was accepted, and why. 402 says that the account does not include it.
+const ANSWERS: Answers = Answers::of("Opsgenie").words("/message").permanent(&[402]);
+
+/// The integration of the key.
+pub(super) fn targets(config: &config::Opsgenie, page: &Arc<Page>, client: &Client) -> Vec<Target> {
+    let (config, page, client) = (config.clone(), page.clone(), client.clone());
+    vec![Target {
+        name: String::new(),
+        notifier: Box::new(Opsgenie { config, page, client, series: Series::default() }),
+    }]
+}
+
+struct Opsgenie {
+    config: config::Opsgenie,
+    page: Arc<Page>,
+    client: Client,
+    series: Series,
+}
+
+impl Notifier for Opsgenie {
+    fn send(&self, notice: &Notice) -> Result<(), SendError> {
+        let requests: Vec<(String, Value)> = requests(notice, &self.config, &self.page);
+        let key = format!("GenieKey {}", self.config.api_key.reveal());
+        self.series.send(notice, &requests, |(url, document)| {
+            let call = Call::post(url.as_str()).header("Authorization", key.as_str()).json(document)?;
+            call.make(&self.client, &ANSWERS)?;
+            Ok(())
+        })
+    }
+}
+
+/// Where each request goes, and what it says.
+fn requests(notice: &Notice, config: &config::Opsgenie, page: &Page) -> Vec<(String, Value)> {
+    let request = |alert: &Alert| {
+        let source = fit::line(&page.title, SOURCE_MAX, fit::utf16);
+        match alert.severity {
+            Some(severity) => (call::below(&config.api_url, &["v2", "alerts"]), create(alert, severity, config, page, &source)),
+            None => {
+                let url = call::below(&config.api_url, &["v2", "alerts", &alert.key, "close"]);
+                let note = fit::lines(&alert.lines, DESCRIPTION_MAX, fit::utf16);
+                (format!("{url}?identifierType=alias"), json!({ "source": source, "note": note }))
+            }
+        }
+    };
+    alerts(notice, page).iter().map(request).collect()
+}
+
+fn create(alert: &Alert, severity: Severity, config: &config::Opsgenie, page: &Page, source: &str) -> Value {
+    let detail = |text: &str| fit::line(text, DETAIL_MAX, fit::utf16);
+    let mut details = json!({ "node": detail(&alert.node), "page": detail(&page.url) });
+    if let Some((service, node)) = &alert.labels {
+        details["service_label"] = detail(service).into();
+        details["node_label"] = detail(node).into();
+    }
+    json!({
+        "message": fit::line(&alert.title, MESSAGE_MAX, fit::utf16),
+        "alias": alert.key,
+        "description": fit::lines(&alert.lines, DESCRIPTION_MAX, fit::utf16),
+        "entity": fit::line(&alert.node, ENTITY_MAX, fit::utf16),
+        "source": source,
+        "priority": priority(severity, config.priority),
+        "details": details,
+    })
+}
+
+/// What is configured or, without that, by how bad it is; a test calls nobody.
+fn priority(severity: Severity, configured: Option<config::Priority>) -> &'static str {
+    match severity {
+        Severity::Test => "P5",
+        Severity::Sick => configured.map_or("P3", config::Priority::word),
+        Severity::Dead => configured.map_or("P1", config::Priority::word),
+    }
+}
