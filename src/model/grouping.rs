@@ -14,6 +14,7 @@ use super::map::Map;
 use super::map::Node;
 use super::notice::Affected;
 use super::notice::Change;
+use super::notice::Kind;
 use super::notice::Notice;
 use super::reshape::Departed;
 use super::status::Status;
@@ -180,7 +181,7 @@ impl Grouping {
         let before = self.last.map_or(Status::Healthy, |(_, status)| status);
         self.last = Some((now.instant, status));
         let (dead, more_dead) = dead(map);
-        Some(Notice { at: now.wall, status, changed: status != before, dead, more_dead, changes, test: false })
+        Some(Notice { at: now.wall, status, changed: status != before, dead, more_dead, changes, kind: Kind::Change })
     }
 
     /// The change of a node that has something to tell; its course starts anew.
