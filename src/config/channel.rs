@@ -2,6 +2,14 @@
 
 mod email;
 mod slack;
+mod ntfy;
+mod discord;
+mod teams;
+mod mattermost;
+mod google_chat;
+mod pagerduty;
+mod opsgenie;
+mod http;
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,6 +19,16 @@ pub use self::email::Credentials;
 pub use self::email::Email;
 pub use self::email::Encryption;
 pub use self::slack::Slack;
+pub use self::ntfy::Ntfy;
+pub use self::discord::Discord;
+pub use self::teams::Teams;
+pub use self::mattermost::Mattermost;
+pub use self::google_chat::GoogleChat;
+pub use self::pagerduty::Pagerduty;
+pub use self::opsgenie::Opsgenie;
+pub use self::http::Http;
+pub use self::http::HttpMethod;
+pub use self::opsgenie::Priority;
 
 /// `[notify]`: who is told, and when.
 #[derive(Clone, Debug)]
@@ -43,6 +61,22 @@ pub enum ChannelKind {
     Email(Email),
     /// `[notify.slack]`
     Slack(Slack),
+    /// `[notify.ntfy]`
+    Ntfy(Ntfy),
+    /// `[notify.discord]`
+    Discord(Discord),
+    /// `[notify.teams]`
+    Teams(Teams),
+    /// `[notify.mattermost]`
+    Mattermost(Mattermost),
+    /// `[notify.google_chat]`
+    GoogleChat(GoogleChat),
+    /// `[notify.pagerduty]`
+    Pagerduty(Pagerduty),
+    /// `[notify.opsgenie]`
+    Opsgenie(Opsgenie),
+    /// `[notify.http]`
+    Http(Http),
 }
 
 impl Notify {
@@ -59,6 +93,14 @@ impl fmt::Display for ChannelKind {
         match self {
             Self::Email(email) => email.fmt(f),
             Self::Slack(slack) => slack.fmt(f),
+            Self::Ntfy(ntfy) => ntfy.fmt(f),
+            Self::Discord(discord) => discord.fmt(f),
+            Self::Teams(teams) => teams.fmt(f),
+            Self::Mattermost(mattermost) => mattermost.fmt(f),
+            Self::GoogleChat(google_chat) => google_chat.fmt(f),
+            Self::Pagerduty(pagerduty) => pagerduty.fmt(f),
+            Self::Opsgenie(opsgenie) => opsgenie.fmt(f),
+            Self::Http(http) => http.fmt(f),
         }
     }
 }

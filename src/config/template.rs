@@ -191,6 +191,7 @@ fn check_elements(template: &Parsed, loops: usize) -> Result<(), String> {
             | TemplateElement::Expression(_)
             | TemplateElement::HtmlExpression(_)
             | TemplateElement::Comment(_) => {}
+            _ => return Err("it has something that this version does not know".to_owned()),
         }
     }
     Ok(())

@@ -150,11 +150,12 @@ mod tests {
     use crate::model::fixture::change;
     use crate::model::fixture::death;
     use crate::model::fixture::recovery;
-    use crate::model::fixture::reminder;
     use crate::model::fixture::secs;
-    use crate::model::fixture::startup;
     use crate::model::fixture::test_notice;
+    use crate::model::notice::Urgent;
 
+    use super::super::tests::reminder;
+    use super::super::tests::startup;
     use super::*;
 
     fn page() -> Page {
@@ -197,7 +198,7 @@ mod tests {
     #[test]
     fn a_reminder_and_a_start_open_what_is_dead_once_a_node() {
         let dead = vec![affected("a", Status::Dead).key, affected("b", Status::Dead).key];
-        for notice in [reminder(), startup()] {
+        for notice in [reminder(Urgent::All), startup()] {
             let changes = death().changes;
             let both = Notice { dead: dead.clone(), changes, ..notice.clone() };
             assert_eq!(told(&both), [("web:api".to_owned(), Some(Severity::Dead))]);

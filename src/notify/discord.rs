@@ -18,9 +18,9 @@ use crate::net::client::Client;
 use super::Page;
 use super::SendError;
 use super::Target;
-use super::call;
 use super::call::Answers;
 use super::call::Call;
+use super::call::Calling;
 use super::fit;
 use super::plain;
 use super::say;
@@ -38,11 +38,11 @@ const NODES_MAX: usize = 450;
 pub(super) fn targets(config: &config::Discord, page: &Arc<Page>, client: &Client) -> Vec<Target> {
     let (config, page) = (config.clone(), page.clone());
     let answers = Answers::of("Discord").words("/message").seconds("/retry_after");
-    vec![call::target(String::new(), client, answers, move |notice| request(notice, &config, &page))]
+    vec![Target::only(Calling::new(client, answers, move |notice| request(notice, &config, &page)))]
 }
 
 fn request(notice: &Notice, config: &config::Discord, page: &Page) -> Result<Call, SendError> {
-    Call::post(config.webhook_url.reveal()).json(&message(notice, page, config.username.as_deref()))
+    Call::json(config.webhook_url.reveal(), &message(notice, page, config.username.as_deref()))
 }
 
 #[derive(Serialize)]
@@ -116,4 +116,77 @@ fn escape(text: &str) -> String {
         escaped.push(one);
     }
     escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::fixture::death;
+    use crate::model::fixture::recovery;
+    use crate::model::fixture::test_notice;
+    use crate::model::notice::Urgent;
+
+    use super::super::tests::enormous;
+    use super::super::tests::hostile;
+    use super::super::tests::reminder;
+    use super::super::tests::sick;
+    use super::super::tests::startup;
+    use super::super::tests::wire;
+    use super::*;
+
+    const KEYS: &str = "webhook_url = \"{url}api/webhooks/1/s3cret\"\nusername = \"Acme\"";
+
+    #[test]
+    fn a_start() {
+        insta::assert_snapshot!(wire("discord", KEYS, &startup()), @"");
+    }
+
+    #[test]
+    fn a_death() {
+        insta::assert_snapshot!(wire("discord", KEYS, &death()), @"");
+    }
+
+    #[test]
+    fn something_sick() {
+        insta::assert_snapshot!(wire("discord", KEYS, &sick()), @"");
+    }
+
+    #[test]
+    fn a_reminder() {
+        insta::assert_snapshot!(wire("discord", KEYS, &reminder(Urgent::All)), @"");
+    }
+
+    #[test]
+    fn a_recovery() {
+        insta::assert_snapshot!(wire("discord", KEYS, &recovery()), @"");
+    }
+
+    #[test]
+    fn a_test() {
+        insta::assert_snapshot!(wire("discord", KEYS, &test_notice()), @"");
+    }
+
+    /// The one embed of a notice.
+    fn embed(notice: &Notice) -> Embed {
+        let page = Page { title: "Acme".to_owned(), url: "https://status.example.com/a_b_c".to_owned() };
+        let [embed] = message(notice, &page, None).embeds;
+        embed
+    }
+
+    #[test]
+    fn markdown_is_escaped_and_nobody_is_mentioned() {
+        insta::assert_snapshot!(wire("discord", KEYS, &hostile()), @"");
+        assert_eq!(escape("a_b *c* <@1> :x: https://d"), "a\\_b \\*c\\* \\<\\@1\\> \\:x\\: https\\://d");
+    }
+
+    #[test]
+    fn a_very_long_notice_is_cut_at_the_end_of_a_line() {
+        let embed = embed(&enormous());
+        assert!(embed.description.ends_with("\n[..]"), "{}", embed.description);
+        assert!((3_000..=DESCRIPTION_MAX).contains(&fit::utf16(&embed.description)));
+        assert!(embed.fields.iter().all(|field| fit::utf16(&field.value) <= VALUE_MAX));
+        let parts = embed.fields.iter().map(|field| fit::utf16(field.name) + fit::utf16(&field.value));
+        let all = fit::utf16(&embed.title) + fit::utf16(&embed.description) + parts.sum::<usize>();
+        assert!(all <= 6_000, "{all}");
+        assert_eq!(embed.fields[0].name, "Nodes");
+    }
 }

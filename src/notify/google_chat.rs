@@ -19,9 +19,9 @@ use crate::net::client::Client;
 use super::Page;
 use super::SendError;
 use super::Target;
-use super::call;
 use super::call::Answers;
 use super::call::Call;
+use super::call::Calling;
 use super::fit;
 use super::plain;
 use super::say;
@@ -38,11 +38,11 @@ const NODES_MAX: usize = 600;
 pub(super) fn targets(config: &config::GoogleChat, page: &Arc<Page>, client: &Client) -> Vec<Target> {
     let (config, page) = (config.clone(), page.clone());
     let answers = Answers::of("Google Chat").words("/error/message");
-    vec![call::target(String::new(), client, answers, move |notice| request(notice, &config, &page))]
+    vec![Target::only(Calling::new(client, answers, move |notice| request(notice, &config, &page)))]
 }
 
 fn request(notice: &Notice, config: &config::GoogleChat, page: &Page) -> Result<Call, SendError> {
-    Call::post(config.webhook_url.reveal()).json(&Message { text: written(notice, page) })
+    Call::json(config.webhook_url.reveal(), &Message { text: written(notice, page) })
 }
 
 #[derive(Serialize)]
@@ -73,4 +73,67 @@ fn escape(text: &str) -> String {
         }
     }
     escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::fixture::death;
+    use crate::model::fixture::recovery;
+    use crate::model::fixture::test_notice;
+    use crate::model::notice::Urgent;
+
+    use super::super::tests::enormous;
+    use super::super::tests::hostile;
+    use super::super::tests::reminder;
+    use super::super::tests::sick;
+    use super::super::tests::startup;
+    use super::super::tests::wire;
+    use super::*;
+
+    const KEYS: &str = "webhook_url = \"{url}v1/spaces/A/messages?key=k&token=s3cret\"";
+
+    #[test]
+    fn a_start() {
+        insta::assert_snapshot!(wire("google_chat", KEYS, &startup()), @"");
+    }
+
+    #[test]
+    fn a_death() {
+        insta::assert_snapshot!(wire("google_chat", KEYS, &death()), @"");
+    }
+
+    #[test]
+    fn something_sick() {
+        insta::assert_snapshot!(wire("google_chat", KEYS, &sick()), @"");
+    }
+
+    #[test]
+    fn a_reminder() {
+        insta::assert_snapshot!(wire("google_chat", KEYS, &reminder(Urgent::All)), @"");
+    }
+
+    #[test]
+    fn a_recovery() {
+        insta::assert_snapshot!(wire("google_chat", KEYS, &recovery()), @"");
+    }
+
+    #[test]
+    fn a_test() {
+        insta::assert_snapshot!(wire("google_chat", KEYS, &test_notice()), @"");
+    }
+
+    #[test]
+    fn markup_loses_its_meaning() {
+        assert_eq!(escape("<users/all> *a* _b_ ~c~ `d`"), "<\u{200b}users/all> *\u{200b}a*\u{200b} _\u{200b}b_\u{200b} ~\u{200b}c~\u{200b} `\u{200b}d`\u{200b}");
+        let text = written(&hostile(), &Page { title: "<users/all>".to_owned(), url: "https://a/".to_owned() });
+        assert!(!text.contains("<users") && !text.contains("<b>") && !text.contains("<a"), "{text}");
+    }
+
+    #[test]
+    fn a_very_long_notice_is_cut_at_the_end_of_a_line() {
+        let page = Page { title: "x".repeat(1_000), url: "https://status.example.com/".to_owned() };
+        let text = written(&enormous(), &page);
+        assert!(text.ends_with("\n[..]"), "{text}");
+        assert!((3_000..=TEXT_MAX).contains(&fit::utf16(&text)) && text.len() < 32_000);
+    }
 }

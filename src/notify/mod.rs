@@ -5,6 +5,20 @@
 pub mod email;
 pub mod post;
 pub mod slack;
+mod alerts;
+mod call;
+mod fit;
+mod plain;
+mod say;
+mod series;
+mod ntfy;
+mod discord;
+mod teams;
+mod mattermost;
+mod google_chat;
+mod pagerduty;
+mod opsgenie;
+mod http;
 pub mod text;
 
 use std::sync::Arc;
@@ -107,8 +121,19 @@ pub fn build(notify: &config::Notify, page: &Arc<Page>, client: &Client) -> Vec<
         let targets = match &channel.kind {
             ChannelKind::Email(email) => email::targets(email, page, client),
             ChannelKind::Slack(slack) => slack::targets(slack, page, client),
+            ChannelKind::Ntfy(ntfy) => ntfy::targets(ntfy, page, client),
+            ChannelKind::Discord(discord) => discord::targets(discord, page, client),
+            ChannelKind::Teams(teams) => teams::targets(teams, page, client),
+            ChannelKind::Mattermost(mattermost) => mattermost::targets(mattermost, page, client),
+            ChannelKind::GoogleChat(google_chat) => google_chat::targets(google_chat, page, client),
+            ChannelKind::Pagerduty(pagerduty) => pagerduty::targets(pagerduty, page, client),
+            ChannelKind::Opsgenie(opsgenie) => opsgenie::targets(opsgenie, page, client),
+            ChannelKind::Http(http) => http::targets(http, page, client),
         };
         Channel { name: channel.name.clone(), reminders_only: channel.reminders_only, targets }
     };
     notify.channels.iter().map(channel).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,9 +19,9 @@ use crate::net::client::Client;
 use super::Page;
 use super::SendError;
 use super::Target;
-use super::call;
 use super::call::Answers;
 use super::call::Call;
+use super::call::Calling;
 use super::fit;
 use super::plain;
 use super::say;
@@ -44,16 +44,15 @@ const HIGHEST: u8 = 5;
 pub(super) fn targets(config: &config::Ntfy, page: &Arc<Page>, client: &Client) -> Vec<Target> {
     let (config, page) = (config.clone(), page.clone());
     let answers = Answers::of("ntfy").words("/error");
-    vec![call::target(String::new(), client, answers, move |notice| request(notice, &config, &page))]
+    vec![Target::only(Calling::new(client, answers, move |notice| request(notice, &config, &page)))]
 }
 
 fn request(notice: &Notice, config: &config::Ntfy, page: &Page) -> Result<Call, SendError> {
-    let call = Call::post(config.url.as_str());
-    let call = match &config.token {
+    let call = Call::json(config.url.as_str(), &message(notice, config, page))?;
+    Ok(match &config.token {
         Some(token) => call.bearer(token.reveal()),
         None => call,
-    };
-    call.json(&message(notice, config, page))
+    })
 }
 
 #[derive(Serialize)]
@@ -106,5 +105,86 @@ fn tag(notice: &Notice) -> &'static str {
         (_, Status::Healthy) => "white_check_mark",
         (_, Status::Sick) => "warning",
         (_, Status::Dead) => "rotating_light",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::fixture::death;
+    use crate::model::fixture::recovery;
+    use crate::model::fixture::test_notice;
+    use crate::model::notice::Urgent;
+
+    use super::super::tests::enormous;
+    use super::super::tests::hostile;
+    use super::super::tests::reminder;
+    use super::super::tests::sick;
+    use super::super::tests::startup;
+    use super::super::tests::wire;
+    use super::*;
+
+    const KEYS: &str = "url = \"{url}\"\ntopic = \"s3cret\"\ntoken = \"tk_1\"";
+
+    #[test]
+    fn a_start() {
+        insta::assert_snapshot!(wire("ntfy", KEYS, &startup()), @"");
+    }
+
+    #[test]
+    fn a_death() {
+        insta::assert_snapshot!(wire("ntfy", KEYS, &death()), @"");
+    }
+
+    #[test]
+    fn something_sick() {
+        insta::assert_snapshot!(wire("ntfy", KEYS, &sick()), @"");
+    }
+
+    #[test]
+    fn a_reminder() {
+        insta::assert_snapshot!(wire("ntfy", KEYS, &reminder(Urgent::All)), @"");
+    }
+
+    #[test]
+    fn a_recovery() {
+        insta::assert_snapshot!(wire("ntfy", KEYS, &recovery()), @"");
+    }
+
+    #[test]
+    fn a_test() {
+        insta::assert_snapshot!(wire("ntfy", KEYS, &test_notice()), @"");
+    }
+
+    #[test]
+    fn a_priority_is_the_configured_one_but_for_what_is_urgent() {
+        for (notice, usual, configured) in [
+            (startup(), 3, 2),
+            (death(), 4, 2),
+            (sick(), 3, 2),
+            (recovery(), 3, 2),
+            (test_notice(), 3, 2),
+            (reminder(Urgent::All), 5, 5),
+            (reminder(Urgent::First(1)), 5, 5),
+            (reminder(Urgent::First(0)), 4, 2),
+        ] {
+            assert_eq!((priority(&notice, None), priority(&notice, Some(2))), (usual, configured), "{:?}", notice.kind);
+        }
+    }
+
+    #[test]
+    fn a_public_topic_needs_no_token() {
+        let sent = wire("ntfy", "url = \"{url}\"\ntopic = \"s3cret\"", &death());
+        assert!(sent.starts_with("POST /\ncontent-type: application/json\n\n"), "{sent}");
+    }
+
+    #[test]
+    fn text_stays_as_it_is() {
+        assert!(body(&hostile()).contains("<b>&amp; *x* _y_ `z` @**all** [a](http://b) ~~c~~ \"q\""));
+    }
+
+    #[test]
+    fn a_very_long_notice_is_cut_at_the_end_of_a_line() {
+        let body = body(&enormous());
+        assert!(body.ends_with("\n[..]") && (3_000..=MESSAGE_MAX).contains(&body.len()), "{body}");
     }
 }

@@ -39,16 +39,16 @@ const SOURCE_MAX: usize = 100;
 /// How much of each detail is sent: there are four of them.
 const DETAIL_MAX: usize = 1_500;
 
-/// Answers by which nothing was accepted, and why. 402 says that the account does not include it.
-const ANSWERS: Answers = Answers::of("Opsgenie").words("/message").permanent(&[402]);
+/// Answers by which nothing was accepted, and why.
+const ANSWERS: Answers = Answers::of("Opsgenie").words("/message");
+
+/// What the account does not include.
+const UNPAID: u16 = 402;
 
 /// The integration of the key.
 pub(super) fn targets(config: &config::Opsgenie, page: &Arc<Page>, client: &Client) -> Vec<Target> {
     let (config, page, client) = (config.clone(), page.clone(), client.clone());
-    vec![Target {
-        name: String::new(),
-        notifier: Box::new(Opsgenie { config, page, client, series: Series::default() }),
-    }]
+    vec![Target::only(Opsgenie { config, page, client, series: Series::default() })]
 }
 
 struct Opsgenie {
@@ -63,9 +63,12 @@ impl Notifier for Opsgenie {
         let requests: Vec<(String, Value)> = requests(notice, &self.config, &self.page);
         let key = format!("GenieKey {}", self.config.api_key.reveal());
         self.series.send(notice, &requests, |(url, document)| {
-            let call = Call::post(url.as_str()).header("Authorization", key.as_str()).json(document)?;
-            call.make(&self.client, &ANSWERS)?;
-            Ok(())
+            let made = Call::json(url.as_str(), document)?.header("Authorization", key.as_str());
+            match made.make(&self.client, &ANSWERS) {
+                Ok(_) => Ok(()),
+                Err(refusal) if refusal.status == Some(UNPAID) => Err(SendError { permanent: true, ..refusal.error }),
+                Err(refusal) => Err(refusal.error),
+            }
         })
     }
 }
@@ -110,5 +113,89 @@ fn priority(severity: Severity, configured: Option<config::Priority>) -> &'stati
         Severity::Test => "P5",
         Severity::Sick => configured.map_or("P3", config::Priority::word),
         Severity::Dead => configured.map_or("P1", config::Priority::word),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::fixture::death;
+    use crate::model::fixture::recovery;
+    use crate::model::fixture::test_notice;
+    use crate::model::notice::Urgent;
+    use crate::secret::Secret;
+
+    use super::super::tests::endpoint::Reply;
+    use super::super::tests::enormous;
+    use super::super::tests::outcomes;
+    use super::super::tests::reminder;
+    use super::super::tests::sick;
+    use super::super::tests::startup;
+    use super::super::tests::wire;
+    use super::*;
+
+    const KEYS: &str = "api_key = \"s3cret\"\napi_url = \"{url}\"";
+
+    #[test]
+    fn a_start() {
+        insta::assert_snapshot!(wire("opsgenie", KEYS, &startup()), @"");
+    }
+
+    #[test]
+    fn a_death() {
+        insta::assert_snapshot!(wire("opsgenie", KEYS, &death()), @"");
+    }
+
+    #[test]
+    fn something_sick() {
+        insta::assert_snapshot!(wire("opsgenie", KEYS, &sick()), @"");
+    }
+
+    #[test]
+    fn a_reminder() {
+        insta::assert_snapshot!(wire("opsgenie", KEYS, &reminder(Urgent::All)), @"");
+    }
+
+    #[test]
+    fn a_recovery() {
+        insta::assert_snapshot!(wire("opsgenie", KEYS, &recovery()), @"");
+    }
+
+    #[test]
+    fn a_test() {
+        insta::assert_snapshot!(wire("opsgenie", KEYS, &test_notice()), @"");
+    }
+
+    #[test]
+    fn a_priority_is_the_configured_one_but_for_a_test() {
+        for (severity, usual, configured) in
+            [(Severity::Dead, "P1", "P2"), (Severity::Sick, "P3", "P2"), (Severity::Test, "P5", "P5")]
+        {
+            assert_eq!(priority(severity, None), usual);
+            assert_eq!(priority(severity, Some(config::Priority::P2)), configured);
+        }
+    }
+
+    #[test]
+    fn what_is_not_paid_is_not_tried_again() {
+        let replies = &[Reply::Status(402, "{\"message\":\"Your plan does not include this\"}")];
+        let error = outcomes("opsgenie", KEYS, replies, 1).0.remove(0);
+        assert_eq!(error, Err(SendError::permanent("Opsgenie answered HTTP 402: Your plan does not include this")));
+    }
+
+    #[test]
+    fn a_very_long_notice_is_cut() {
+        let config = config::Opsgenie {
+            api_key: Secret::new("key"),
+            api_url: "https://api.opsgenie.com".parse().unwrap(),
+            priority: None,
+        };
+        let page = Page { title: "x".repeat(1_000), url: format!("https://status.example.com/{}", "x".repeat(9_000)) };
+        for (_, alert) in requests(&enormous(), &config, &page) {
+            let length = |name: &str| fit::utf16(alert[name].as_str().unwrap());
+            assert!(length("message") <= MESSAGE_MAX && length("description") <= DESCRIPTION_MAX);
+            assert!(length("source") <= SOURCE_MAX && length("entity") <= ENTITY_MAX && length("alias") <= 255);
+            let details = alert["details"].as_object().unwrap().values().map(|value| fit::utf16(value.as_str().unwrap()));
+            assert!(details.sum::<usize>() < 8_000);
+        }
     }
 }

@@ -41,10 +41,7 @@ const ANSWERS: Answers = Answers::of("PagerDuty").words("/message");
 /// The integration of the key.
 pub(super) fn targets(config: &config::Pagerduty, page: &Arc<Page>, client: &Client) -> Vec<Target> {
     let (config, page, client) = (config.clone(), page.clone(), client.clone());
-    vec![Target {
-        name: String::new(),
-        notifier: Box::new(Pagerduty { config, page, client, series: Series::default() }),
-    }]
+    vec![Target::only(Pagerduty { config, page, client, series: Series::default() })]
 }
 
 struct Pagerduty {
@@ -59,7 +56,7 @@ impl Notifier for Pagerduty {
         let events: Vec<Value> = events(notice, &self.page, self.config.routing_key.reveal());
         let url = call::below(&self.config.api_url, &["v2", "enqueue"]);
         self.series.send(notice, &events, |event| {
-            Call::post(url.as_str()).json(event)?.make(&self.client, &ANSWERS)?;
+            Call::json(url.as_str(), event)?.make(&self.client, &ANSWERS)?;
             Ok(())
         })
     }
@@ -99,5 +96,101 @@ fn word(severity: Severity) -> &'static str {
         Severity::Test => "info",
         Severity::Sick => "warning",
         Severity::Dead => "critical",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::fixture::death;
+    use crate::model::fixture::node_key;
+    use crate::model::fixture::recovery;
+    use crate::model::fixture::secs;
+    use crate::model::fixture::test_notice;
+    use crate::model::notice::Change;
+    use crate::model::notice::Urgent;
+    use crate::model::status::Status;
+
+    use super::super::tests::endpoint::Endpoint;
+    use super::super::tests::endpoint::Reply;
+    use super::super::tests::enormous;
+    use super::super::tests::outcomes;
+    use super::super::tests::reminder;
+    use super::super::tests::sick;
+    use super::super::tests::startup;
+    use super::super::tests::wire;
+    use super::*;
+
+    const KEYS: &str = "routing_key = \"s3cret\"\napi_url = \"{url}\"";
+
+    #[test]
+    fn a_start() {
+        insta::assert_snapshot!(wire("pagerduty", KEYS, &startup()), @"");
+    }
+
+    #[test]
+    fn a_death() {
+        insta::assert_snapshot!(wire("pagerduty", KEYS, &death()), @"");
+    }
+
+    #[test]
+    fn something_sick() {
+        insta::assert_snapshot!(wire("pagerduty", KEYS, &sick()), @"");
+    }
+
+    #[test]
+    fn a_reminder() {
+        insta::assert_snapshot!(wire("pagerduty", KEYS, &reminder(Urgent::All)), @"");
+    }
+
+    #[test]
+    fn a_recovery() {
+        insta::assert_snapshot!(wire("pagerduty", KEYS, &recovery()), @"");
+    }
+
+    #[test]
+    fn a_test() {
+        insta::assert_snapshot!(wire("pagerduty", KEYS, &test_notice()), @"");
+    }
+
+    #[test]
+    fn a_death_that_is_sick_now_is_resolved() {
+        let mut notice = sick();
+        notice.changes[0].was = Some((Status::Dead, secs(60)));
+        assert!(wire("pagerduty", KEYS, &notice).contains("\"event_action\": \"resolve\""));
+    }
+
+    #[test]
+    fn several_nodes_are_several_events_of_which_a_retry_repeats_only_what_failed() {
+        let site = Change { key: node_key("web", "site"), label: "Site".into(), ..death().changes.remove(0) };
+        let notice = Notice { changes: vec![death().changes.remove(0), site], ..death() };
+        let replies = &[Reply::Status(202, "{}"), Reply::Later(429, 7), Reply::Status(202, "{}")];
+        let endpoint = Endpoint::replying(replies);
+        let target = endpoint.targets("pagerduty", KEYS).remove(0);
+        let error = target.notifier.send(&notice).unwrap_err();
+        assert_eq!((error.permanent, error.retry_after), (false, Some(secs(7))));
+        assert_eq!(target.notifier.send(&notice), Ok(()));
+        let key = |request: &String| {
+            let (_, body) = request.split_once("\n\n").unwrap();
+            let event: Value = serde_json::from_str(body).unwrap();
+            event["dedup_key"].as_str().unwrap().rsplit(' ').next().unwrap().to_owned()
+        };
+        let keys: Vec<_> = endpoint.asked().iter().map(key).collect();
+        assert_eq!(keys, ["web:api", "web:site", "web:site"]);
+    }
+
+    #[test]
+    fn why_an_event_is_refused_is_told() {
+        const WHY: &str = "{\"status\":\"invalid event\",\"message\":\"Event object is invalid\"}";
+        let error = outcomes("pagerduty", KEYS, &[Reply::Status(400, WHY)], 1).0.remove(0);
+        assert_eq!(error, Err(SendError::permanent("PagerDuty answered HTTP 400: Event object is invalid")));
+    }
+
+    #[test]
+    fn a_very_long_notice_is_cut() {
+        let page = Page { title: "x".repeat(1_000), url: "https://status.example.com/".to_owned() };
+        for event in events(&enormous(), &page, "key") {
+            let summary = event["payload"]["summary"].as_str().unwrap();
+            assert!(fit::utf16(summary) <= SUMMARY_MAX && event.to_string().len() < 512_000);
+        }
     }
 }

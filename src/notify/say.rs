@@ -43,10 +43,11 @@ pub(super) fn color(notice: &Notice) -> u32 {
 mod tests {
     use crate::model::fixture::death;
     use crate::model::fixture::recovery;
-    use crate::model::fixture::reminder;
-    use crate::model::fixture::startup;
     use crate::model::fixture::test_notice;
+    use crate::model::notice::Urgent;
 
+    use super::super::tests::reminder;
+    use super::super::tests::startup;
     use super::*;
 
     #[test]
@@ -56,7 +57,7 @@ mod tests {
             (death(), "Acme: API is dead", "Status changed to: *dead*."),
             (recovery(), "Acme: API is healthy again", "Status changed to: *healthy*."),
             (startup(), "Acme: started up, healthy", "Status started up, as: *healthy*."),
-            (reminder(), "Acme: still dead", "Status is still: *dead*."),
+            (reminder(Urgent::All), "Acme: still dead", "Status is still: *dead*."),
             (test_notice(), "Acme: test notice", "This is a test notice, nothing has changed."),
         ] {
             assert_eq!((title(&notice, &page).as_str(), sentence(&notice, "*").as_str()), (heading, status));

@@ -22,9 +22,9 @@ use crate::net::client::Client;
 use super::Page;
 use super::SendError;
 use super::Target;
-use super::call;
 use super::call::Answers;
 use super::call::Call;
+use super::call::Calling;
 use super::fit;
 use super::plain;
 use super::say;
@@ -42,11 +42,11 @@ const NODES_MAX: usize = 600;
 pub(super) fn targets(config: &config::Teams, page: &Arc<Page>, client: &Client) -> Vec<Target> {
     let (config, page) = (config.clone(), page.clone());
     let answers = Answers::of("Teams").words("/error/message");
-    vec![call::target(String::new(), client, answers, move |notice| request(notice, &config, &page))]
+    vec![Target::only(Calling::new(client, answers, move |notice| request(notice, &config, &page)))]
 }
 
 fn request(notice: &Notice, config: &config::Teams, page: &Page) -> Result<Call, SendError> {
-    Call::post(config.webhook_url.reveal()).json(&message(notice, page))
+    Call::json(config.webhook_url.reveal(), &message(notice, page))
 }
 
 fn message(notice: &Notice, page: &Page) -> Value {
@@ -104,5 +104,68 @@ fn color(notice: &Notice) -> &'static str {
         (_, Status::Healthy) => "Good",
         (_, Status::Sick) => "Warning",
         (_, Status::Dead) => "Attention",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::fixture::death;
+    use crate::model::fixture::recovery;
+    use crate::model::fixture::test_notice;
+    use crate::model::notice::Urgent;
+
+    use super::super::tests::enormous;
+    use super::super::tests::hostile;
+    use super::super::tests::reminder;
+    use super::super::tests::sick;
+    use super::super::tests::startup;
+    use super::super::tests::wire;
+    use super::*;
+
+    const KEYS: &str = "webhook_url = \"{url}workflows/1/triggers/manual/paths/invoke?sig=s3cret\"";
+
+    #[test]
+    fn a_start() {
+        insta::assert_snapshot!(wire("teams", KEYS, &startup()), @"");
+    }
+
+    #[test]
+    fn a_death() {
+        insta::assert_snapshot!(wire("teams", KEYS, &death()), @"");
+    }
+
+    #[test]
+    fn something_sick() {
+        insta::assert_snapshot!(wire("teams", KEYS, &sick()), @"");
+    }
+
+    #[test]
+    fn a_reminder() {
+        insta::assert_snapshot!(wire("teams", KEYS, &reminder(Urgent::All)), @"");
+    }
+
+    #[test]
+    fn a_recovery() {
+        insta::assert_snapshot!(wire("teams", KEYS, &recovery()), @"");
+    }
+
+    #[test]
+    fn a_test() {
+        insta::assert_snapshot!(wire("teams", KEYS, &test_notice()), @"");
+    }
+
+    #[test]
+    fn text_stays_as_it_is_since_runs_have_no_markdown() {
+        let sent = wire("teams", KEYS, &hostile());
+        assert!(sent.contains("<b>&amp; *x* _y_ `z` @**all** [a](http://b) ~~c~~ \\\"q\\\""), "{sent}");
+        assert!(!sent.contains("TextBlock"));
+    }
+
+    #[test]
+    fn a_very_long_notice_is_cut_at_the_end_of_a_line() {
+        let page = Page { title: "x".repeat(1_000), url: "https://status.example.com/".to_owned() };
+        let message = message(&enormous(), &page).to_string();
+        assert!((10_000..16_000).contains(&message.len()), "{}", message.len());
+        assert!(message.contains("\"text\":\"[..]\""), "{message}");
     }
 }

@@ -11,6 +11,14 @@ mod webex;
 mod webhook;
 mod xmpp;
 mod zulip;
+mod ntfy;
+mod discord;
+mod teams;
+mod mattermost;
+mod google_chat;
+mod pagerduty;
+mod opsgenie;
+mod http;
 
 use super::Key;
 use super::takes::CHANNEL;
@@ -29,6 +37,14 @@ pub(super) static KEYS: &[&[Key]] = &[
     matrix::KEYS,
     webex::KEYS,
     webhook::KEYS,
+    ntfy::KEYS,
+    discord::KEYS,
+    teams::KEYS,
+    mattermost::KEYS,
+    google_chat::KEYS,
+    pagerduty::KEYS,
+    opsgenie::KEYS,
+    http::KEYS,
 ];
 
 /// What a channel is called; every kind has it.

@@ -2,6 +2,15 @@
 
 mod email;
 mod slack;
+mod api;
+mod ntfy;
+mod discord;
+mod teams;
+mod mattermost;
+mod google_chat;
+mod pagerduty;
+mod opsgenie;
+mod http;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,6 +29,14 @@ type Read = fn(&Section<'_>) -> Result<ChannelKind, ConfigError>;
 static KINDS: &[(&str, Read)] = &[
     ("notify.email", |section| email::email(section).map(ChannelKind::Email)),
     ("notify.slack", |section| slack::slack(section).map(ChannelKind::Slack)),
+    ("notify.ntfy", |section| ntfy::ntfy(section).map(ChannelKind::Ntfy)),
+    ("notify.discord", |section| discord::discord(section).map(ChannelKind::Discord)),
+    ("notify.teams", |section| teams::teams(section).map(ChannelKind::Teams)),
+    ("notify.mattermost", |section| mattermost::mattermost(section).map(ChannelKind::Mattermost)),
+    ("notify.google_chat", |section| google_chat::google_chat(section).map(ChannelKind::GoogleChat)),
+    ("notify.pagerduty", |section| pagerduty::pagerduty(section).map(ChannelKind::Pagerduty)),
+    ("notify.opsgenie", |section| opsgenie::opsgenie(section).map(ChannelKind::Opsgenie)),
+    ("notify.http", |section| http::http(section).map(ChannelKind::Http)),
 ];
 
 /// The most channels of a file: each has a thread, and who needs more wants a group on the other side.
