@@ -137,32 +137,247 @@ mod tests {
 
     #[test]
     fn a_start() {
-        insta::assert_snapshot!(wire("discord", KEYS, &startup()), @"");
+        insta::assert_snapshot!(wire("discord", KEYS, &startup()), @r#"
+        POST /api/webhooks/1/s3cret
+        content-type: application/json
+
+        {
+          "allowed_mentions": {
+            "parse": []
+          },
+          "embeds": [
+            {
+              "color": 752169,
+              "description": "Status started up, as: **healthy**.",
+              "fields": [
+                {
+                  "inline": true,
+                  "name": "Status",
+                  "value": "Healthy"
+                },
+                {
+                  "inline": true,
+                  "name": "Time",
+                  "value": "01:12:05 UTC+00:00"
+                },
+                {
+                  "inline": false,
+                  "name": "Monitor Page",
+                  "value": "<https://status.example.com/?a=1&b=2>"
+                }
+              ],
+              "timestamp": "2026-11-24T01:12:05Z",
+              "title": "Acme & Co\\: started up, healthy"
+            }
+          ],
+          "username": "Acme"
+        }
+        "#);
     }
 
     #[test]
     fn a_death() {
-        insta::assert_snapshot!(wire("discord", KEYS, &death()), @"");
+        insta::assert_snapshot!(wire("discord", KEYS, &death()), @r#"
+        POST /api/webhooks/1/s3cret
+        content-type: application/json
+
+        {
+          "allowed_mentions": {
+            "parse": []
+          },
+          "embeds": [
+            {
+              "color": 12588309,
+              "description": "Status changed to: **dead**.\n\n- Web, API (web\\:api) is dead since 24 Nov 2026, 01\\:12\\:02 UTC\\: connection refused (tcp\\://10.0.0.1\\:80)",
+              "fields": [
+                {
+                  "inline": false,
+                  "name": "Nodes",
+                  "value": "web\\:api\\:tcp\\://10.0.0.1\\:80"
+                },
+                {
+                  "inline": true,
+                  "name": "Status",
+                  "value": "Dead"
+                },
+                {
+                  "inline": true,
+                  "name": "Time",
+                  "value": "01:12:05 UTC+00:00"
+                },
+                {
+                  "inline": false,
+                  "name": "Monitor Page",
+                  "value": "<https://status.example.com/?a=1&b=2>"
+                }
+              ],
+              "timestamp": "2026-11-24T01:12:05Z",
+              "title": "Acme & Co\\: API is dead"
+            }
+          ],
+          "username": "Acme"
+        }
+        "#);
     }
 
     #[test]
     fn something_sick() {
-        insta::assert_snapshot!(wire("discord", KEYS, &sick()), @"");
+        insta::assert_snapshot!(wire("discord", KEYS, &sick()), @r#"
+        POST /api/webhooks/1/s3cret
+        content-type: application/json
+
+        {
+          "allowed_mentions": {
+            "parse": []
+          },
+          "embeds": [
+            {
+              "color": 11033088,
+              "description": "Status changed to: **sick**.\n\n- Web, API (web\\:api) is sick since 24 Nov 2026, 01\\:12\\:02 UTC\\: slow, answered after 12 s\n  - a is sick\\: slow, answered after 12 s\n  - b is sick\\: slow, answered after 12 s",
+              "fields": [
+                {
+                  "inline": true,
+                  "name": "Status",
+                  "value": "Sick"
+                },
+                {
+                  "inline": true,
+                  "name": "Time",
+                  "value": "01:12:05 UTC+00:00"
+                },
+                {
+                  "inline": false,
+                  "name": "Monitor Page",
+                  "value": "<https://status.example.com/?a=1&b=2>"
+                }
+              ],
+              "timestamp": "2026-11-24T01:12:05Z",
+              "title": "Acme & Co\\: API is sick"
+            }
+          ],
+          "username": "Acme"
+        }
+        "#);
     }
 
     #[test]
     fn a_reminder() {
-        insta::assert_snapshot!(wire("discord", KEYS, &reminder(Urgent::All)), @"");
+        insta::assert_snapshot!(wire("discord", KEYS, &reminder(Urgent::All)), @r#"
+        POST /api/webhooks/1/s3cret
+        content-type: application/json
+
+        {
+          "allowed_mentions": {
+            "parse": []
+          },
+          "embeds": [
+            {
+              "color": 12588309,
+              "description": "Status is still: **dead**.\n\n- Web, API (web\\:api) is dead since 24 Nov 2026, 01\\:12\\:02 UTC\\: connection refused (tcp\\://10.0.0.1\\:80)",
+              "fields": [
+                {
+                  "inline": false,
+                  "name": "Nodes",
+                  "value": "web\\:api\\:tcp\\://10.0.0.1\\:80"
+                },
+                {
+                  "inline": true,
+                  "name": "Status",
+                  "value": "Dead"
+                },
+                {
+                  "inline": true,
+                  "name": "Time",
+                  "value": "01:12:05 UTC+00:00"
+                },
+                {
+                  "inline": false,
+                  "name": "Monitor Page",
+                  "value": "<https://status.example.com/?a=1&b=2>"
+                }
+              ],
+              "timestamp": "2026-11-24T01:12:05Z",
+              "title": "Acme & Co\\: still dead"
+            }
+          ],
+          "username": "Acme"
+        }
+        "#);
     }
 
     #[test]
     fn a_recovery() {
-        insta::assert_snapshot!(wire("discord", KEYS, &recovery()), @"");
+        insta::assert_snapshot!(wire("discord", KEYS, &recovery()), @r#"
+        POST /api/webhooks/1/s3cret
+        content-type: application/json
+
+        {
+          "allowed_mentions": {
+            "parse": []
+          },
+          "embeds": [
+            {
+              "color": 752169,
+              "description": "Status changed to: **healthy**.\n\n- Web, API (web\\:api) is healthy again, it was dead for 7 min 12 s",
+              "fields": [
+                {
+                  "inline": true,
+                  "name": "Status",
+                  "value": "Healthy"
+                },
+                {
+                  "inline": true,
+                  "name": "Time",
+                  "value": "01:12:05 UTC+00:00"
+                },
+                {
+                  "inline": false,
+                  "name": "Monitor Page",
+                  "value": "<https://status.example.com/?a=1&b=2>"
+                }
+              ],
+              "timestamp": "2026-11-24T01:12:05Z",
+              "title": "Acme & Co\\: API is healthy again"
+            }
+          ],
+          "username": "Acme"
+        }
+        "#);
     }
 
     #[test]
     fn a_test() {
-        insta::assert_snapshot!(wire("discord", KEYS, &test_notice()), @"");
+        insta::assert_snapshot!(wire("discord", KEYS, &test_notice()), @r#"
+        POST /api/webhooks/1/s3cret
+        content-type: application/json
+
+        {
+          "allowed_mentions": {
+            "parse": []
+          },
+          "embeds": [
+            {
+              "color": 1660866,
+              "description": "This is a test notice, nothing has changed.",
+              "fields": [
+                {
+                  "inline": true,
+                  "name": "Time",
+                  "value": "01:12:05 UTC+00:00"
+                },
+                {
+                  "inline": false,
+                  "name": "Monitor Page",
+                  "value": "<https://status.example.com/?a=1&b=2>"
+                }
+              ],
+              "timestamp": "2026-11-24T01:12:05Z",
+              "title": "Acme & Co\\: test notice"
+            }
+          ],
+          "username": "Acme"
+        }
+        "#);
     }
 
     /// The one embed of a notice.
@@ -174,7 +389,47 @@ mod tests {
 
     #[test]
     fn markdown_is_escaped_and_nobody_is_mentioned() {
-        insta::assert_snapshot!(wire("discord", KEYS, &hostile()), @"");
+        insta::assert_snapshot!(wire("discord", KEYS, &hostile()), @r#"
+        POST /api/webhooks/1/s3cret
+        content-type: application/json
+
+        {
+          "allowed_mentions": {
+            "parse": []
+          },
+          "embeds": [
+            {
+              "color": 12588309,
+              "description": "Status changed to: **dead**.\n\n- Web, \\<b\\>&amp; \\*x\\* \\_y\\_ \\`z\\` \\@\\*\\*all\\*\\* \\[a\\](http\\://b) \\~\\~c\\~\\~ \"q\" (web\\:api) is dead since 24 Nov 2026, 01\\:12\\:02 UTC\\: connection refused (tcp\\://10.0.0.1\\:80)",
+              "fields": [
+                {
+                  "inline": false,
+                  "name": "Nodes",
+                  "value": "web\\:api\\:\\</code\\>\\<a href=\"x\"\\>\\*\\`\\_\\@\\*\\*all\\*\\*&"
+                },
+                {
+                  "inline": true,
+                  "name": "Status",
+                  "value": "Dead"
+                },
+                {
+                  "inline": true,
+                  "name": "Time",
+                  "value": "01:12:05 UTC+00:00"
+                },
+                {
+                  "inline": false,
+                  "name": "Monitor Page",
+                  "value": "<https://status.example.com/?a=1&b=2>"
+                }
+              ],
+              "timestamp": "2026-11-24T01:12:05Z",
+              "title": "Acme & Co\\: \\<b\\>&amp; \\*x\\* \\_y\\_ \\`z\\` \\@\\*\\*all\\*\\* \\[a\\](http\\://b) \\~\\~c\\~\\~ \"q\" is dead"
+            }
+          ],
+          "username": "Acme"
+        }
+        "#);
         assert_eq!(escape("a_b *c* <@1> :x: https://d"), "a\\_b \\*c\\* \\<\\@1\\> \\:x\\: https\\://d");
     }
 

@@ -94,32 +94,74 @@ mod tests {
 
     #[test]
     fn a_start() {
-        insta::assert_snapshot!(wire("google_chat", KEYS, &startup()), @"");
+        insta::assert_snapshot!(wire("google_chat", KEYS, &startup()), @r#"
+        POST /v1/spaces/A/messages?key=k&token=s3cret
+        content-type: application/json
+
+        {
+          "text": "*Acme & Co: started up, healthy*\nStatus started up, as: *healthy*.\nTime: 01:12:05 UTC+00:00\nPage: https://status.example.com/?a=1&b=2"
+        }
+        "#);
     }
 
     #[test]
     fn a_death() {
-        insta::assert_snapshot!(wire("google_chat", KEYS, &death()), @"");
+        insta::assert_snapshot!(wire("google_chat", KEYS, &death()), @r#"
+        POST /v1/spaces/A/messages?key=k&token=s3cret
+        content-type: application/json
+
+        {
+          "text": "*Acme & Co: API is dead*\nStatus changed to: *dead*.\nNodes: web:api:tcp://10.0.0.1:80\nTime: 01:12:05 UTC+00:00\nPage: https://status.example.com/?a=1&b=2\n\n- Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)"
+        }
+        "#);
     }
 
     #[test]
     fn something_sick() {
-        insta::assert_snapshot!(wire("google_chat", KEYS, &sick()), @"");
+        insta::assert_snapshot!(wire("google_chat", KEYS, &sick()), @r#"
+        POST /v1/spaces/A/messages?key=k&token=s3cret
+        content-type: application/json
+
+        {
+          "text": "*Acme & Co: API is sick*\nStatus changed to: *sick*.\nTime: 01:12:05 UTC+00:00\nPage: https://status.example.com/?a=1&b=2\n\n- Web, API (web:api) is sick since 24 Nov 2026, 01:12:02 UTC: slow, answered after 12 s\n  - a is sick: slow, answered after 12 s\n  - b is sick: slow, answered after 12 s"
+        }
+        "#);
     }
 
     #[test]
     fn a_reminder() {
-        insta::assert_snapshot!(wire("google_chat", KEYS, &reminder(Urgent::All)), @"");
+        insta::assert_snapshot!(wire("google_chat", KEYS, &reminder(Urgent::All)), @r#"
+        POST /v1/spaces/A/messages?key=k&token=s3cret
+        content-type: application/json
+
+        {
+          "text": "*Acme & Co: still dead*\nStatus is still: *dead*.\nNodes: web:api:tcp://10.0.0.1:80\nTime: 01:12:05 UTC+00:00\nPage: https://status.example.com/?a=1&b=2\n\n- Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)"
+        }
+        "#);
     }
 
     #[test]
     fn a_recovery() {
-        insta::assert_snapshot!(wire("google_chat", KEYS, &recovery()), @"");
+        insta::assert_snapshot!(wire("google_chat", KEYS, &recovery()), @r#"
+        POST /v1/spaces/A/messages?key=k&token=s3cret
+        content-type: application/json
+
+        {
+          "text": "*Acme & Co: API is healthy again*\nStatus changed to: *healthy*.\nTime: 01:12:05 UTC+00:00\nPage: https://status.example.com/?a=1&b=2\n\n- Web, API (web:api) is healthy again, it was dead for 7 min 12 s"
+        }
+        "#);
     }
 
     #[test]
     fn a_test() {
-        insta::assert_snapshot!(wire("google_chat", KEYS, &test_notice()), @"");
+        insta::assert_snapshot!(wire("google_chat", KEYS, &test_notice()), @r#"
+        POST /v1/spaces/A/messages?key=k&token=s3cret
+        content-type: application/json
+
+        {
+          "text": "*Acme & Co: test notice*\nThis is a test notice, nothing has changed.\nTime: 01:12:05 UTC+00:00\nPage: https://status.example.com/?a=1&b=2"
+        }
+        "#);
     }
 
     #[test]

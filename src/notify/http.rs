@@ -185,32 +185,252 @@ mod tests {
 
     #[test]
     fn a_start() {
-        insta::assert_snapshot!(wire("http", KEYS, &startup()), @"");
+        insta::assert_snapshot!(wire("http", KEYS, &startup()), @r#"
+        POST /s3cret
+        content-type: application/json
+
+        {
+          "changed": true,
+          "changes": [],
+          "dead": [],
+          "kind": "startup",
+          "more_dead": 0,
+          "page": {
+            "title": "Acme & Co",
+            "url": "https://status.example.com/?a=1&b=2"
+          },
+          "reminder": null,
+          "status": "healthy",
+          "text": "Status started up, as: healthy.\nTime: 01:12:05 UTC+00:00",
+          "time": "2026-11-24T01:12:05Z",
+          "title": "Acme & Co: started up, healthy",
+          "urgent": false
+        }
+        "#);
     }
 
     #[test]
     fn a_death() {
-        insta::assert_snapshot!(wire("http", KEYS, &death()), @"");
+        insta::assert_snapshot!(wire("http", KEYS, &death()), @r#"
+        POST /s3cret
+        content-type: application/json
+
+        {
+          "changed": true,
+          "changes": [
+            {
+              "cause": "connection refused",
+              "more_replicas": 0,
+              "node": "api",
+              "node_label": "API",
+              "replicas": [
+                {
+                  "cause": "connection refused",
+                  "replica": "tcp://10.0.0.1:80",
+                  "status": "dead"
+                }
+              ],
+              "service": "web",
+              "service_label": "Web",
+              "since": "2026-11-24T01:12:02Z",
+              "status": "dead",
+              "text": "Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
+              "was": null
+            }
+          ],
+          "dead": [
+            {
+              "node": "api",
+              "replica": "tcp://10.0.0.1:80",
+              "service": "web"
+            }
+          ],
+          "kind": "changed",
+          "more_dead": 0,
+          "page": {
+            "title": "Acme & Co",
+            "url": "https://status.example.com/?a=1&b=2"
+          },
+          "reminder": null,
+          "status": "dead",
+          "text": "Status changed to: dead.\nNodes: web:api:tcp://10.0.0.1:80\nTime: 01:12:05 UTC+00:00\n\n- Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
+          "time": "2026-11-24T01:12:05Z",
+          "title": "Acme & Co: API is dead",
+          "urgent": false
+        }
+        "#);
     }
 
     #[test]
     fn something_sick() {
-        insta::assert_snapshot!(wire("http", KEYS, &sick()), @"");
+        insta::assert_snapshot!(wire("http", KEYS, &sick()), @r#"
+        POST /s3cret
+        content-type: application/json
+
+        {
+          "changed": true,
+          "changes": [
+            {
+              "cause": "slow, answered after 12 s",
+              "more_replicas": 0,
+              "node": "api",
+              "node_label": "API",
+              "replicas": [
+                {
+                  "cause": "slow, answered after 12 s",
+                  "replica": "a",
+                  "status": "sick"
+                },
+                {
+                  "cause": "slow, answered after 12 s",
+                  "replica": "b",
+                  "status": "sick"
+                }
+              ],
+              "service": "web",
+              "service_label": "Web",
+              "since": "2026-11-24T01:12:02Z",
+              "status": "sick",
+              "text": "Web, API (web:api) is sick since 24 Nov 2026, 01:12:02 UTC: slow, answered after 12 s",
+              "was": null
+            }
+          ],
+          "dead": [],
+          "kind": "changed",
+          "more_dead": 0,
+          "page": {
+            "title": "Acme & Co",
+            "url": "https://status.example.com/?a=1&b=2"
+          },
+          "reminder": null,
+          "status": "sick",
+          "text": "Status changed to: sick.\nTime: 01:12:05 UTC+00:00\n\n- Web, API (web:api) is sick since 24 Nov 2026, 01:12:02 UTC: slow, answered after 12 s\n  - a is sick: slow, answered after 12 s\n  - b is sick: slow, answered after 12 s",
+          "time": "2026-11-24T01:12:05Z",
+          "title": "Acme & Co: API is sick",
+          "urgent": false
+        }
+        "#);
     }
 
     #[test]
     fn a_reminder() {
-        insta::assert_snapshot!(wire("http", KEYS, &reminder(Urgent::All)), @"");
+        insta::assert_snapshot!(wire("http", KEYS, &reminder(Urgent::All)), @r#"
+        POST /s3cret
+        content-type: application/json
+
+        {
+          "changed": false,
+          "changes": [
+            {
+              "cause": "connection refused",
+              "more_replicas": 0,
+              "node": "api",
+              "node_label": "API",
+              "replicas": [
+                {
+                  "cause": "connection refused",
+                  "replica": "tcp://10.0.0.1:80",
+                  "status": "dead"
+                }
+              ],
+              "service": "web",
+              "service_label": "Web",
+              "since": "2026-11-24T01:12:02Z",
+              "status": "dead",
+              "text": "Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
+              "was": null
+            }
+          ],
+          "dead": [
+            {
+              "node": "api",
+              "replica": "tcp://10.0.0.1:80",
+              "service": "web"
+            }
+          ],
+          "kind": "reminder",
+          "more_dead": 0,
+          "page": {
+            "title": "Acme & Co",
+            "url": "https://status.example.com/?a=1&b=2"
+          },
+          "reminder": 2,
+          "status": "dead",
+          "text": "Status is still: dead.\nNodes: web:api:tcp://10.0.0.1:80\nTime: 01:12:05 UTC+00:00\n\n- Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
+          "time": "2026-11-24T01:12:05Z",
+          "title": "Acme & Co: still dead",
+          "urgent": true
+        }
+        "#);
     }
 
     #[test]
     fn a_recovery() {
-        insta::assert_snapshot!(wire("http", KEYS, &recovery()), @"");
+        insta::assert_snapshot!(wire("http", KEYS, &recovery()), @r#"
+        POST /s3cret
+        content-type: application/json
+
+        {
+          "changed": true,
+          "changes": [
+            {
+              "cause": null,
+              "more_replicas": 0,
+              "node": "api",
+              "node_label": "API",
+              "replicas": [],
+              "service": "web",
+              "service_label": "Web",
+              "since": "2026-11-24T01:12:02Z",
+              "status": "healthy",
+              "text": "Web, API (web:api) is healthy again, it was dead for 7 min 12 s",
+              "was": {
+                "seconds": 432,
+                "status": "dead"
+              }
+            }
+          ],
+          "dead": [],
+          "kind": "changed",
+          "more_dead": 0,
+          "page": {
+            "title": "Acme & Co",
+            "url": "https://status.example.com/?a=1&b=2"
+          },
+          "reminder": null,
+          "status": "healthy",
+          "text": "Status changed to: healthy.\nTime: 01:12:05 UTC+00:00\n\n- Web, API (web:api) is healthy again, it was dead for 7 min 12 s",
+          "time": "2026-11-24T01:12:05Z",
+          "title": "Acme & Co: API is healthy again",
+          "urgent": false
+        }
+        "#);
     }
 
     #[test]
     fn a_test() {
-        insta::assert_snapshot!(wire("http", KEYS, &test_notice()), @"");
+        insta::assert_snapshot!(wire("http", KEYS, &test_notice()), @r#"
+        POST /s3cret
+        content-type: application/json
+
+        {
+          "changed": false,
+          "changes": [],
+          "dead": [],
+          "kind": "test",
+          "more_dead": 0,
+          "page": {
+            "title": "Acme & Co",
+            "url": "https://status.example.com/?a=1&b=2"
+          },
+          "reminder": null,
+          "status": "healthy",
+          "text": "This is a test notice, nothing has changed.\nTime: 01:12:05 UTC+00:00",
+          "time": "2026-11-24T01:12:05Z",
+          "title": "Acme & Co: test notice",
+          "urgent": false
+        }
+        "#);
     }
 
     #[test]
@@ -223,7 +443,23 @@ mod tests {
             X-Status = "{{status}} {{kind}}"
             Authorization = "Bearer s3cret"
         "#;
-        insta::assert_snapshot!(wire("http", keys, &hostile()), @"");
+        insta::assert_snapshot!(wire("http", keys, &hostile()), @r#"
+        PUT /a?b=c
+        authorization: Bearer s3cret
+        content-type: application/json
+        x-status: dead changed
+
+        {
+          "nodes": [
+            {
+              "node": "api",
+              "replica": "</code><a href=\"x\">*`_@**all**&",
+              "service": "web"
+            }
+          ],
+          "summary": "Acme & Co is dead"
+        }
+        "#);
     }
 
     #[test]

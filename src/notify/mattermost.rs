@@ -106,37 +106,269 @@ mod tests {
 
     #[test]
     fn a_start() {
-        insta::assert_snapshot!(wire("mattermost", KEYS, &startup()), @"");
+        insta::assert_snapshot!(wire("mattermost", KEYS, &startup()), @r#"
+        POST /hooks/s3cret
+        content-type: application/json
+
+        {
+          "attachments": [
+            {
+              "color": "#0b7a29",
+              "fallback": "Status started up, as: healthy.",
+              "fields": [
+                {
+                  "short": true,
+                  "title": "Status",
+                  "value": "Healthy"
+                },
+                {
+                  "short": true,
+                  "title": "Time",
+                  "value": "01:12:05 UTC+00:00"
+                },
+                {
+                  "short": false,
+                  "title": "Monitor Page",
+                  "value": "https://status.example.com/?a=1&b=2"
+                }
+              ]
+            }
+          ],
+          "channel": "ops",
+          "text": "@channel Status started up, as: **healthy**.",
+          "username": "Acme"
+        }
+        "#);
     }
 
     #[test]
     fn a_death() {
-        insta::assert_snapshot!(wire("mattermost", KEYS, &death()), @"");
+        insta::assert_snapshot!(wire("mattermost", KEYS, &death()), @r#"
+        POST /hooks/s3cret
+        content-type: application/json
+
+        {
+          "attachments": [
+            {
+              "color": "#c01515",
+              "fallback": "Status changed to: dead.\n\n- Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
+              "fields": [
+                {
+                  "short": false,
+                  "title": "Nodes",
+                  "value": "web\\:api\\:tcp\\://10.0.0.1\\:80"
+                },
+                {
+                  "short": true,
+                  "title": "Status",
+                  "value": "Dead"
+                },
+                {
+                  "short": true,
+                  "title": "Time",
+                  "value": "01:12:05 UTC+00:00"
+                },
+                {
+                  "short": false,
+                  "title": "Monitor Page",
+                  "value": "https://status.example.com/?a=1&b=2"
+                }
+              ]
+            }
+          ],
+          "channel": "ops",
+          "text": "@channel Status changed to: **dead**. Nodes: **web\\:api\\:tcp\\://10.0.0.1\\:80**.\n• Web, API (web\\:api) is dead since 24 Nov 2026, 01\\:12\\:02 UTC\\: connection refused (tcp\\://10.0.0.1\\:80)",
+          "username": "Acme"
+        }
+        "#);
     }
 
     #[test]
     fn something_sick() {
-        insta::assert_snapshot!(wire("mattermost", KEYS, &sick()), @"");
+        insta::assert_snapshot!(wire("mattermost", KEYS, &sick()), @r#"
+        POST /hooks/s3cret
+        content-type: application/json
+
+        {
+          "attachments": [
+            {
+              "color": "#a85a00",
+              "fallback": "Status changed to: sick.\n\n- Web, API (web:api) is sick since 24 Nov 2026, 01:12:02 UTC: slow, answered after 12 s\n  - a is sick: slow, answered after 12 s\n  - b is sick: slow, answered after 12 s",
+              "fields": [
+                {
+                  "short": true,
+                  "title": "Status",
+                  "value": "Sick"
+                },
+                {
+                  "short": true,
+                  "title": "Time",
+                  "value": "01:12:05 UTC+00:00"
+                },
+                {
+                  "short": false,
+                  "title": "Monitor Page",
+                  "value": "https://status.example.com/?a=1&b=2"
+                }
+              ]
+            }
+          ],
+          "channel": "ops",
+          "text": "@channel Status changed to: **sick**.\n• Web, API (web\\:api) is sick since 24 Nov 2026, 01\\:12\\:02 UTC\\: slow, answered after 12 s\n    ◦ a is sick\\: slow, answered after 12 s\n    ◦ b is sick\\: slow, answered after 12 s",
+          "username": "Acme"
+        }
+        "#);
     }
 
     #[test]
     fn a_reminder() {
-        insta::assert_snapshot!(wire("mattermost", KEYS, &reminder(Urgent::All)), @"");
+        insta::assert_snapshot!(wire("mattermost", KEYS, &reminder(Urgent::All)), @r#"
+        POST /hooks/s3cret
+        content-type: application/json
+
+        {
+          "attachments": [
+            {
+              "color": "#c01515",
+              "fallback": "Status is still: dead.\n\n- Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
+              "fields": [
+                {
+                  "short": false,
+                  "title": "Nodes",
+                  "value": "web\\:api\\:tcp\\://10.0.0.1\\:80"
+                },
+                {
+                  "short": true,
+                  "title": "Status",
+                  "value": "Dead"
+                },
+                {
+                  "short": true,
+                  "title": "Time",
+                  "value": "01:12:05 UTC+00:00"
+                },
+                {
+                  "short": false,
+                  "title": "Monitor Page",
+                  "value": "https://status.example.com/?a=1&b=2"
+                }
+              ]
+            }
+          ],
+          "channel": "ops",
+          "text": "@channel Status is still: **dead**. Nodes: **web\\:api\\:tcp\\://10.0.0.1\\:80**.\n• Web, API (web\\:api) is dead since 24 Nov 2026, 01\\:12\\:02 UTC\\: connection refused (tcp\\://10.0.0.1\\:80)",
+          "username": "Acme"
+        }
+        "#);
     }
 
     #[test]
     fn a_recovery() {
-        insta::assert_snapshot!(wire("mattermost", KEYS, &recovery()), @"");
+        insta::assert_snapshot!(wire("mattermost", KEYS, &recovery()), @r#"
+        POST /hooks/s3cret
+        content-type: application/json
+
+        {
+          "attachments": [
+            {
+              "color": "#0b7a29",
+              "fallback": "Status changed to: healthy.\n\n- Web, API (web:api) is healthy again, it was dead for 7 min 12 s",
+              "fields": [
+                {
+                  "short": true,
+                  "title": "Status",
+                  "value": "Healthy"
+                },
+                {
+                  "short": true,
+                  "title": "Time",
+                  "value": "01:12:05 UTC+00:00"
+                },
+                {
+                  "short": false,
+                  "title": "Monitor Page",
+                  "value": "https://status.example.com/?a=1&b=2"
+                }
+              ]
+            }
+          ],
+          "channel": "ops",
+          "text": "@channel Status changed to: **healthy**.\n• Web, API (web\\:api) is healthy again, it was dead for 7 min 12 s",
+          "username": "Acme"
+        }
+        "#);
     }
 
     #[test]
     fn a_test() {
-        insta::assert_snapshot!(wire("mattermost", KEYS, &test_notice()), @"");
+        insta::assert_snapshot!(wire("mattermost", KEYS, &test_notice()), @r#"
+        POST /hooks/s3cret
+        content-type: application/json
+
+        {
+          "attachments": [
+            {
+              "color": "#1957c2",
+              "fallback": "This is a test notice, nothing has changed.",
+              "fields": [
+                {
+                  "short": true,
+                  "title": "Time",
+                  "value": "01:12:05 UTC+00:00"
+                },
+                {
+                  "short": false,
+                  "title": "Monitor Page",
+                  "value": "https://status.example.com/?a=1&b=2"
+                }
+              ]
+            }
+          ],
+          "channel": "ops",
+          "text": "This is a test notice, nothing has changed.",
+          "username": "Acme"
+        }
+        "#);
     }
 
     #[test]
     fn markup_is_escaped_and_nobody_is_mentioned() {
-        insta::assert_snapshot!(wire("mattermost", "hook_url = \"{url}hooks/s3cret\"", &hostile()), @"");
+        insta::assert_snapshot!(wire("mattermost", "hook_url = \"{url}hooks/s3cret\"", &hostile()), @r#"
+        POST /hooks/s3cret
+        content-type: application/json
+
+        {
+          "attachments": [
+            {
+              "color": "#c01515",
+              "fallback": "Status changed to: dead.\n\n- Web, <b>&amp; *x* _y_ `z` @**all** [a](http://b) ~~c~~ \"q\" (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
+              "fields": [
+                {
+                  "short": false,
+                  "title": "Nodes",
+                  "value": "web\\:api\\:&lt;/code&gt;&lt;a href=\"x\"&gt;\\*\\`\\_@​\\*\\*all\\*\\*&amp;"
+                },
+                {
+                  "short": true,
+                  "title": "Status",
+                  "value": "Dead"
+                },
+                {
+                  "short": true,
+                  "title": "Time",
+                  "value": "01:12:05 UTC+00:00"
+                },
+                {
+                  "short": false,
+                  "title": "Monitor Page",
+                  "value": "https://status.example.com/?a=1&b=2"
+                }
+              ]
+            }
+          ],
+          "text": "Status changed to: **dead**. Nodes: **web\\:api\\:&lt;/code&gt;&lt;a href=\"x\"&gt;\\*\\`\\_@​\\*\\*all\\*\\*&amp;**.\n• Web, &lt;b&gt;&amp;amp; \\*x\\* \\_y\\_ \\`z\\` @​\\*\\*all\\*\\* \\[a\\](http\\://b) \\~\\~c\\~\\~ \"q\" (web\\:api) is dead since 24 Nov 2026, 01\\:12\\:02 UTC\\: connection refused (tcp\\://10.0.0.1\\:80)"
+        }
+        "#);
         assert_eq!(escape("@channel <!channel> a_b"), "@\u{200b}channel &lt;!channel&gt; a\\_b");
     }
 

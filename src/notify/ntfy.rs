@@ -127,32 +127,122 @@ mod tests {
 
     #[test]
     fn a_start() {
-        insta::assert_snapshot!(wire("ntfy", KEYS, &startup()), @"");
+        insta::assert_snapshot!(wire("ntfy", KEYS, &startup()), @r#"
+        POST /
+        authorization: Bearer tk_1
+        content-type: application/json
+
+        {
+          "click": "https://status.example.com/?a=1&b=2",
+          "message": "Status started up, as: healthy.\nTime: 01:12:05 UTC+00:00",
+          "priority": 3,
+          "tags": [
+            "white_check_mark"
+          ],
+          "title": "Acme & Co: started up, healthy",
+          "topic": "s3cret"
+        }
+        "#);
     }
 
     #[test]
     fn a_death() {
-        insta::assert_snapshot!(wire("ntfy", KEYS, &death()), @"");
+        insta::assert_snapshot!(wire("ntfy", KEYS, &death()), @r#"
+        POST /
+        authorization: Bearer tk_1
+        content-type: application/json
+
+        {
+          "click": "https://status.example.com/?a=1&b=2",
+          "message": "Status changed to: dead.\nNodes: web:api:tcp://10.0.0.1:80\nTime: 01:12:05 UTC+00:00\n\n- Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
+          "priority": 4,
+          "tags": [
+            "rotating_light"
+          ],
+          "title": "Acme & Co: API is dead",
+          "topic": "s3cret"
+        }
+        "#);
     }
 
     #[test]
     fn something_sick() {
-        insta::assert_snapshot!(wire("ntfy", KEYS, &sick()), @"");
+        insta::assert_snapshot!(wire("ntfy", KEYS, &sick()), @r#"
+        POST /
+        authorization: Bearer tk_1
+        content-type: application/json
+
+        {
+          "click": "https://status.example.com/?a=1&b=2",
+          "message": "Status changed to: sick.\nTime: 01:12:05 UTC+00:00\n\n- Web, API (web:api) is sick since 24 Nov 2026, 01:12:02 UTC: slow, answered after 12 s\n  - a is sick: slow, answered after 12 s\n  - b is sick: slow, answered after 12 s",
+          "priority": 3,
+          "tags": [
+            "warning"
+          ],
+          "title": "Acme & Co: API is sick",
+          "topic": "s3cret"
+        }
+        "#);
     }
 
     #[test]
     fn a_reminder() {
-        insta::assert_snapshot!(wire("ntfy", KEYS, &reminder(Urgent::All)), @"");
+        insta::assert_snapshot!(wire("ntfy", KEYS, &reminder(Urgent::All)), @r#"
+        POST /
+        authorization: Bearer tk_1
+        content-type: application/json
+
+        {
+          "click": "https://status.example.com/?a=1&b=2",
+          "message": "Status is still: dead.\nNodes: web:api:tcp://10.0.0.1:80\nTime: 01:12:05 UTC+00:00\n\n- Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
+          "priority": 5,
+          "tags": [
+            "rotating_light"
+          ],
+          "title": "Acme & Co: still dead",
+          "topic": "s3cret"
+        }
+        "#);
     }
 
     #[test]
     fn a_recovery() {
-        insta::assert_snapshot!(wire("ntfy", KEYS, &recovery()), @"");
+        insta::assert_snapshot!(wire("ntfy", KEYS, &recovery()), @r#"
+        POST /
+        authorization: Bearer tk_1
+        content-type: application/json
+
+        {
+          "click": "https://status.example.com/?a=1&b=2",
+          "message": "Status changed to: healthy.\nTime: 01:12:05 UTC+00:00\n\n- Web, API (web:api) is healthy again, it was dead for 7 min 12 s",
+          "priority": 3,
+          "tags": [
+            "white_check_mark"
+          ],
+          "title": "Acme & Co: API is healthy again",
+          "topic": "s3cret"
+        }
+        "#);
     }
 
     #[test]
     fn a_test() {
-        insta::assert_snapshot!(wire("ntfy", KEYS, &test_notice()), @"");
+        insta::assert_snapshot!(wire("ntfy", KEYS, &test_notice()), @r#"
+        POST /
+        authorization: Bearer tk_1
+        content-type: application/json
+
+        {
+          "click": "https://status.example.com/?a=1&b=2",
+          "message": "This is a test notice, nothing has changed.\nTime: 01:12:05 UTC+00:00",
+          "priority": 3,
+          "tags": [
+            "information_source"
+          ],
+          "title": "Acme & Co: test notice",
+          "topic": "s3cret"
+        }
+        "#);
     }
 
     #[test]

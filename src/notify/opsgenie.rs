@@ -142,27 +142,121 @@ mod tests {
 
     #[test]
     fn a_death() {
-        insta::assert_snapshot!(wire("opsgenie", KEYS, &death()), @"");
+        insta::assert_snapshot!(wire("opsgenie", KEYS, &death()), @r#"
+        POST /v2/alerts
+        authorization: GenieKey s3cret
+        content-type: application/json
+
+        {
+          "alias": "vigil https://status.example.com/?a=1&b=2 web:api",
+          "description": "Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
+          "details": {
+            "node": "web:api",
+            "node_label": "API",
+            "page": "https://status.example.com/?a=1&b=2",
+            "service_label": "Web"
+          },
+          "entity": "web:api",
+          "message": "Web: API is dead",
+          "priority": "P1",
+          "source": "Acme & Co"
+        }
+        "#);
     }
 
     #[test]
     fn something_sick() {
-        insta::assert_snapshot!(wire("opsgenie", KEYS, &sick()), @"");
+        insta::assert_snapshot!(wire("opsgenie", KEYS, &sick()), @r#"
+        POST /v2/alerts
+        authorization: GenieKey s3cret
+        content-type: application/json
+
+        {
+          "alias": "vigil https://status.example.com/?a=1&b=2 web:api",
+          "description": "Web, API (web:api) is sick since 24 Nov 2026, 01:12:02 UTC: slow, answered after 12 s\na is sick: slow, answered after 12 s\nb is sick: slow, answered after 12 s",
+          "details": {
+            "node": "web:api",
+            "node_label": "API",
+            "page": "https://status.example.com/?a=1&b=2",
+            "service_label": "Web"
+          },
+          "entity": "web:api",
+          "message": "Web: API is sick",
+          "priority": "P3",
+          "source": "Acme & Co"
+        }
+        "#);
     }
 
     #[test]
     fn a_reminder() {
-        insta::assert_snapshot!(wire("opsgenie", KEYS, &reminder(Urgent::All)), @"");
+        insta::assert_snapshot!(wire("opsgenie", KEYS, &reminder(Urgent::All)), @r#"
+        POST /v2/alerts
+        authorization: GenieKey s3cret
+        content-type: application/json
+
+        {
+          "alias": "vigil https://status.example.com/?a=1&b=2 web:api",
+          "description": "Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
+          "details": {
+            "node": "web:api",
+            "node_label": "API",
+            "page": "https://status.example.com/?a=1&b=2",
+            "service_label": "Web"
+          },
+          "entity": "web:api",
+          "message": "Web: API is dead",
+          "priority": "P1",
+          "source": "Acme & Co"
+        }
+        "#);
     }
 
     #[test]
     fn a_recovery() {
-        insta::assert_snapshot!(wire("opsgenie", KEYS, &recovery()), @"");
+        insta::assert_snapshot!(wire("opsgenie", KEYS, &recovery()), @r#"
+        POST /v2/alerts/vigil%20https:%2F%2Fstatus.example.com%2F%3Fa=1&b=2%20web:api/close?identifierType=alias
+        authorization: GenieKey s3cret
+        content-type: application/json
+
+        {
+          "note": "Web, API (web:api) is healthy again, it was dead for 7 min 12 s",
+          "source": "Acme & Co"
+        }
+        "#);
     }
 
     #[test]
     fn a_test() {
-        insta::assert_snapshot!(wire("opsgenie", KEYS, &test_notice()), @"");
+        insta::assert_snapshot!(wire("opsgenie", KEYS, &test_notice()), @r#"
+        POST /v2/alerts
+        authorization: GenieKey s3cret
+        content-type: application/json
+
+        {
+          "alias": "vigil https://status.example.com/?a=1&b=2 test",
+          "description": "Acme & Co: test notice, nothing has changed",
+          "details": {
+            "node": "test",
+            "page": "https://status.example.com/?a=1&b=2"
+          },
+          "entity": "test",
+          "message": "Acme & Co: test notice, nothing has changed",
+          "priority": "P5",
+          "source": "Acme & Co"
+        }
+
+        ---
+
+        POST /v2/alerts/vigil%20https:%2F%2Fstatus.example.com%2F%3Fa=1&b=2%20test/close?identifierType=alias
+        authorization: GenieKey s3cret
+        content-type: application/json
+
+        {
+          "note": "Acme & Co: test notice, nothing has changed",
+          "source": "Acme & Co"
+        }
+        "#);
     }
 
     #[test]

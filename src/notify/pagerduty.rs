@@ -129,27 +129,143 @@ mod tests {
 
     #[test]
     fn a_death() {
-        insta::assert_snapshot!(wire("pagerduty", KEYS, &death()), @"");
+        insta::assert_snapshot!(wire("pagerduty", KEYS, &death()), @r#"
+        POST /v2/enqueue
+        content-type: application/json
+
+        {
+          "client": "Acme & Co",
+          "client_url": "https://status.example.com/?a=1&b=2",
+          "dedup_key": "vigil https://status.example.com/?a=1&b=2 web:api",
+          "event_action": "trigger",
+          "payload": {
+            "component": "API",
+            "custom_details": {
+              "changes": [
+                "Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)"
+              ]
+            },
+            "group": "Web",
+            "severity": "critical",
+            "source": "web:api",
+            "summary": "Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
+            "timestamp": "2026-11-24T01:12:02Z"
+          },
+          "routing_key": "s3cret"
+        }
+        "#);
     }
 
     #[test]
     fn something_sick() {
-        insta::assert_snapshot!(wire("pagerduty", KEYS, &sick()), @"");
+        insta::assert_snapshot!(wire("pagerduty", KEYS, &sick()), @r#"
+        POST /v2/enqueue
+        content-type: application/json
+
+        {
+          "client": "Acme & Co",
+          "client_url": "https://status.example.com/?a=1&b=2",
+          "dedup_key": "vigil https://status.example.com/?a=1&b=2 web:api",
+          "event_action": "trigger",
+          "payload": {
+            "component": "API",
+            "custom_details": {
+              "changes": [
+                "Web, API (web:api) is sick since 24 Nov 2026, 01:12:02 UTC: slow, answered after 12 s",
+                "a is sick: slow, answered after 12 s",
+                "b is sick: slow, answered after 12 s"
+              ]
+            },
+            "group": "Web",
+            "severity": "warning",
+            "source": "web:api",
+            "summary": "Web, API (web:api) is sick since 24 Nov 2026, 01:12:02 UTC: slow, answered after 12 s; a is sick: slow, answered after 12 s; b is sick: slow, answered after 12 s",
+            "timestamp": "2026-11-24T01:12:02Z"
+          },
+          "routing_key": "s3cret"
+        }
+        "#);
     }
 
     #[test]
     fn a_reminder() {
-        insta::assert_snapshot!(wire("pagerduty", KEYS, &reminder(Urgent::All)), @"");
+        insta::assert_snapshot!(wire("pagerduty", KEYS, &reminder(Urgent::All)), @r#"
+        POST /v2/enqueue
+        content-type: application/json
+
+        {
+          "client": "Acme & Co",
+          "client_url": "https://status.example.com/?a=1&b=2",
+          "dedup_key": "vigil https://status.example.com/?a=1&b=2 web:api",
+          "event_action": "trigger",
+          "payload": {
+            "component": "API",
+            "custom_details": {
+              "changes": [
+                "Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)"
+              ]
+            },
+            "group": "Web",
+            "severity": "critical",
+            "source": "web:api",
+            "summary": "Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
+            "timestamp": "2026-11-24T01:12:02Z"
+          },
+          "routing_key": "s3cret"
+        }
+        "#);
     }
 
     #[test]
     fn a_recovery() {
-        insta::assert_snapshot!(wire("pagerduty", KEYS, &recovery()), @"");
+        insta::assert_snapshot!(wire("pagerduty", KEYS, &recovery()), @r#"
+        POST /v2/enqueue
+        content-type: application/json
+
+        {
+          "dedup_key": "vigil https://status.example.com/?a=1&b=2 web:api",
+          "event_action": "resolve",
+          "routing_key": "s3cret"
+        }
+        "#);
     }
 
     #[test]
     fn a_test() {
-        insta::assert_snapshot!(wire("pagerduty", KEYS, &test_notice()), @"");
+        insta::assert_snapshot!(wire("pagerduty", KEYS, &test_notice()), @r#"
+        POST /v2/enqueue
+        content-type: application/json
+
+        {
+          "client": "Acme & Co",
+          "client_url": "https://status.example.com/?a=1&b=2",
+          "dedup_key": "vigil https://status.example.com/?a=1&b=2 test",
+          "event_action": "trigger",
+          "payload": {
+            "custom_details": {
+              "changes": [
+                "Acme & Co: test notice, nothing has changed"
+              ]
+            },
+            "severity": "info",
+            "source": "test",
+            "summary": "Acme & Co: test notice, nothing has changed",
+            "timestamp": "2026-11-24T01:12:05Z"
+          },
+          "routing_key": "s3cret"
+        }
+
+        ---
+
+        POST /v2/enqueue
+        content-type: application/json
+
+        {
+          "dedup_key": "vigil https://status.example.com/?a=1&b=2 test",
+          "event_action": "resolve",
+          "routing_key": "s3cret"
+        }
+        "#);
     }
 
     #[test]

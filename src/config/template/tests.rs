@@ -48,7 +48,7 @@ fn a_bad_template_is_refused_with_its_place() {
     let blocks = "{{#if changed}}".repeat(101);
     let deep = "{{#each changes}}".repeat(4) + &"{{/each}}".repeat(4);
     for (text, wanted) in [
-        ("a\n{{stauts}}", "line 2, column 0: there is no variable `stauts` here"),
+        ("a\n{{stauts}}", "line 2, column 1: there is no variable `stauts` here"),
         ("{{#each changes}}{{lable}}{{/each}}", "there is no variable `lable` here"),
         ("{{#if (eq stauts 1)}}{{/if}}", "there is no such variable here"),
         ("{{#each chnages}}x{{/each}}", "there is no variable `chnages` here"),
@@ -85,7 +85,7 @@ fn no_template_makes_too_much() {
     let long = format!("{{{{#each changes}}}}{}{{{{/each}}}}", "x".repeat(60_000));
     let template = Template::new(&long, Escape::None).unwrap();
     let many = json!({ "changes": vec![1; 100] });
-    assert_eq!(template.render(&many), Err("it makes more than 262144 bytes".to_owned()));
+    assert_eq!(template.render(&many), Err("line 1, column 18: it makes more than 262144 bytes".to_owned()));
 }
 
 #[test]
