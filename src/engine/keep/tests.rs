@@ -84,7 +84,8 @@ impl Kept {
     /// Owes a notice without waiting for it to be stored: nobody else is there to do that.
     fn owe(&self) -> u64 {
         self.outbox.hurry();
-        self.outbox.owe(&Arc::new(model::death()), vec!["slack".to_owned()], vec![(Subject::Page, Some(Status::Dead))])
+        let notice = (Arc::new(model::death()), vec!["slack".to_owned()]);
+        self.outbox.owe(vec![notice], vec![(Subject::Page, Some(Status::Dead))])[0]
     }
 }
 
