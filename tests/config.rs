@@ -69,7 +69,7 @@ fn load(path: &Path) -> (Result<Config, String>, Vec<String>) {
 fn email(config: &Config) -> Option<Email> {
     config.notify.channels.iter().find_map(|channel| match &channel.kind {
         ChannelKind::Email(email) => Some(email.clone()),
-        ChannelKind::Slack(_) => None,
+        _ => None,
     })
 }
 
@@ -77,7 +77,7 @@ fn email(config: &Config) -> Option<Email> {
 fn slack(config: &Config) -> Option<Slack> {
     config.notify.channels.iter().find_map(|channel| match &channel.kind {
         ChannelKind::Slack(slack) => Some(slack.clone()),
-        ChannelKind::Email(_) => None,
+        _ => None,
     })
 }
 
@@ -193,7 +193,12 @@ fn section_alone(name: &str) -> String {
     let section = SECTIONS.iter().find(|section| section.name == name).unwrap();
     let (before, required) = match name {
         "notify.email" => ("", "to = \"a@example.com\"\nfrom = \"b@example.com\"\n"),
-        "notify.slack" => ("", "hook_url = \"https://example.com/\"\n"),
+        "notify.slack" | "notify.mattermost" => ("", "hook_url = \"https://example.com/\"\n"),
+        "notify.ntfy" => ("", "topic = \"vigil\"\n"),
+        "notify.discord" | "notify.teams" | "notify.google_chat" => ("", "webhook_url = \"https://example.com/\"\n"),
+        "notify.pagerduty" => ("", "routing_key = \"key\"\n"),
+        "notify.opsgenie" => ("", "api_key = \"key\"\n"),
+        "notify.http" => ("", "url = \"https://example.com/\"\n"),
         "probe.service" => ("", "id = \"s\"\nlabel = \"S\"\n"),
         "probe.service.node" => {
             ("[[probe.service]]\nid = \"s\"\nlabel = \"S\"\n", "id = \"n\"\nlabel = \"N\"\nmode = \"poll\"\n")

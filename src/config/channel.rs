@@ -1,34 +1,34 @@
 //! `[notify]`: who is told, and when. What a kind of channel has of its own is in a file a kind.
 
-mod email;
-mod slack;
-mod ntfy;
 mod discord;
-mod teams;
-mod mattermost;
+mod email;
 mod google_chat;
-mod pagerduty;
-mod opsgenie;
 mod http;
+mod mattermost;
+mod ntfy;
+mod opsgenie;
+mod pagerduty;
+mod slack;
+mod teams;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::discord::Discord;
 pub use self::email::Credentials;
 pub use self::email::Email;
 pub use self::email::Encryption;
-pub use self::slack::Slack;
-pub use self::ntfy::Ntfy;
-pub use self::discord::Discord;
-pub use self::teams::Teams;
-pub use self::mattermost::Mattermost;
 pub use self::google_chat::GoogleChat;
-pub use self::pagerduty::Pagerduty;
-pub use self::opsgenie::Opsgenie;
 pub use self::http::Http;
 pub use self::http::HttpMethod;
+pub use self::mattermost::Mattermost;
+pub use self::ntfy::Ntfy;
+pub use self::opsgenie::Opsgenie;
 pub use self::opsgenie::Priority;
+pub use self::pagerduty::Pagerduty;
+pub use self::slack::Slack;
+pub use self::teams::Teams;
 
 /// `[notify]`: who is told, and when.
 #[derive(Clone, Debug)]

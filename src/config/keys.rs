@@ -199,7 +199,10 @@ pub static SECTIONS: &[Section] = &[
     Section::channel("notify.teams", "Notices in a channel or chat of Microsoft Teams."),
     Section::channel("notify.mattermost", "Notices in a Mattermost channel."),
     Section::channel("notify.google_chat", "Notices in a space of Google Chat."),
-    Section::channel("notify.pagerduty", "Alerts of PagerDuty: one a node, resolved when the node is not dead any more."),
+    Section::channel(
+        "notify.pagerduty",
+        "Alerts of PagerDuty: one a node, resolved when the node is not dead any more.",
+    ),
     Section::channel("notify.opsgenie", "Alerts of Opsgenie: one a node, closed when the node is not dead any more."),
     Section::channel("notify.http", "Notices as an HTTP request of your own making."),
     Section::table("probe", "What is watched."),

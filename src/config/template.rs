@@ -210,7 +210,9 @@ fn check_block(block: &HelperTemplate, loops: usize) -> Result<(), String> {
 fn told_syntax(error: &TemplateError) -> String {
     let what = match error.reason() {
         TemplateErrorReason::MismatchingClosedHelper(open, close) => format!("{open} is closed by {close}"),
-        TemplateErrorReason::InvalidSyntax(what) => what.lines().collect::<Vec<_>>().join(" "),
+        TemplateErrorReason::InvalidSyntax(_) => {
+            "the syntax is wrong here; is a block or a brace not closed?".to_owned()
+        }
         other => other.to_string(),
     };
     error.pos().map_or(what.clone(), |(line, column)| format!("line {line}, column {column}: {what}"))
@@ -221,6 +223,9 @@ fn told(error: &RenderError) -> String {
     let what = match error.reason() {
         RenderErrorReason::MissingVariable(Some(name)) => format!("there is no variable `{name}` here"),
         RenderErrorReason::MissingVariable(None) => "there is no such variable here".to_owned(),
+        RenderErrorReason::ParamNotFoundForIndex(name, at) => {
+            format!("`{name}` lacks its value {}, or that is no variable", at + 1)
+        }
         RenderErrorReason::HelperNotFound(name) => format!("there is no helper `{name}`"),
         RenderErrorReason::IOError(error) => format!("it makes {error}"),
         other => other.to_string(),

@@ -13,8 +13,8 @@ use super::Page;
 use super::fit;
 use super::text;
 
-/// The longest key, in bytes: the least of what providers take.
-const KEY_MAX: usize = 255;
+/// The longest name of a node that stands in a key: keys have up to 255 characters.
+const NODE_MAX: usize = 200;
 
 /// How much of a label and of a line is sent: the documents of providers have limits as a whole.
 const LABEL_MAX: usize = 200;
@@ -85,9 +85,8 @@ fn test(notice: &Notice, page: &Page) -> Vec<Alert> {
 fn of_change(notice: &Notice, change: &Change, page: &Page) -> Alert {
     let severity = match (change.to, change.was) {
         (Some(Status::Dead), _) => Some(Severity::Dead),
-        (Some(Status::Sick), Some((Status::Dead, _))) => None,
+        (Some(Status::Sick), Some((Status::Dead, _))) | (Some(Status::Healthy) | None, _) => None,
         (Some(Status::Sick), _) => Some(Severity::Sick),
-        (Some(Status::Healthy) | None, _) => None,
     };
     let alone = Notice { changes: vec![change.clone()], ..notice.clone() };
     let node = change.key.to_string();
@@ -131,10 +130,15 @@ fn dead(notice: &Notice, page: &Page) -> Vec<Alert> {
     nodes.into_iter().map(alert).collect()
 }
 
-/// The key of a node. Several pages may share an account, so their address is in it.
+/// The key of a node. Several pages may share an account, so it depends on their address, too. It stands in paths of
+/// URLs, so it has plain characters only.
 fn key(page: &Page, node: &str) -> String {
-    let key = format!("vigil {} {node}", page.url);
-    if key.len() <= KEY_MAX { key } else { format!("vigil {:016x}", fingerprint(&key)) }
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'-' | b'_' | b'.');
+    let page = fingerprint(&page.url);
+    if node.len() <= NODE_MAX && node.bytes().all(is_plain) {
+        return format!("vigil-{page:016x}-{node}");
+    }
+    format!("vigil-{page:016x}-{:016x}", fingerprint(node))
 }
 
 /// FNV-1a of 64 bits (<http://www.isthe.com/chongo/tech/comp/fnv/>): it must stay the same for ever, and need not be
@@ -172,7 +176,7 @@ mod tests {
         let (opened, closed) = (alerts(&death(), &page()).remove(0), alerts(&recovery(), &page()).remove(0));
         assert_eq!(opened.severity, Some(Severity::Dead));
         assert_eq!(opened.title, "Web: API is dead");
-        assert_eq!(opened.key, "vigil https://status.example.com/ web:api");
+        assert_eq!(opened.key, "vigil-5f90b4b0e111eec0-web:api");
         assert_eq!((closed.severity, closed.key), (None, opened.key));
         assert_eq!(closed.title, "Web: API is healthy again");
     }
@@ -205,7 +209,10 @@ mod tests {
             let alone = Notice { dead: dead.clone(), changes: Vec::new(), ..notice };
             let opened = alerts(&alone, &page());
             assert_eq!(opened.len(), 1);
-            assert_eq!((opened[0].title.as_str(), opened[0].lines.join("|").as_str()), ("web:api is dead", "a is dead|b is dead"));
+            assert_eq!(
+                (opened[0].title.as_str(), opened[0].lines.join("|").as_str()),
+                ("web:api is dead", "a is dead|b is dead")
+            );
         }
     }
 
@@ -217,11 +224,17 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_too_long_becomes_a_short_one_of_its_own() {
+    fn a_key_is_plain_and_of_one_page_and_one_node() {
         assert_eq!(fingerprint(""), 0xcbf2_9ce4_8422_2325);
         assert_eq!(fingerprint("foobar"), 0x8594_4171_f739_67e8);
-        let long = Page { url: format!("https://example.com/{}", "x".repeat(300)), ..page() };
-        let keys = [key(&long, "web:api"), key(&long, "web:site")];
-        assert!(keys.iter().all(|key| key.len() == 22) && keys[0] != keys[1], "{keys:?}");
+        let other = Page { url: "https://other.example.com/".to_owned(), ..page() };
+        let long = "x".repeat(NODE_MAX + 1);
+        let nodes = ["web:api", "web:a b", "web:a/b", &long];
+        let mut keys: Vec<_> = nodes.iter().flat_map(|node| [key(&page(), node), key(&other, node)]).collect();
+        let is_plain = |key: &String| key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":-".contains(&byte));
+        assert!(keys.iter().all(|key| key.len() <= 255 && is_plain(key)), "{keys:?}");
+        keys.sort();
+        keys.dedup();
+        assert_eq!(keys.len(), 8);
     }
 }

@@ -12,7 +12,6 @@ use serde_derive::Serialize;
 use crate::config;
 use crate::model::notice::Kind;
 use crate::model::notice::Notice;
-use crate::model::words;
 use crate::net::client::Client;
 
 use super::Page;
@@ -59,6 +58,7 @@ struct Embed {
     description: String,
     color: u32,
     fields: Vec<Field>,
+    /// By RFC 3339; it is shown in the time of whoever reads it.
     timestamp: String,
 }
 
@@ -100,7 +100,6 @@ fn fields(notice: &Notice, page: &Page) -> Vec<Field> {
     if notice.kind != Kind::Test {
         field("Status", text::capital(notice.status).to_owned(), true);
     }
-    field("Time", words::time(notice.at), true);
     // In brackets an address is a link whatever is in it, and has no preview.
     field("Monitor Page", format!("<{}>", page.url), false);
     fields
@@ -156,11 +155,6 @@ mod tests {
                   "value": "Healthy"
                 },
                 {
-                  "inline": true,
-                  "name": "Time",
-                  "value": "01:12:05 UTC+00:00"
-                },
-                {
                   "inline": false,
                   "name": "Monitor Page",
                   "value": "<https://status.example.com/?a=1&b=2>"
@@ -201,11 +195,6 @@ mod tests {
                   "value": "Dead"
                 },
                 {
-                  "inline": true,
-                  "name": "Time",
-                  "value": "01:12:05 UTC+00:00"
-                },
-                {
                   "inline": false,
                   "name": "Monitor Page",
                   "value": "<https://status.example.com/?a=1&b=2>"
@@ -239,11 +228,6 @@ mod tests {
                   "inline": true,
                   "name": "Status",
                   "value": "Sick"
-                },
-                {
-                  "inline": true,
-                  "name": "Time",
-                  "value": "01:12:05 UTC+00:00"
                 },
                 {
                   "inline": false,
@@ -286,11 +270,6 @@ mod tests {
                   "value": "Dead"
                 },
                 {
-                  "inline": true,
-                  "name": "Time",
-                  "value": "01:12:05 UTC+00:00"
-                },
-                {
                   "inline": false,
                   "name": "Monitor Page",
                   "value": "<https://status.example.com/?a=1&b=2>"
@@ -326,11 +305,6 @@ mod tests {
                   "value": "Healthy"
                 },
                 {
-                  "inline": true,
-                  "name": "Time",
-                  "value": "01:12:05 UTC+00:00"
-                },
-                {
                   "inline": false,
                   "name": "Monitor Page",
                   "value": "<https://status.example.com/?a=1&b=2>"
@@ -360,11 +334,6 @@ mod tests {
               "color": 1660866,
               "description": "This is a test notice, nothing has changed.",
               "fields": [
-                {
-                  "inline": true,
-                  "name": "Time",
-                  "value": "01:12:05 UTC+00:00"
-                },
                 {
                   "inline": false,
                   "name": "Monitor Page",
@@ -411,11 +380,6 @@ mod tests {
                   "inline": true,
                   "name": "Status",
                   "value": "Dead"
-                },
-                {
-                  "inline": true,
-                  "name": "Time",
-                  "value": "01:12:05 UTC+00:00"
                 },
                 {
                   "inline": false,

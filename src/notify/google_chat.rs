@@ -166,7 +166,10 @@ mod tests {
 
     #[test]
     fn markup_loses_its_meaning() {
-        assert_eq!(escape("<users/all> *a* _b_ ~c~ `d`"), "<\u{200b}users/all> *\u{200b}a*\u{200b} _\u{200b}b_\u{200b} ~\u{200b}c~\u{200b} `\u{200b}d`\u{200b}");
+        assert_eq!(
+            escape("<users/all> *a* _b_ ~c~ `d`"),
+            "<\u{200b}users/all> *\u{200b}a*\u{200b} _\u{200b}b_\u{200b} ~\u{200b}c~\u{200b} `\u{200b}d`\u{200b}"
+        );
         let text = written(&hostile(), &Page { title: "<users/all>".to_owned(), url: "https://a/".to_owned() });
         assert!(!text.contains("<users") && !text.contains("<b>") && !text.contains("<a"), "{text}");
     }

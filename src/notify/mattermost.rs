@@ -31,8 +31,7 @@ use super::slack::Dialect;
 const FALLBACK_MAX: usize = 1_000;
 
 /// Markdown, with what Mattermost still understands of Slack's.
-static MARKDOWN: Dialect =
-    Dialect { bold: "**", mention: "@channel ", escape, link: plain::as_it_is, color };
+static MARKDOWN: Dialect = Dialect { bold: "**", mention: "@channel ", escape, link: plain::as_it_is, color };
 
 /// The channel.
 pub(super) fn targets(config: &config::Mattermost, page: &Arc<Page>, client: &Client) -> Vec<Target> {
@@ -46,7 +45,7 @@ fn request(notice: &Notice, config: &config::Mattermost, page: &Page) -> Result<
 }
 
 #[derive(Serialize)]
-struct Message<'a> {
+struct Post<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     channel: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,12 +54,12 @@ struct Message<'a> {
     message: slack::Message,
 }
 
-fn message<'a>(notice: &Notice, config: &'a config::Mattermost, page: &Page) -> Message<'a> {
+fn message<'a>(notice: &Notice, config: &'a config::Mattermost, page: &Page) -> Post<'a> {
     let mut message = slack::message(notice, page, &MARKDOWN, config.mention_channel);
     let mut lines = vec![say::sentence(notice, "")];
     lines.extend(plain::changes(notice, plain::as_it_is));
     message.attachments[0].fallback = fit::lines(&lines, FALLBACK_MAX, fit::characters);
-    Message { channel: config.channel.as_deref(), username: config.username.as_deref(), message }
+    Post { channel: config.channel.as_deref(), username: config.username.as_deref(), message }
 }
 
 /// Slack's characters as they are there, and a backslash before those of Markdown.
@@ -102,11 +101,12 @@ mod tests {
     use super::super::tests::wire;
     use super::*;
 
-    const KEYS: &str = "hook_url = \"{url}hooks/s3cret\"\nchannel = \"ops\"\nusername = \"Acme\"\nmention_channel = true";
+    const KEYS: &str =
+        "hook_url = \"{url}hooks/s3cret\"\nchannel = \"ops\"\nusername = \"Acme\"\nmention_channel = true";
 
     #[test]
     fn a_start() {
-        insta::assert_snapshot!(wire("mattermost", KEYS, &startup()), @r#"
+        insta::assert_snapshot!(wire("mattermost", KEYS, &startup()), @r##"
         POST /hooks/s3cret
         content-type: application/json
 
@@ -138,12 +138,12 @@ mod tests {
           "text": "@channel Status started up, as: **healthy**.",
           "username": "Acme"
         }
-        "#);
+        "##);
     }
 
     #[test]
     fn a_death() {
-        insta::assert_snapshot!(wire("mattermost", KEYS, &death()), @r#"
+        insta::assert_snapshot!(wire("mattermost", KEYS, &death()), @r##"
         POST /hooks/s3cret
         content-type: application/json
 
@@ -180,12 +180,12 @@ mod tests {
           "text": "@channel Status changed to: **dead**. Nodes: **web\\:api\\:tcp\\://10.0.0.1\\:80**.\n• Web, API (web\\:api) is dead since 24 Nov 2026, 01\\:12\\:02 UTC\\: connection refused (tcp\\://10.0.0.1\\:80)",
           "username": "Acme"
         }
-        "#);
+        "##);
     }
 
     #[test]
     fn something_sick() {
-        insta::assert_snapshot!(wire("mattermost", KEYS, &sick()), @r#"
+        insta::assert_snapshot!(wire("mattermost", KEYS, &sick()), @r##"
         POST /hooks/s3cret
         content-type: application/json
 
@@ -217,12 +217,12 @@ mod tests {
           "text": "@channel Status changed to: **sick**.\n• Web, API (web\\:api) is sick since 24 Nov 2026, 01\\:12\\:02 UTC\\: slow, answered after 12 s\n    ◦ a is sick\\: slow, answered after 12 s\n    ◦ b is sick\\: slow, answered after 12 s",
           "username": "Acme"
         }
-        "#);
+        "##);
     }
 
     #[test]
     fn a_reminder() {
-        insta::assert_snapshot!(wire("mattermost", KEYS, &reminder(Urgent::All)), @r#"
+        insta::assert_snapshot!(wire("mattermost", KEYS, &reminder(Urgent::All)), @r##"
         POST /hooks/s3cret
         content-type: application/json
 
@@ -259,12 +259,12 @@ mod tests {
           "text": "@channel Status is still: **dead**. Nodes: **web\\:api\\:tcp\\://10.0.0.1\\:80**.\n• Web, API (web\\:api) is dead since 24 Nov 2026, 01\\:12\\:02 UTC\\: connection refused (tcp\\://10.0.0.1\\:80)",
           "username": "Acme"
         }
-        "#);
+        "##);
     }
 
     #[test]
     fn a_recovery() {
-        insta::assert_snapshot!(wire("mattermost", KEYS, &recovery()), @r#"
+        insta::assert_snapshot!(wire("mattermost", KEYS, &recovery()), @r##"
         POST /hooks/s3cret
         content-type: application/json
 
@@ -296,12 +296,12 @@ mod tests {
           "text": "@channel Status changed to: **healthy**.\n• Web, API (web\\:api) is healthy again, it was dead for 7 min 12 s",
           "username": "Acme"
         }
-        "#);
+        "##);
     }
 
     #[test]
     fn a_test() {
-        insta::assert_snapshot!(wire("mattermost", KEYS, &test_notice()), @r#"
+        insta::assert_snapshot!(wire("mattermost", KEYS, &test_notice()), @r##"
         POST /hooks/s3cret
         content-type: application/json
 
@@ -328,12 +328,12 @@ mod tests {
           "text": "This is a test notice, nothing has changed.",
           "username": "Acme"
         }
-        "#);
+        "##);
     }
 
     #[test]
     fn markup_is_escaped_and_nobody_is_mentioned() {
-        insta::assert_snapshot!(wire("mattermost", "hook_url = \"{url}hooks/s3cret\"", &hostile()), @r#"
+        insta::assert_snapshot!(wire("mattermost", "hook_url = \"{url}hooks/s3cret\"", &hostile()), @r##"
         POST /hooks/s3cret
         content-type: application/json
 
@@ -368,7 +368,7 @@ mod tests {
           ],
           "text": "Status changed to: **dead**. Nodes: **web\\:api\\:&lt;/code&gt;&lt;a href=\"x\"&gt;\\*\\`\\_@​\\*\\*all\\*\\*&amp;**.\n• Web, &lt;b&gt;&amp;amp; \\*x\\* \\_y\\_ \\`z\\` @​\\*\\*all\\*\\* \\[a\\](http\\://b) \\~\\~c\\~\\~ \"q\" (web\\:api) is dead since 24 Nov 2026, 01\\:12\\:02 UTC\\: connection refused (tcp\\://10.0.0.1\\:80)"
         }
-        "#);
+        "##);
         assert_eq!(escape("@channel <!channel> a_b"), "@\u{200b}channel &lt;!channel&gt; a\\_b");
     }
 

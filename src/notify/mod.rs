@@ -2,23 +2,23 @@
 //!
 //! A notifier delivers one notice, once, within its own deadline. When to try again is the engine's concern.
 
-pub mod email;
-pub mod post;
-pub mod slack;
 mod alerts;
 mod call;
+mod discord;
+pub mod email;
 mod fit;
+mod google_chat;
+mod http;
+mod mattermost;
+mod ntfy;
+mod opsgenie;
+mod pagerduty;
 mod plain;
+pub mod post;
 mod say;
 mod series;
-mod ntfy;
-mod discord;
+pub mod slack;
 mod teams;
-mod mattermost;
-mod google_chat;
-mod pagerduty;
-mod opsgenie;
-mod http;
 pub mod text;
 
 use std::sync::Arc;

@@ -56,7 +56,7 @@ fn request(notice: &Notice, config: &config::Ntfy, page: &Page) -> Result<Call, 
 }
 
 #[derive(Serialize)]
-struct Message<'a> {
+struct Published<'a> {
     topic: &'a str,
     title: String,
     message: String,
@@ -65,8 +65,8 @@ struct Message<'a> {
     click: &'a str,
 }
 
-fn message<'a>(notice: &Notice, config: &'a config::Ntfy, page: &'a Page) -> Message<'a> {
-    Message {
+fn message<'a>(notice: &Notice, config: &'a config::Ntfy, page: &'a Page) -> Published<'a> {
+    Published {
         topic: config.topic.reveal(),
         title: fit::line(&say::title(notice, page), TITLE_MAX, fit::bytes),
         message: body(notice),

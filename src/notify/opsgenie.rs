@@ -75,16 +75,15 @@ impl Notifier for Opsgenie {
 
 /// Where each request goes, and what it says.
 fn requests(notice: &Notice, config: &config::Opsgenie, page: &Page) -> Vec<(String, Value)> {
+    let source = fit::line(&page.title, SOURCE_MAX, fit::utf16);
     let request = |alert: &Alert| {
-        let source = fit::line(&page.title, SOURCE_MAX, fit::utf16);
-        match alert.severity {
-            Some(severity) => (call::below(&config.api_url, &["v2", "alerts"]), create(alert, severity, config, page, &source)),
-            None => {
-                let url = call::below(&config.api_url, &["v2", "alerts", &alert.key, "close"]);
-                let note = fit::lines(&alert.lines, DESCRIPTION_MAX, fit::utf16);
-                (format!("{url}?identifierType=alias"), json!({ "source": source, "note": note }))
-            }
+        if let Some(severity) = alert.severity {
+            let url = call::below(&config.api_url, &["v2", "alerts"]);
+            return (url, create(alert, severity, config, page, &source));
         }
+        let url = call::below(&config.api_url, &["v2", "alerts", &alert.key, "close"]);
+        let note = fit::lines(&alert.lines, DESCRIPTION_MAX, fit::utf16);
+        (format!("{url}?identifierType=alias"), json!({ "source": source, "note": note }))
     };
     alerts(notice, page).iter().map(request).collect()
 }
@@ -148,7 +147,7 @@ mod tests {
         content-type: application/json
 
         {
-          "alias": "vigil https://status.example.com/?a=1&b=2 web:api",
+          "alias": "vigil-eb70def24a790451-web:api",
           "description": "Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
           "details": {
             "node": "web:api",
@@ -172,7 +171,7 @@ mod tests {
         content-type: application/json
 
         {
-          "alias": "vigil https://status.example.com/?a=1&b=2 web:api",
+          "alias": "vigil-eb70def24a790451-web:api",
           "description": "Web, API (web:api) is sick since 24 Nov 2026, 01:12:02 UTC: slow, answered after 12 s\na is sick: slow, answered after 12 s\nb is sick: slow, answered after 12 s",
           "details": {
             "node": "web:api",
@@ -196,7 +195,7 @@ mod tests {
         content-type: application/json
 
         {
-          "alias": "vigil https://status.example.com/?a=1&b=2 web:api",
+          "alias": "vigil-eb70def24a790451-web:api",
           "description": "Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
           "details": {
             "node": "web:api",
@@ -215,7 +214,7 @@ mod tests {
     #[test]
     fn a_recovery() {
         insta::assert_snapshot!(wire("opsgenie", KEYS, &recovery()), @r#"
-        POST /v2/alerts/vigil%20https:%2F%2Fstatus.example.com%2F%3Fa=1&b=2%20web:api/close?identifierType=alias
+        POST /v2/alerts/vigil-eb70def24a790451-web:api/close?identifierType=alias
         authorization: GenieKey s3cret
         content-type: application/json
 
@@ -234,7 +233,7 @@ mod tests {
         content-type: application/json
 
         {
-          "alias": "vigil https://status.example.com/?a=1&b=2 test",
+          "alias": "vigil-eb70def24a790451-test",
           "description": "Acme & Co: test notice, nothing has changed",
           "details": {
             "node": "test",
@@ -248,7 +247,7 @@ mod tests {
 
         ---
 
-        POST /v2/alerts/vigil%20https:%2F%2Fstatus.example.com%2F%3Fa=1&b=2%20test/close?identifierType=alias
+        POST /v2/alerts/vigil-eb70def24a790451-test/close?identifierType=alias
         authorization: GenieKey s3cret
         content-type: application/json
 
@@ -288,7 +287,8 @@ mod tests {
             let length = |name: &str| fit::utf16(alert[name].as_str().unwrap());
             assert!(length("message") <= MESSAGE_MAX && length("description") <= DESCRIPTION_MAX);
             assert!(length("source") <= SOURCE_MAX && length("entity") <= ENTITY_MAX && length("alias") <= 255);
-            let details = alert["details"].as_object().unwrap().values().map(|value| fit::utf16(value.as_str().unwrap()));
+            let details =
+                alert["details"].as_object().unwrap().values().map(|value| fit::utf16(value.as_str().unwrap()));
             assert!(details.sum::<usize>() < 8_000);
         }
     }

@@ -136,7 +136,7 @@ mod tests {
         {
           "client": "Acme & Co",
           "client_url": "https://status.example.com/?a=1&b=2",
-          "dedup_key": "vigil https://status.example.com/?a=1&b=2 web:api",
+          "dedup_key": "vigil-eb70def24a790451-web:api",
           "event_action": "trigger",
           "payload": {
             "component": "API",
@@ -165,7 +165,7 @@ mod tests {
         {
           "client": "Acme & Co",
           "client_url": "https://status.example.com/?a=1&b=2",
-          "dedup_key": "vigil https://status.example.com/?a=1&b=2 web:api",
+          "dedup_key": "vigil-eb70def24a790451-web:api",
           "event_action": "trigger",
           "payload": {
             "component": "API",
@@ -196,7 +196,7 @@ mod tests {
         {
           "client": "Acme & Co",
           "client_url": "https://status.example.com/?a=1&b=2",
-          "dedup_key": "vigil https://status.example.com/?a=1&b=2 web:api",
+          "dedup_key": "vigil-eb70def24a790451-web:api",
           "event_action": "trigger",
           "payload": {
             "component": "API",
@@ -223,7 +223,7 @@ mod tests {
         content-type: application/json
 
         {
-          "dedup_key": "vigil https://status.example.com/?a=1&b=2 web:api",
+          "dedup_key": "vigil-eb70def24a790451-web:api",
           "event_action": "resolve",
           "routing_key": "s3cret"
         }
@@ -239,7 +239,7 @@ mod tests {
         {
           "client": "Acme & Co",
           "client_url": "https://status.example.com/?a=1&b=2",
-          "dedup_key": "vigil https://status.example.com/?a=1&b=2 test",
+          "dedup_key": "vigil-eb70def24a790451-test",
           "event_action": "trigger",
           "payload": {
             "custom_details": {
@@ -261,7 +261,7 @@ mod tests {
         content-type: application/json
 
         {
-          "dedup_key": "vigil https://status.example.com/?a=1&b=2 test",
+          "dedup_key": "vigil-eb70def24a790451-test",
           "event_action": "resolve",
           "routing_key": "s3cret"
         }
@@ -288,7 +288,7 @@ mod tests {
         let key = |request: &String| {
             let (_, body) = request.split_once("\n\n").unwrap();
             let event: Value = serde_json::from_str(body).unwrap();
-            event["dedup_key"].as_str().unwrap().rsplit(' ').next().unwrap().to_owned()
+            event["dedup_key"].as_str().unwrap().rsplit('-').next().unwrap().to_owned()
         };
         let keys: Vec<_> = endpoint.asked().iter().map(key).collect();
         assert_eq!(keys, ["web:api", "web:site", "web:site"]);

@@ -73,42 +73,42 @@ mod tests {
 
     #[test]
     fn a_retry_repeats_only_what_failed() {
-        let (series, sent) = (Series::default(), RefCell::new(Vec::new()));
+        let (series, seen) = (Series::default(), RefCell::new(Vec::new()));
         let broken = RefCell::new(Some(2));
         let send = |request: &u32| {
-            sent.borrow_mut().push(*request);
+            seen.borrow_mut().push(*request);
             if *broken.borrow() == Some(*request) { Err(SendError::passing("busy")) } else { Ok(()) }
         };
         assert_eq!(series.send(&death(), &[1, 2, 3], send), Err(SendError::passing("busy")));
         assert_eq!(series.send(&death(), &[1, 2, 3], send), Err(SendError::passing("busy")));
         *broken.borrow_mut() = None;
         assert_eq!(series.send(&death(), &[1, 2, 3], send), Ok(()));
-        assert_eq!(sent.take(), [1, 2, 2, 2, 3]);
+        assert_eq!(seen.take(), [1, 2, 2, 2, 3]);
     }
 
     #[test]
     fn another_notice_begins_anew() {
-        let (series, sent) = (Series::default(), RefCell::new(Vec::new()));
+        let (series, seen) = (Series::default(), RefCell::new(Vec::new()));
         let send = |request: &u32| {
-            sent.borrow_mut().push(*request);
+            seen.borrow_mut().push(*request);
             if *request == 2 { Err(SendError::passing("busy")) } else { Ok(()) }
         };
         assert!(series.send(&death(), &[1, 2], send).is_err());
         let later = Notice { at: death().at + secs(60), ..recovery() };
         assert_eq!(series.send(&later, &[1, 3], send), Ok(()));
-        assert_eq!(sent.take(), [1, 2, 1, 3]);
+        assert_eq!(seen.take(), [1, 2, 1, 3]);
     }
 
     #[test]
     fn one_that_is_refused_does_not_keep_the_others_from_being_sent() {
-        let (series, sent) = (Series::default(), RefCell::new(Vec::new()));
+        let (series, seen) = (Series::default(), RefCell::new(Vec::new()));
         let send = |request: &u32| {
-            sent.borrow_mut().push(*request);
+            seen.borrow_mut().push(*request);
             if *request == 1 { Err(SendError::permanent("HTTP 400")) } else { Ok(()) }
         };
         let refused = SendError::permanent("1 of 2 requests failed: HTTP 400");
         assert_eq!(series.send(&death(), &[1, 2], send), Err(refused));
-        assert_eq!(sent.take(), [1, 2]);
+        assert_eq!(seen.take(), [1, 2]);
         assert_eq!(series.send(&death(), &[1], send), Err(SendError::permanent("HTTP 400")));
     }
 }

@@ -74,7 +74,8 @@ impl Endpoint {
     pub(crate) fn targets(&self, kind: &str, keys: &str) -> Vec<Target> {
         let keys = keys.replace("{url}", &format!("http://{}/", self.address));
         let text = format!("[notify.{kind}]\n{}\n", keys.replace("{host}", &self.address.to_string()));
-        let loaded = config::load_bytes(Path::new("vigil.cfg"), text.as_bytes(), &|_| Err(std::env::VarError::NotPresent));
+        let loaded =
+            config::load_bytes(Path::new("vigil.cfg"), text.as_bytes(), &|_| Err(std::env::VarError::NotPresent));
         let notify = loaded.unwrap_or_else(|error| panic!("{error}")).config.notify;
         let mut channels = build(&notify, &Arc::new(page()), &CLIENT);
         assert_eq!(channels.len(), 1, "{text}");

@@ -1,24 +1,24 @@
 //! The channels: `[notify.email]` and the like, a file each.
 
+mod discord;
 mod email;
+mod google_chat;
 mod gotify;
+mod http;
 mod matrix;
+mod mattermost;
+mod ntfy;
+mod opsgenie;
+mod pagerduty;
 mod pushover;
 mod slack;
+mod teams;
 mod telegram;
 mod twilio;
 mod webex;
 mod webhook;
 mod xmpp;
 mod zulip;
-mod ntfy;
-mod discord;
-mod teams;
-mod mattermost;
-mod google_chat;
-mod pagerduty;
-mod opsgenie;
-mod http;
 
 use super::Key;
 use super::takes::CHANNEL;

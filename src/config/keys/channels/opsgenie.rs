@@ -10,7 +10,13 @@ use super::reminders_only;
 pub(super) static KEYS: &[Key] = &[
     name("notify.opsgenie"),
     Key::new("notify.opsgenie", "api_key", TEXT, "The key of an API integration.").required().secret("api_key_file"),
-    Key::new("notify.opsgenie", "api_url", WEB_URL, "The API; that of the EU region is `https://api.eu.opsgenie.com`.").default("\"https://api.opsgenie.com\""),
-    Key::new("notify.opsgenie", "priority", "one of `P1`, `P2`, `P3`, `P4` and `P5`", "The priority of alerts. Without it, what is dead has `P1` and what is sick `P3`."),
+    Key::new("notify.opsgenie", "api_url", WEB_URL, "The API; that of the EU region is `https://api.eu.opsgenie.com`.")
+        .default("\"https://api.opsgenie.com\""),
+    Key::new(
+        "notify.opsgenie",
+        "priority",
+        "one of `P1`, `P2`, `P3`, `P4` and `P5`",
+        "The priority of alerts. Without it, what is dead has `P1` and what is sick `P3`.",
+    ),
     reminders_only("notify.opsgenie"),
 ];

@@ -75,8 +75,10 @@ fn body(field: &Field<'_, '_>, escape: Escape) -> Result<Template, ConfigError> 
     Ok(body)
 }
 
-/// The headers, and the value of `Content-Type`.
-fn headers(field: &Field<'_, '_>) -> Result<(Vec<(String, Template)>, Option<String>), ConfigError> {
+/// Headers, and the value of `Content-Type` if it is among them.
+type Headers = (Vec<(String, Template)>, Option<String>);
+
+fn headers(field: &Field<'_, '_>) -> Result<Headers, ConfigError> {
     let (mut headers, mut content_type) = (Vec::new(), None);
     for (name, value) in field.pairs()? {
         let name = HeaderName::try_from(name)

@@ -1,16 +1,16 @@
 //! The channels: `[notify.email]` and the like, a file each.
 
-mod email;
-mod slack;
 mod api;
-mod ntfy;
 mod discord;
-mod teams;
-mod mattermost;
+mod email;
 mod google_chat;
-mod pagerduty;
-mod opsgenie;
 mod http;
+mod mattermost;
+mod ntfy;
+mod opsgenie;
+mod pagerduty;
+mod slack;
+mod teams;
 
 use std::collections::HashMap;
 use std::sync::Arc;
