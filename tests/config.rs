@@ -197,7 +197,6 @@ fn section_alone(name: &str) -> String {
     let section = SECTIONS.iter().find(|section| section.name == name).unwrap();
     let (before, required) = match name {
         "notify.email" => ("", "to = \"a@example.com\"\nfrom = \"b@example.com\"\n"),
-        "notify.slack" => ("", "hook_url = \"https://example.com/\"\n"),
         "notify.xmpp" => ("", "to = \"a@example.com\"\nfrom = \"b@example.com\"\nxmpp_password = \"p\"\n"),
         "notify.twilio" => {
             ("", "to = [\"+33600000000\"]\nservice_sid = \"MG0\"\naccount_sid = \"AC0\"\nauth_token = \"t\"\n")
@@ -214,6 +213,12 @@ fn section_alone(name: &str) -> String {
         }
         "notify.webex" => ("", "endpoint_url = \"https://example.com/\"\ntoken = \"t\"\nroom_id = \"r\"\n"),
         "notify.webhook" => ("", "hook_url = \"https://example.com/\"\n"),
+        "notify.slack" | "notify.mattermost" => ("", "hook_url = \"https://example.com/\"\n"),
+        "notify.ntfy" => ("", "topic = \"vigil\"\n"),
+        "notify.discord" | "notify.teams" | "notify.google_chat" => ("", "webhook_url = \"https://example.com/\"\n"),
+        "notify.pagerduty" => ("", "routing_key = \"key\"\n"),
+        "notify.opsgenie" => ("", "api_key = \"key\"\n"),
+        "notify.http" => ("", "url = \"https://example.com/\"\n"),
         "probe.service" => ("", "id = \"s\"\nlabel = \"S\"\n"),
         "probe.service.node" => {
             ("[[probe.service]]\nid = \"s\"\nlabel = \"S\"\n", "id = \"n\"\nlabel = \"N\"\nmode = \"poll\"\n")
@@ -497,10 +502,10 @@ fn the_sample_runs_as_it_is_and_names_every_honoured_key() {
 #[test]
 fn every_commented_line_of_the_sample_can_be_used() {
     let text = fs::read_to_string("config.cfg").unwrap().replace("# smtp_ca_file", "## smtp_ca_file");
-    let text = text.replace("# http_ca_file", "## http_ca_file");
+    let text = text.replace("# http_ca_file", "## http_ca_file").replace("# xmpp_ca_file", "## xmpp_ca_file");
     // The other way to write what stands in the line above it.
     let text = text.replace("# reporter_token_file", "## reporter_token_file");
-    let text = text.replace("# http_ca_file", "## http_ca_file").replace("# xmpp_ca_file", "## xmpp_ca_file");
+    let used = text.lines().map(|line| match line.strip_prefix("# ") {
         Some(code) if code.starts_with('[') || code.split_once(" = ").is_some_and(|(key, _)| is_bare(key)) => code,
         _ => line,
     });

@@ -1,10 +1,18 @@
 //! `[notify]`: who is told, and when. What a kind of channel has of its own is in a file a kind.
 
+mod discord;
 mod email;
+mod google_chat;
 mod gotify;
+mod http;
 mod matrix;
+mod mattermost;
+mod ntfy;
+mod opsgenie;
+mod pagerduty;
 mod pushover;
 mod slack;
+mod teams;
 mod telegram;
 mod twilio;
 mod webex;
@@ -16,14 +24,24 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::discord::Discord;
 pub use self::email::Credentials;
 pub use self::email::Email;
 pub use self::email::Encryption;
+pub use self::google_chat::GoogleChat;
 pub use self::gotify::Gotify;
+pub use self::http::Http;
+pub use self::http::HttpMethod;
 pub use self::matrix::Matrix;
 pub use self::matrix::MatrixAccount;
+pub use self::mattermost::Mattermost;
+pub use self::ntfy::Ntfy;
+pub use self::opsgenie::Opsgenie;
+pub use self::opsgenie::Priority;
+pub use self::pagerduty::Pagerduty;
 pub use self::pushover::Pushover;
 pub use self::slack::Slack;
+pub use self::teams::Teams;
 pub use self::telegram::Telegram;
 pub use self::twilio::Twilio;
 pub use self::twilio::TwilioSender;
@@ -81,6 +99,22 @@ pub enum ChannelKind {
     Webex(Webex),
     /// `[notify.webhook]`
     Webhook(Webhook),
+    /// `[notify.ntfy]`
+    Ntfy(Ntfy),
+    /// `[notify.discord]`
+    Discord(Discord),
+    /// `[notify.teams]`
+    Teams(Teams),
+    /// `[notify.mattermost]`
+    Mattermost(Mattermost),
+    /// `[notify.google_chat]`
+    GoogleChat(GoogleChat),
+    /// `[notify.pagerduty]`
+    Pagerduty(Pagerduty),
+    /// `[notify.opsgenie]`
+    Opsgenie(Opsgenie),
+    /// `[notify.http]`
+    Http(Http),
 }
 
 impl Notify {
@@ -106,6 +140,14 @@ impl fmt::Display for ChannelKind {
             Self::Matrix(matrix) => matrix.fmt(f),
             Self::Webex(webex) => webex.fmt(f),
             Self::Webhook(webhook) => webhook.fmt(f),
+            Self::Ntfy(ntfy) => ntfy.fmt(f),
+            Self::Discord(discord) => discord.fmt(f),
+            Self::Teams(teams) => teams.fmt(f),
+            Self::Mattermost(mattermost) => mattermost.fmt(f),
+            Self::GoogleChat(google_chat) => google_chat.fmt(f),
+            Self::Pagerduty(pagerduty) => pagerduty.fmt(f),
+            Self::Opsgenie(opsgenie) => opsgenie.fmt(f),
+            Self::Http(http) => http.fmt(f),
         }
     }
 }

@@ -2,16 +2,27 @@
 //!
 //! A notifier delivers one notice, once, within its own deadline. When to try again is the engine's concern.
 
+mod alerts;
 mod call;
+mod discord;
 pub mod email;
 mod fit;
+mod google_chat;
 mod gotify;
+mod http;
 mod markup;
 mod matrix;
+mod mattermost;
+mod ntfy;
+mod opsgenie;
+mod pagerduty;
 mod plain;
 pub mod post;
 mod pushover;
+mod say;
+mod series;
 pub mod slack;
+mod teams;
 mod telegram;
 #[cfg(test)]
 mod tests;
@@ -132,6 +143,14 @@ pub fn build(notify: &config::Notify, page: &Arc<Page>, client: &Client) -> Vec<
             ChannelKind::Matrix(matrix) => matrix::targets(matrix, page, client),
             ChannelKind::Webex(webex) => webex::targets(webex, page, client),
             ChannelKind::Webhook(webhook) => webhook::targets(webhook, page, client),
+            ChannelKind::Ntfy(ntfy) => ntfy::targets(ntfy, page, client),
+            ChannelKind::Discord(discord) => discord::targets(discord, page, client),
+            ChannelKind::Teams(teams) => teams::targets(teams, page, client),
+            ChannelKind::Mattermost(mattermost) => mattermost::targets(mattermost, page, client),
+            ChannelKind::GoogleChat(google_chat) => google_chat::targets(google_chat, page, client),
+            ChannelKind::Pagerduty(pagerduty) => pagerduty::targets(pagerduty, page, client),
+            ChannelKind::Opsgenie(opsgenie) => opsgenie::targets(opsgenie, page, client),
+            ChannelKind::Http(http) => http::targets(http, page, client),
         };
         Channel { name: channel.name.clone(), reminders_only: channel.reminders_only, targets }
     };

@@ -37,6 +37,7 @@ pub struct Post<'a> {
 /// The methods of providers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verb {
+    Get,
     Post,
     Put,
     Patch,
@@ -77,6 +78,13 @@ impl<'a> Post<'a> {
     #[must_use]
     pub fn patch(mut self) -> Self {
         self.verb = Verb::Patch;
+        self
+    }
+
+    /// A GET instead, which has no body.
+    #[must_use]
+    pub fn get(mut self) -> Self {
+        self.verb = Verb::Get;
         self
     }
 
@@ -134,10 +142,12 @@ impl<'a> Post<'a> {
     /// [`SendError`], when no answer came within 10 s.
     pub fn ask(&self, content_type: &str, body: &[u8]) -> Result<Answer, SendError> {
         let mut headers = self.headers.clone();
-        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Content-Type")) {
+        let has_type = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Content-Type"));
+        if !has_type && self.verb != Verb::Get {
             headers.push(("Content-Type", content_type));
         }
         let method = match self.verb {
+            Verb::Get => Method::Get,
             Verb::Post => Method::Post(body),
             Verb::Put => Method::Put(body),
             Verb::Patch => Method::Patch(body),

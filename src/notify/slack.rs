@@ -40,20 +40,37 @@ pub(super) fn targets(config: &config::Slack, page: &Arc<Page>, client: &Client)
 
 impl Notifier for Slack {
     fn send(&self, notice: &Notice) -> Result<(), SendError> {
-        let document = message(notice, &self.page, self.config.mention_channel);
+        let document = message(notice, &self.page, &MRKDWN, self.config.mention_channel);
         post::to(&self.client, self.config.hook_url.reveal()).json(&document)
     }
 }
 
+/// How those who take Slack's messages differ.
+pub(super) struct Dialect {
+    /// What stands around bold text.
+    pub(super) bold: &'static str,
+    /// What mentions everyone in the channel.
+    pub(super) mention: &'static str,
+    /// How text of others gets into theirs.
+    pub(super) escape: fn(&str) -> String,
+    /// How the address of the page does.
+    pub(super) link: fn(&str) -> String,
+    /// The colour of a status.
+    pub(super) color: fn(Status) -> &'static str,
+}
+
+/// Slack's own: `mrkdwn`.
+static MRKDWN: Dialect = Dialect { bold: "*", mention: "<!channel> ", escape, link: escape, color };
+
 #[derive(Serialize)]
-struct Message {
+pub(super) struct Message {
     text: String,
-    attachments: [Attachment; 1],
+    pub(super) attachments: [Attachment; 1],
 }
 
 #[derive(Serialize)]
-struct Attachment {
-    fallback: String,
+pub(super) struct Attachment {
+    pub(super) fallback: String,
     color: &'static str,
     fields: Vec<Field>,
 }
@@ -65,42 +82,43 @@ struct Field {
     short: bool,
 }
 
-fn message(notice: &Notice, page: &Page, mention_channel: bool) -> Message {
+/// The message, as one that speaks `dialect` reads it.
+pub(super) fn message(notice: &Notice, page: &Page, dialect: &Dialect, mention_channel: bool) -> Message {
     if notice.is_test() {
-        return test_message(notice, page);
+        return test_message(notice, page, dialect);
     }
-    let dead = escape(&text::dead(notice, NODES_MAX));
-    let heading = text::heading(notice);
-    let nodes = if dead.is_empty() { String::new() } else { format!(" Nodes: *{dead}*.") };
-    let mut summary = format!("{heading}: *{}*.{nodes}", notice.status);
-    let changes = cut(&changes(notice));
+    let dead = (dialect.escape)(&text::dead(notice, NODES_MAX));
+    let (heading, bold) = (text::heading(notice), dialect.bold);
+    let nodes = if dead.is_empty() { String::new() } else { format!(" Nodes: {bold}{dead}{bold}.") };
+    let mut summary = format!("{heading}: {bold}{}{bold}.{nodes}", notice.status);
+    let changes = cut(&changes(notice, dialect.escape));
     if !changes.is_empty() {
         summary.push('\n');
         summary.push_str(&changes);
     }
-    let mention = if mention_channel { "<!channel> " } else { "" };
+    let mention = if mention_channel { dialect.mention } else { "" };
     let mut fields = Vec::new();
     if !dead.is_empty() {
         fields.push(field("Nodes", &dead, false));
     }
     fields.push(field("Status", text::capital(notice.status), true));
-    fields.extend(time_and_page(notice, page));
+    fields.extend(time_and_page(notice, page, dialect));
     Message {
         text: format!("{mention}{summary}"),
-        attachments: [Attachment { fallback: summary, color: color(notice.status), fields }],
+        attachments: [Attachment { fallback: summary, color: (dialect.color)(notice.status), fields }],
     }
 }
 
 /// A test says nothing of any status, and calls nobody.
-fn test_message(notice: &Notice, page: &Page) -> Message {
+fn test_message(notice: &Notice, page: &Page, dialect: &Dialect) -> Message {
     let text = "This is a test notice, nothing has changed.".to_owned();
     let attachment =
-        Attachment { fallback: text.clone(), color: "#1957c2", fields: time_and_page(notice, page).into() };
+        Attachment { fallback: text.clone(), color: "#1957c2", fields: time_and_page(notice, page, dialect).into() };
     Message { text, attachments: [attachment] }
 }
 
-fn time_and_page(notice: &Notice, page: &Page) -> [Field; 2] {
-    [field("Time", &words::time(notice.at), true), field("Monitor Page", &escape(&page.url), false)]
+fn time_and_page(notice: &Notice, page: &Page, dialect: &Dialect) -> [Field; 2] {
+    [field("Time", &words::time(notice.at), true), field("Monitor Page", &(dialect.link)(&page.url), false)]
 }
 
 fn field(title: &'static str, value: &str, short: bool) -> Field {
@@ -108,7 +126,7 @@ fn field(title: &'static str, value: &str, short: bool) -> Field {
 }
 
 /// A line for each node that changed, and one for each of its replicas where that says more.
-fn changes(notice: &Notice) -> String {
+fn changes(notice: &Notice, escape: fn(&str) -> String) -> String {
     let mut lines = Vec::new();
     for story in text::stories(notice, text::STORIES_MAX) {
         lines.push(format!("• {}", escape(&story.head)));
@@ -127,7 +145,7 @@ fn color(status: Status) -> &'static str {
 }
 
 /// The three characters that Slack's text format reserves.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
@@ -164,7 +182,7 @@ mod tests {
 
     /// The document, as it goes over the wire but for its white space.
     fn json(notice: &Notice) -> String {
-        serde_json::to_string_pretty(&message(notice, &page(), false)).unwrap()
+        serde_json::to_string_pretty(&message(notice, &page(), &MRKDWN, false)).unwrap()
     }
 
     #[test]
@@ -339,7 +357,7 @@ mod tests {
 
     #[test]
     fn the_channel_is_mentioned_in_the_text_only() {
-        let message = message(&death(), &page(), true);
+        let message = message(&death(), &page(), &MRKDWN, true);
         assert_eq!(message.text.strip_prefix("<!channel> "), Some(message.attachments[0].fallback.as_str()));
     }
 
@@ -348,7 +366,7 @@ mod tests {
         let mut notice = death();
         notice.changes[0].label = "<!channel> & co".into();
         notice.dead[0] = affected("<b>&", Status::Dead).key;
-        let message = message(&notice, &page(), false);
+        let message = message(&notice, &page(), &MRKDWN, false);
         assert!(message.text.starts_with("Status changed to: *dead*. Nodes: *web:api:&lt;b&gt;&amp;*.\n"));
         assert!(message.text.contains("• Web, &lt;!channel&gt; &amp; co (web:api) is dead"));
         assert_eq!(message.attachments[0].fields[0].value, "web:api:&lt;b&gt;&amp;");
@@ -359,7 +377,7 @@ mod tests {
     fn a_very_long_notice_is_cut_at_the_end_of_a_line() {
         let changes = vec![Change { label: "x".repeat(100).into(), ..death().changes.remove(0) }; 500];
         let notice = Notice { dead: vec![affected(&"y".repeat(2_000), Status::Dead).key; 50], changes, ..death() };
-        let message = message(&notice, &page(), false);
+        let message = message(&notice, &page(), &MRKDWN, false);
         assert!(message.text.ends_with("(tcp://10.0.0.1:80)\n[..]"), "{}", message.text);
         // Slack takes 40,000 characters.
         assert!(serde_json::to_string(&message).unwrap().len() < 40_000);

@@ -20,7 +20,7 @@ use super::tls::trust;
 use crate::secret::Secret;
 
 /// Headers that say how long a request is, and those of the connection: they follow from what is sent.
-const OURS: [&str; 4] = ["connection", "content-length", "expect", "transfer-encoding"];
+pub(super) const OURS: [&str; 4] = ["connection", "content-length", "expect", "transfer-encoding"];
 
 /// The keys that say how an HTTP target is asked.
 const KEYS: &[&str] = &[

@@ -1,10 +1,18 @@
 //! The channels: `[notify.email]` and the like, a file each.
 
+mod discord;
 mod email;
+mod google_chat;
 mod gotify;
+mod http;
 mod matrix;
+mod mattermost;
+mod ntfy;
+mod opsgenie;
+mod pagerduty;
 mod pushover;
 mod slack;
+mod teams;
 mod telegram;
 mod twilio;
 mod webex;
@@ -29,6 +37,14 @@ pub(super) static KEYS: &[&[Key]] = &[
     matrix::KEYS,
     webex::KEYS,
     webhook::KEYS,
+    ntfy::KEYS,
+    discord::KEYS,
+    teams::KEYS,
+    mattermost::KEYS,
+    google_chat::KEYS,
+    pagerduty::KEYS,
+    opsgenie::KEYS,
+    http::KEYS,
 ];
 
 /// What a channel is called; every kind has it.

@@ -1,10 +1,19 @@
 //! The channels: `[notify.email]` and the like, a file each.
 
+mod api;
+mod discord;
 mod email;
+mod google_chat;
 mod gotify;
+mod http;
 mod matrix;
+mod mattermost;
+mod ntfy;
+mod opsgenie;
+mod pagerduty;
 mod pushover;
 mod slack;
+mod teams;
 mod telegram;
 mod twilio;
 mod webex;
@@ -40,6 +49,14 @@ static KINDS: &[(&str, Read)] = &[
     ("notify.matrix", |section| matrix::matrix(section).map(ChannelKind::Matrix)),
     ("notify.webex", |section| webex::webex(section).map(ChannelKind::Webex)),
     ("notify.webhook", |section| webhook::webhook(section).map(ChannelKind::Webhook)),
+    ("notify.ntfy", |section| ntfy::ntfy(section).map(ChannelKind::Ntfy)),
+    ("notify.discord", |section| discord::discord(section).map(ChannelKind::Discord)),
+    ("notify.teams", |section| teams::teams(section).map(ChannelKind::Teams)),
+    ("notify.mattermost", |section| mattermost::mattermost(section).map(ChannelKind::Mattermost)),
+    ("notify.google_chat", |section| google_chat::google_chat(section).map(ChannelKind::GoogleChat)),
+    ("notify.pagerduty", |section| pagerduty::pagerduty(section).map(ChannelKind::Pagerduty)),
+    ("notify.opsgenie", |section| opsgenie::opsgenie(section).map(ChannelKind::Opsgenie)),
+    ("notify.http", |section| http::http(section).map(ChannelKind::Http)),
 ];
 
 /// The most channels of a file: each has a thread, and who needs more wants a group on the other side.

@@ -1,0 +1,20 @@
+//! What `[notify.discord]` says.
+
+use std::fmt;
+
+use crate::secret::Secret;
+
+/// `[notify.discord]`
+#[derive(Clone, Debug)]
+pub struct Discord {
+    /// The webhook of the channel; an `http` or `https` URL whose path is the secret.
+    pub webhook_url: Secret,
+    /// The name that is shown as the sender, in place of the webhook's own.
+    pub username: Option<String>,
+}
+
+impl fmt::Display for Discord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Discord")
+    }
+}

@@ -1,0 +1,240 @@
+//! A notice as alerts, one a node, for those who keep an alert open until the node is well: each has a key, by which it
+//! is closed again.
+
+use jiff::Timestamp;
+
+use crate::model::notice::Change;
+use crate::model::notice::Kind;
+use crate::model::notice::Notice;
+use crate::model::status::Status;
+use crate::model::transition::NodeKey;
+
+use super::Page;
+use super::fit;
+use super::text;
+
+/// The longest name of a node that stands in a key: keys have up to 255 characters.
+const NODE_MAX: usize = 200;
+
+/// How much of a label and of a line is sent: the documents of providers have limits as a whole.
+const LABEL_MAX: usize = 200;
+const LINE_MAX: usize = 500;
+
+/// What became of a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Alert {
+    /// By which it is known: the same for the same node of the same page.
+    pub(super) key: String,
+    /// How bad it is; none when it is over.
+    pub(super) severity: Option<Severity>,
+    /// What is the case, in a few words.
+    pub(super) title: String,
+    /// The node, as `service:node`.
+    pub(super) node: String,
+    /// The labels of its service and its own, where they are known.
+    pub(super) labels: Option<(String, String)>,
+    /// Since when it is so, or when it was told.
+    pub(super) at: Timestamp,
+    /// All that is told of it.
+    pub(super) lines: Vec<String>,
+}
+
+/// How bad an alert is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Severity {
+    /// Not at all: a test.
+    Test,
+    /// A node is sick.
+    Sick,
+    /// A node is dead.
+    Dead,
+}
+
+/// The alerts of `notice`. Of a change, those of the nodes that changed; at the start and in a reminder, those of all
+/// that are dead as well: who has such an alert open already knows it by its key.
+pub(super) fn alerts(notice: &Notice, page: &Page) -> Vec<Alert> {
+    let changed = || notice.changes.iter().map(|change| of_change(notice, change, page));
+    match notice.kind {
+        Kind::Test => test(notice, page),
+        Kind::Change => changed().collect(),
+        Kind::Startup | Kind::Reminder { .. } => {
+            let mut alerts: Vec<Alert> = changed().collect();
+            alerts.extend(dead(notice, page));
+            alerts
+        }
+    }
+}
+
+/// A test is opened, so that it is seen, and closed at once.
+fn test(notice: &Notice, page: &Page) -> Vec<Alert> {
+    let title = fit::line(&format!("{}: test notice, nothing has changed", page.title), LINE_MAX, fit::bytes);
+    let alert = Alert {
+        key: key(page, "test"),
+        severity: Some(Severity::Test),
+        node: "test".to_owned(),
+        labels: None,
+        at: notice.at,
+        lines: vec![title.clone()],
+        title,
+    };
+    let over = Alert { severity: None, ..alert.clone() };
+    vec![alert, over]
+}
+
+/// A node that was dead and is sick is told even where sick is not: what was opened is over then.
+fn of_change(notice: &Notice, change: &Change, page: &Page) -> Alert {
+    let severity = match (change.to, change.was) {
+        (Some(Status::Dead), _) => Some(Severity::Dead),
+        (Some(Status::Sick), Some((Status::Dead, _))) | (Some(Status::Healthy) | None, _) => None,
+        (Some(Status::Sick), _) => Some(Severity::Sick),
+    };
+    let alone = Notice { changes: vec![change.clone()], ..notice.clone() };
+    let node = change.key.to_string();
+    let label = |text: &str| fit::line(text, LABEL_MAX, fit::bytes);
+    let (service, own) = (label(&change.service), label(&change.label));
+    let stories = text::stories(&alone, 1).into_iter();
+    let lines = stories.flat_map(|story| [story.head].into_iter().chain(story.details));
+    Alert {
+        key: key(page, &node),
+        severity,
+        title: format!("{service}: {}", fit::line(&text::headline(&alone), LABEL_MAX + 40, fit::bytes)),
+        node,
+        labels: Some((service, own)),
+        at: change.since,
+        lines: lines.map(|line| fit::line(&line, LINE_MAX, fit::bytes)).collect(),
+    }
+}
+
+/// The nodes with dead replicas that are named but did not change.
+fn dead(notice: &Notice, page: &Page) -> Vec<Alert> {
+    let mut nodes: Vec<(&NodeKey, Vec<String>)> = Vec::new();
+    for replica in &notice.dead {
+        if notice.changes.iter().any(|change| change.key == replica.node) {
+            continue;
+        }
+        let line = fit::line(&format!("{} is dead", replica.replica), LINE_MAX, fit::bytes);
+        match nodes.iter_mut().find(|(node, _)| **node == replica.node) {
+            Some((_, lines)) => lines.push(line),
+            None => nodes.push((&replica.node, vec![line])),
+        }
+    }
+    let alert = |(node, lines): (&NodeKey, Vec<String>)| Alert {
+        key: key(page, &node.to_string()),
+        severity: Some(Severity::Dead),
+        title: format!("{node} is dead"),
+        node: node.to_string(),
+        labels: None,
+        at: notice.at,
+        lines,
+    };
+    nodes.into_iter().map(alert).collect()
+}
+
+/// The key of a node. Several pages may share an account, so it depends on their address, too. It stands in paths of
+/// URLs, so it has plain characters only.
+fn key(page: &Page, node: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'-' | b'_' | b'.');
+    let page = fingerprint(&page.url);
+    if node.len() <= NODE_MAX && node.bytes().all(is_plain) {
+        return format!("vigil-{page:016x}-{node}");
+    }
+    format!("vigil-{page:016x}-{:016x}", fingerprint(node))
+}
+
+/// FNV-1a of 64 bits (<http://www.isthe.com/chongo/tech/comp/fnv/>): it must stay the same for ever, and need not be
+/// hard to forge.
+fn fingerprint(text: &str) -> u64 {
+    let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, mix)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::fixture::affected;
+    use crate::model::fixture::change;
+    use crate::model::fixture::death;
+    use crate::model::fixture::recovery;
+    use crate::model::fixture::secs;
+    use crate::model::fixture::test_notice;
+    use crate::model::notice::Urgent;
+
+    use super::super::tests::reminder;
+    use super::super::tests::startup;
+    use super::*;
+
+    fn page() -> Page {
+        Page { title: "Acme".to_owned(), url: "https://status.example.com/".to_owned() }
+    }
+
+    /// The node and the severity of each alert.
+    fn told(notice: &Notice) -> Vec<(String, Option<Severity>)> {
+        alerts(notice, &page()).into_iter().map(|alert| (alert.node, alert.severity)).collect()
+    }
+
+    #[test]
+    fn a_node_opens_its_alert_and_closes_the_same() {
+        let (opened, closed) = (alerts(&death(), &page()).remove(0), alerts(&recovery(), &page()).remove(0));
+        assert_eq!(opened.severity, Some(Severity::Dead));
+        assert_eq!(opened.title, "Web: API is dead");
+        assert_eq!(opened.key, "vigil-5f90b4b0e111eec0-web:api");
+        assert_eq!((closed.severity, closed.key), (None, opened.key));
+        assert_eq!(closed.title, "Web: API is healthy again");
+    }
+
+    #[test]
+    fn each_change_means_an_alert() {
+        let node = || "web:api".to_owned();
+        let changed = |to, was| Notice { changes: vec![Change { to, was, ..change() }], ..death() };
+        for (to, was, wanted) in [
+            (Some(Status::Dead), None, Some(Severity::Dead)),
+            (Some(Status::Dead), Some((Status::Sick, secs(5))), Some(Severity::Dead)),
+            (Some(Status::Dead), Some((Status::Dead, secs(5))), Some(Severity::Dead)),
+            (Some(Status::Sick), None, Some(Severity::Sick)),
+            (Some(Status::Sick), Some((Status::Sick, secs(5))), Some(Severity::Sick)),
+            (Some(Status::Sick), Some((Status::Dead, secs(5))), None),
+            (Some(Status::Healthy), Some((Status::Dead, secs(5))), None),
+            (None, Some((Status::Dead, secs(5))), None),
+        ] {
+            assert_eq!(told(&changed(to, was)), [(node(), wanted)], "{to:?} {was:?}");
+        }
+    }
+
+    #[test]
+    fn a_reminder_and_a_start_open_what_is_dead_once_a_node() {
+        let dead = vec![affected("a", Status::Dead).key, affected("b", Status::Dead).key];
+        for notice in [reminder(Urgent::All), startup()] {
+            let changes = death().changes;
+            let both = Notice { dead: dead.clone(), changes, ..notice.clone() };
+            assert_eq!(told(&both), [("web:api".to_owned(), Some(Severity::Dead))]);
+            let alone = Notice { dead: dead.clone(), changes: Vec::new(), ..notice };
+            let opened = alerts(&alone, &page());
+            assert_eq!(opened.len(), 1);
+            assert_eq!(
+                (opened[0].title.as_str(), opened[0].lines.join("|").as_str()),
+                ("web:api is dead", "a is dead|b is dead")
+            );
+        }
+    }
+
+    #[test]
+    fn a_start_without_troubles_opens_nothing_and_a_test_closes_what_it_opens() {
+        assert_eq!(told(&startup()), []);
+        let test = || "test".to_owned();
+        assert_eq!(told(&test_notice()), [(test(), Some(Severity::Test)), (test(), None)]);
+    }
+
+    #[test]
+    fn a_key_is_plain_and_of_one_page_and_one_node() {
+        assert_eq!(fingerprint(""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(fingerprint("foobar"), 0x8594_4171_f739_67e8);
+        let other = Page { url: "https://other.example.com/".to_owned(), ..page() };
+        let long = "x".repeat(NODE_MAX + 1);
+        let nodes = ["web:api", "web:a b", "web:a/b", &long];
+        let mut keys: Vec<_> = nodes.iter().flat_map(|node| [key(&page(), node), key(&other, node)]).collect();
+        let is_plain = |key: &String| key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":-".contains(&byte));
+        assert!(keys.iter().all(|key| key.len() <= 255 && is_plain(key)), "{keys:?}");
+        keys.sort();
+        keys.dedup();
+        assert_eq!(keys.len(), 8);
+    }
+}

@@ -1,0 +1,163 @@
+//! A request of the operator's own making: its headers and its body are templates, which get the variables that
+//! docs/CONFIGURATION.md describes.
+//!
+//! Whoever answers is not known, so a status means what HTTP says
+//! (<https://www.rfc-editor.org/rfc/rfc9110#name-status-codes>).
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use serde_json::json;
+
+use crate::config;
+use crate::config::HttpMethod;
+use crate::model::notice::Affected;
+use crate::model::notice::Change;
+use crate::model::notice::Kind;
+use crate::model::notice::Notice;
+use crate::model::status::Status;
+use crate::model::words;
+use crate::net::client::Client;
+
+use super::Notifier;
+use super::Page;
+use super::SendError;
+use super::Target;
+use super::fit;
+use super::plain;
+use super::post;
+use super::say;
+use super::text;
+
+/// How much of the whole text there is, in bytes.
+const TEXT_MAX: usize = 16_000;
+
+/// How much of a list of replicas is in it.
+const NODES_MAX: usize = 1_000;
+
+/// Whoever answers.
+pub(super) fn targets(config: &config::HttpRequest, page: &Arc<Page>, client: &Client) -> Vec<Target> {
+    let (config, page) = (config.clone(), page.clone());
+    vec![Target::only(Http { config, page, client: client.clone() })]
+}
+
+struct Http {
+    config: config::HttpRequest,
+    page: Arc<Page>,
+    client: Client,
+}
+
+impl Notifier for Http {
+    fn send(&self, notice: &Notice) -> Result<(), SendError> {
+        let (headers, body) = filled(notice, &self.config, &self.page)?;
+        let mut request = post::to(&self.client, self.config.url.reveal());
+        request = match self.config.method {
+            HttpMethod::Get => request.get(),
+            HttpMethod::Post => request,
+            HttpMethod::Put => request.put(),
+            HttpMethod::Patch => request.patch(),
+        };
+        for (name, value) in &headers {
+            request = request.header(name, value);
+        }
+        request.bytes("application/json", body.unwrap_or_default().as_bytes())
+    }
+}
+
+/// The headers, and the body if there is one.
+type Filled = (Vec<(String, String)>, Option<String>);
+
+/// What the templates make of a notice.
+///
+/// # Errors
+/// A permanent one, when it is too long: that a template works at all was tried when the file was read.
+fn filled(notice: &Notice, config: &config::HttpRequest, page: &Page) -> Result<Filled, SendError> {
+    let variables = variables(notice, page);
+    let failed = |what: &str, why: String| SendError::permanent(format!("{what} of the request fails: {why}"));
+    let mut headers = Vec::new();
+    for (name, template) in &config.headers {
+        let value = template.render(&variables).map_err(|why| failed(&format!("the header `{name}`"), why))?;
+        headers.push((name.clone(), on_one_line(&value)));
+    }
+    let body = config.body.as_ref().map(|template| template.render(&variables)).transpose();
+    Ok((headers, body.map_err(|why| failed("the body", why))?))
+}
+
+/// A header ends with its line: what would end it becomes a space.
+fn on_one_line(value: &str) -> String {
+    let one_line: String = value.chars().map(|one| if one.is_control() { ' ' } else { one }).collect();
+    one_line.trim().to_owned()
+}
+
+/// What templates see of a notice. Whatever is added here stands in the samples by which templates are tried, too.
+fn variables(notice: &Notice, page: &Page) -> Value {
+    let (kind, reminder) = match notice.kind {
+        Kind::Startup => ("startup", None),
+        Kind::Change => ("changed", None),
+        Kind::Reminder { number, .. } => ("reminder", Some(number)),
+        Kind::Test => ("test", None),
+    };
+    let stories = text::stories(notice, text::STORIES_MAX).into_iter().map(|story| story.head);
+    let dead = notice.dead.iter().map(|key| {
+        json!({
+            "service": key.node.service.as_str(),
+            "node": key.node.node.as_str(),
+            "replica": key.replica.as_str(),
+        })
+    });
+    json!({
+        "kind": kind,
+        "status": notice.status.word(),
+        "changed": notice.changed,
+        "time": notice.at.to_string(),
+        "reminder": reminder,
+        "urgent": notice.is_urgent_for(0),
+        "title": say::title(notice, page),
+        "text": whole(notice),
+        "page": { "title": page.title, "url": page.url },
+        "changes": notice.changes.iter().zip(stories).map(|(one, text)| change(one, &text)).collect::<Vec<_>>(),
+        "dead": dead.collect::<Vec<_>>(),
+        "more_dead": notice.more_dead,
+    })
+}
+
+/// All of it as plain text.
+fn whole(notice: &Notice) -> String {
+    let mut lines = vec![say::sentence(notice, "")];
+    let dead = text::dead(notice, NODES_MAX);
+    if !dead.is_empty() {
+        lines.push(format!("Nodes: {dead}"));
+    }
+    lines.push(format!("Time: {}", words::time(notice.at)));
+    lines.extend(plain::changes(notice, plain::as_it_is));
+    fit::lines(&lines, TEXT_MAX, fit::bytes)
+}
+
+fn change(change: &Change, text: &str) -> Value {
+    let was = change.was.map(|(status, time)| json!({ "status": status.word(), "seconds": time.as_secs() }));
+    let cause = change.affected.first().and_then(|first| first.cause.as_ref()).map(ToString::to_string);
+    json!({
+        "service": change.key.service.as_str(),
+        "node": change.key.node.as_str(),
+        "service_label": &*change.service,
+        "node_label": &*change.label,
+        "status": change.to.map_or("unknown", Status::word),
+        "since": change.since.to_string(),
+        "was": was,
+        "text": text,
+        "cause": cause,
+        "replicas": change.affected.iter().map(replica).collect::<Vec<_>>(),
+        "more_replicas": change.more_affected,
+    })
+}
+
+fn replica(affected: &Affected) -> Value {
+    json!({
+        "replica": affected.key.replica.as_str(),
+        "status": affected.status.word(),
+        "cause": affected.cause.as_ref().map(ToString::to_string),
+    })
+}
+
+#[cfg(test)]
+mod tests;

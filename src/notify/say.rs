@@ -1,0 +1,66 @@
+//! What the head of a message says: the page, what is the case, and its colour.
+
+use crate::model::notice::Kind;
+use crate::model::notice::Notice;
+use crate::model::status::Status;
+
+use super::Page;
+use super::plain;
+use super::text;
+
+/// What people read first: the page, and what is the case in a few words.
+pub(super) fn title(notice: &Notice, page: &Page) -> String {
+    let what = match notice.kind {
+        Kind::Test => "test notice".to_owned(),
+        Kind::Startup => format!("started up, {}", notice.status),
+        Kind::Reminder { .. } => format!("still {}", notice.status),
+        Kind::Change => text::headline(notice),
+    };
+    format!("{}: {what}", page.title)
+}
+
+/// The status of the page in a sentence: `Status changed to: dead.` What stands around the status makes it bold.
+pub(super) fn sentence(notice: &Notice, bold: &str) -> String {
+    match notice.kind {
+        Kind::Test => plain::TEST.to_owned(),
+        Kind::Startup | Kind::Change | Kind::Reminder { .. } => {
+            format!("{}: {bold}{}{bold}.", text::heading(notice), notice.status)
+        }
+    }
+}
+
+/// A colour of sRGB, 8 bits for each of red, green and blue: that of the page's status, and blue for a test.
+pub(super) fn color(notice: &Notice) -> u32 {
+    match (notice.kind, notice.status) {
+        (Kind::Test, _) => 0x19_57_c2,
+        (_, Status::Healthy) => 0x0b_7a_29,
+        (_, Status::Sick) => 0xa8_5a_00,
+        (_, Status::Dead) => 0xc0_15_15,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::fixture::death;
+    use crate::model::fixture::recovery;
+    use crate::model::fixture::test_notice;
+    use crate::model::notice::Urgent;
+
+    use super::super::tests::reminder;
+    use super::super::tests::startup;
+    use super::*;
+
+    #[test]
+    fn a_head_names_the_page_and_what_is_the_case() {
+        let page = Page { title: "Acme".to_owned(), url: String::new() };
+        for (notice, heading, status) in [
+            (death(), "Acme: API is dead", "Status changed to: *dead*."),
+            (recovery(), "Acme: API is healthy again", "Status changed to: *healthy*."),
+            (startup(), "Acme: started up, healthy", "Status started up, as: *healthy*."),
+            (reminder(Urgent::All), "Acme: still dead", "Status is still: *dead*."),
+            (test_notice(), "Acme: test notice", "This is a test notice, nothing has changed."),
+        ] {
+            assert_eq!((title(&notice, &page).as_str(), sentence(&notice, "*").as_str()), (heading, status));
+        }
+    }
+}
