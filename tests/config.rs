@@ -193,6 +193,21 @@ fn section_alone(name: &str) -> String {
     let section = SECTIONS.iter().find(|section| section.name == name).unwrap();
     let (before, required) = match name {
         "notify.email" => ("", "to = \"a@example.com\"\nfrom = \"b@example.com\"\n"),
+        "notify.twilio" => {
+            ("", "to = [\"+33600000000\"]\nservice_sid = \"MG0\"\naccount_sid = \"AC0\"\nauth_token = \"t\"\n")
+        }
+        "notify.zulip" => (
+            "",
+            "bot_email = \"a@example.com\"\nbot_api_key = \"t\"\nchannel = \"ops\"\napi_url = \"https://example.com/api/v1/\"\n",
+        ),
+        "notify.telegram" => ("", "bot_token = \"1:t\"\nchat_id = \"1\"\n"),
+        "notify.pushover" => ("", "app_token = \"t\"\nuser_keys = [\"u\"]\n"),
+        "notify.gotify" => ("", "app_url = \"https://example.com/\"\napp_token = \"t\"\n"),
+        "notify.matrix" => {
+            ("", "homeserver_url = \"https://example.com/\"\naccess_token = \"t\"\nroom_id = \"!a:example.com\"\n")
+        }
+        "notify.webex" => ("", "endpoint_url = \"https://example.com/\"\ntoken = \"t\"\nroom_id = \"r\"\n"),
+        "notify.webhook" => ("", "hook_url = \"https://example.com/\"\n"),
         "notify.slack" | "notify.mattermost" => ("", "hook_url = \"https://example.com/\"\n"),
         "notify.ntfy" => ("", "topic = \"vigil\"\n"),
         "notify.discord" | "notify.teams" | "notify.google_chat" => ("", "webhook_url = \"https://example.com/\"\n"),
@@ -224,7 +239,7 @@ fn every_secret_may_stand_in_a_file_beside_the_configuration_or_among_the_creden
     let text = format!(
         "[server]\nreporter_token_file = \"both\"\n[notify.slack]\nhook_url_file = \"{}\"\n[notify.email]\n\
          to = \"a@example.com\"\nfrom = \"b@example.com\"\nsmtp_username = \"vigil\"\nsmtp_password_file = \"beside\"\n\
-         [notify.webhook]\nhook_url_file = \"not-supported-yet-so-not-looked-for\"\n",
+         [notify.xmpp]\nxmpp_password_file = \"not-supported-yet-so-not-looked-for\"\n",
         absolute.display()
     );
     let loaded = config::load_bytes(&path, text.as_bytes(), &lookup).unwrap();

@@ -3,13 +3,21 @@
 mod discord;
 mod email;
 mod google_chat;
+mod gotify;
 mod http;
+mod matrix;
 mod mattermost;
 mod ntfy;
 mod opsgenie;
 mod pagerduty;
+mod pushover;
 mod slack;
 mod teams;
+mod telegram;
+mod twilio;
+mod webex;
+mod webhook;
+mod zulip;
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,15 +28,25 @@ pub use self::email::Credentials;
 pub use self::email::Email;
 pub use self::email::Encryption;
 pub use self::google_chat::GoogleChat;
+pub use self::gotify::Gotify;
 pub use self::http::Http;
 pub use self::http::HttpMethod;
+pub use self::matrix::Matrix;
+pub use self::matrix::MatrixAccount;
 pub use self::mattermost::Mattermost;
 pub use self::ntfy::Ntfy;
 pub use self::opsgenie::Opsgenie;
 pub use self::opsgenie::Priority;
 pub use self::pagerduty::Pagerduty;
+pub use self::pushover::Pushover;
 pub use self::slack::Slack;
 pub use self::teams::Teams;
+pub use self::telegram::Telegram;
+pub use self::twilio::Twilio;
+pub use self::twilio::TwilioSender;
+pub use self::webex::Webex;
+pub use self::webhook::Webhook;
+pub use self::zulip::Zulip;
 
 /// `[notify]`: who is told, and when.
 #[derive(Clone, Debug)]
@@ -59,8 +77,24 @@ pub struct Channel {
 pub enum ChannelKind {
     /// `[notify.email]`
     Email(Email),
+    /// `[notify.twilio]`
+    Twilio(Twilio),
     /// `[notify.slack]`
     Slack(Slack),
+    /// `[notify.zulip]`
+    Zulip(Zulip),
+    /// `[notify.telegram]`
+    Telegram(Telegram),
+    /// `[notify.pushover]`
+    Pushover(Pushover),
+    /// `[notify.gotify]`
+    Gotify(Gotify),
+    /// `[notify.matrix]`
+    Matrix(Matrix),
+    /// `[notify.webex]`
+    Webex(Webex),
+    /// `[notify.webhook]`
+    Webhook(Webhook),
     /// `[notify.ntfy]`
     Ntfy(Ntfy),
     /// `[notify.discord]`
@@ -92,7 +126,15 @@ impl fmt::Display for ChannelKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Email(email) => email.fmt(f),
+            Self::Twilio(twilio) => twilio.fmt(f),
             Self::Slack(slack) => slack.fmt(f),
+            Self::Zulip(zulip) => zulip.fmt(f),
+            Self::Telegram(telegram) => telegram.fmt(f),
+            Self::Pushover(pushover) => pushover.fmt(f),
+            Self::Gotify(gotify) => gotify.fmt(f),
+            Self::Matrix(matrix) => matrix.fmt(f),
+            Self::Webex(webex) => webex.fmt(f),
+            Self::Webhook(webhook) => webhook.fmt(f),
             Self::Ntfy(ntfy) => ntfy.fmt(f),
             Self::Discord(discord) => discord.fmt(f),
             Self::Teams(teams) => teams.fmt(f),

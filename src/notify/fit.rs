@@ -42,8 +42,8 @@ pub(super) fn lines(lines: &[String], max: usize, length: Length) -> String {
         text.push_str(line);
         used += more;
     }
-    if used == 0 {
-        return line(lines.first().map_or("", String::as_str), max, length);
+    if text.is_empty() {
+        return cut(lines.first().map_or("", String::as_str), max, length);
     }
     text.truncate(text.trim_end().len());
     text.push('\n');
@@ -53,9 +53,10 @@ pub(super) fn lines(lines: &[String], max: usize, length: Length) -> String {
 
 /// A text of which the end is left out, with the same mark, if it is longer than `max`. It must have no markup.
 pub(super) fn line(text: &str, max: usize, length: Length) -> String {
-    if length(text) <= max {
-        return text.to_owned();
-    }
+    if length(text) <= max { text.to_owned() } else { cut(text, max, length) }
+}
+
+fn cut(text: &str, max: usize, length: Length) -> String {
     let room = max.saturating_sub(LEFT_OUT.len());
     let mut used = 0;
     let mut kept = String::new();
@@ -85,7 +86,7 @@ mod tests {
         for (all, max, wanted) in [
             (&["one", "two"][..], 7, "one\ntwo"),
             (&["one", "two"], 6, "on[..]"),
-            (&["a", "two"], 6, "a\n[..]"),
+            (&["a", "three"], 6, "a\n[..]"),
             (&["one", "two", "three", "four"], 15, "one\ntwo\n[..]"),
             (&["one", "", "three", "four"], 11, "one\n[..]"),
             (&["a long first line", "two"], 10, "a long[..]"),

@@ -8,18 +8,29 @@ mod discord;
 pub mod email;
 mod fit;
 mod google_chat;
+mod gotify;
 mod http;
+mod markup;
+mod matrix;
 mod mattermost;
 mod ntfy;
 mod opsgenie;
 mod pagerduty;
 mod plain;
 pub mod post;
+mod pushover;
 mod say;
 mod series;
 pub mod slack;
 mod teams;
+mod telegram;
+#[cfg(test)]
+mod tests;
 pub mod text;
+mod twilio;
+mod webex;
+mod webhook;
+mod zulip;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -120,7 +131,15 @@ pub fn build(notify: &config::Notify, page: &Arc<Page>, client: &Client) -> Vec<
     let channel = |channel: &config::Channel| {
         let targets = match &channel.kind {
             ChannelKind::Email(email) => email::targets(email, page, client),
+            ChannelKind::Twilio(twilio) => twilio::targets(twilio, page, client),
             ChannelKind::Slack(slack) => slack::targets(slack, page, client),
+            ChannelKind::Zulip(zulip) => zulip::targets(zulip, page, client),
+            ChannelKind::Telegram(telegram) => telegram::targets(telegram, page, client),
+            ChannelKind::Pushover(pushover) => pushover::targets(pushover, page, client),
+            ChannelKind::Gotify(gotify) => gotify::targets(gotify, page, client),
+            ChannelKind::Matrix(matrix) => matrix::targets(matrix, page, client),
+            ChannelKind::Webex(webex) => webex::targets(webex, page, client),
+            ChannelKind::Webhook(webhook) => webhook::targets(webhook, page, client),
             ChannelKind::Ntfy(ntfy) => ntfy::targets(ntfy, page, client),
             ChannelKind::Discord(discord) => discord::targets(discord, page, client),
             ChannelKind::Teams(teams) => teams::targets(teams, page, client),
@@ -134,6 +153,3 @@ pub fn build(notify: &config::Notify, page: &Arc<Page>, client: &Client) -> Vec<
     };
     notify.channels.iter().map(channel).collect()
 }
-
-#[cfg(test)]
-mod tests;

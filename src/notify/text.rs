@@ -64,6 +64,18 @@ pub fn heading(notice: &Notice) -> &'static str {
     }
 }
 
+/// What a message is, as its first line says in a mail: a report, an alert or a reminder.
+#[must_use]
+pub fn report(notice: &Notice) -> &'static str {
+    match notice.kind {
+        Kind::Test => "Test notice",
+        Kind::Startup => "Status startup alert",
+        Kind::Reminder { .. } => "Status unchanged reminder",
+        Kind::Change if notice.changed => "Status change report",
+        Kind::Change => "Node change report",
+    }
+}
+
 /// What changed, in a few words for a subject: `Shop is healthy again`, `Shop is dead`, `4 nodes changed`; of a reminder
 /// `Shop is still dead`, of a start `started up, Shop is dead`.
 #[must_use]

@@ -16,7 +16,6 @@ use lettre::message::header::HeaderValue;
 use serde_json::json;
 
 use crate::config;
-use crate::model::notice::Kind;
 use crate::model::notice::Notice;
 use crate::model::status::Status;
 use crate::model::words;
@@ -69,14 +68,7 @@ fn subject(notice: &Notice, page: &Page) -> String {
 
 fn body(notice: &Notice, page: &Page) -> String {
     let time = words::time(notice.at);
-    let kind = match notice.kind {
-        Kind::Test => "Test notice",
-        Kind::Startup => "Status startup alert",
-        Kind::Reminder { .. } => "Status unchanged reminder",
-        Kind::Change if notice.changed => "Status change report",
-        Kind::Change => "Node change report",
-    };
-    let mut lines = vec![format!("{kind} from: {time}"), String::new(), "--".to_owned()];
+    let mut lines = vec![format!("{} from: {time}", text::report(notice)), String::new(), "--".to_owned()];
     if !notice.is_test() {
         lines.push(format!("Status: {}", text::capital(notice.status)));
     }

@@ -52,10 +52,10 @@ pub(crate) struct Endpoint {
 
 impl Endpoint {
     /// One that does these one after the other, and the last for ever.
-    pub(crate) fn replying(replies: &'static [Reply]) -> Self {
+    pub(crate) fn replying(replies: &[Reply]) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let (address, asked) = (listener.local_addr().unwrap(), Arc::new(Mutex::new(Vec::new())));
-        let all = asked.clone();
+        let (all, replies) = (asked.clone(), replies.to_vec());
         thread::spawn(move || {
             for (number, stream) in listener.incoming().flatten().enumerate() {
                 let (all, reply) = (all.clone(), replies[number.min(replies.len() - 1)]);

@@ -35,7 +35,15 @@ struct Row {
 /// Every kind, but for mail, which does not speak HTTP.
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
+    Row { kind: "twilio", keys: "to = [\"+331\", \"+332\"]\nservice_sid = \"MG1\"\naccount_sid = \"AC1\"\nauth_token = \"s3cret\"\napi_url = \"{url}\"" },
     Row { kind: "slack", keys: "hook_url = \"{url}s3cret\"" },
+    Row { kind: "zulip", keys: "bot_email = \"bot@example.com\"\nbot_api_key = \"s3cret\"\nchannel = \"ops\"\napi_url = \"{url}api/v1/\"" },
+    Row { kind: "telegram", keys: "bot_token = \"1:s3cret\"\nchat_id = \"-100\"\napi_url = \"{url}\"" },
+    Row { kind: "pushover", keys: "app_token = \"s3cret-app\"\nuser_keys = [\"s3cret-1\", \"s3cret-2\"]\napi_url = \"{url}\"" },
+    Row { kind: "gotify", keys: "app_url = \"{url}\"\napp_token = \"s3cret\"" },
+    Row { kind: "matrix", keys: "homeserver_url = \"{url}\"\naccess_token = \"s3cret\"\nroom_id = \"!a:b\"" },
+    Row { kind: "webex", keys: "endpoint_url = \"{url}\"\ntoken = \"s3cret\"\nroom_id = \"r\"" },
+    Row { kind: "webhook", keys: "hook_url = \"{url}s3cret\"" },
     Row { kind: "ntfy", keys: "url = \"{url}\"\ntopic = \"s3cret-topic\"\ntoken = \"tk_s3cret\"" },
     Row { kind: "discord", keys: "webhook_url = \"{url}api/webhooks/1/s3cret\"" },
     Row { kind: "teams", keys: "webhook_url = \"{url}workflows/1/triggers/manual/paths/invoke?sig=s3cret\"" },
@@ -61,7 +69,7 @@ pub(crate) fn wire(kind: &str, keys: &str, notice: &Notice) -> String {
 pub(crate) fn outcomes(
     kind: &str,
     keys: &str,
-    replies: &'static [Reply],
+    replies: &[Reply],
     sendings: usize,
 ) -> (Vec<Result<(), SendError>>, Vec<String>) {
     let endpoint = Endpoint::replying(replies);
@@ -71,8 +79,8 @@ pub(crate) fn outcomes(
 }
 
 /// That it goes wrong with this reply, and how.
-pub(crate) fn failure(kind: &str, keys: &str, reply: &'static [Reply; 1]) -> SendError {
-    let error = outcomes(kind, keys, reply, 1).0.remove(0).unwrap_err();
+pub(crate) fn failure(kind: &str, keys: &str, reply: Reply) -> SendError {
+    let error = outcomes(kind, keys, &[reply], 1).0.remove(0).unwrap_err();
     assert!(!error.what.contains("s3cret"), "{kind}: {}", error.what);
     error
 }
@@ -119,8 +127,8 @@ fn every_kind_has_a_row() {
 #[test]
 fn what_is_accepted_is_delivered() {
     for Row { kind, keys } in ROWS {
-        for replies in [&[Reply::Status(200, "{}")], &[Reply::Status(201, "{}")], &[Reply::Status(204, "")]] {
-            assert_eq!(outcomes(kind, keys, replies, 1).0, [Ok(())], "{kind}: {replies:?}");
+        for reply in [Reply::Status(200, "{}"), Reply::Status(201, "{}"), Reply::Status(204, "")] {
+            assert_eq!(outcomes(kind, keys, &[reply], 1).0, [Ok(())], "{kind}: {reply:?}");
         }
     }
 }
@@ -129,10 +137,10 @@ fn what_is_accepted_is_delivered() {
 fn what_is_refused_is_not_tried_again() {
     for Row { kind, keys } in ROWS {
         for (reply, status) in [
-            (&[Reply::Status(400, "{}")], 400),
-            (&[Reply::Status(401, "not JSON")], 401),
-            (&[Reply::Status(403, "")], 403),
-            (&[Reply::Status(404, "[]")], 404),
+            (Reply::Status(400, "{}"), 400),
+            (Reply::Status(401, "not JSON"), 401),
+            (Reply::Status(403, ""), 403),
+            (Reply::Status(404, "[]"), 404),
         ] {
             let error = failure(kind, keys, reply);
             assert!(error.permanent, "{kind}: {}", error.what);
@@ -145,9 +153,9 @@ fn what_is_refused_is_not_tried_again() {
 fn what_fails_is_tried_again() {
     for Row { kind, keys } in ROWS {
         for (reply, what) in [
-            (&[Reply::Status(500, "")], " answered HTTP 500"),
-            (&[Reply::Status(502, "<html>")], " answered HTTP 502"),
-            (&[Reply::Close], "connection closed while waiting for the answer"),
+            (Reply::Status(500, ""), " answered HTTP 500"),
+            (Reply::Status(502, "<html>"), " answered HTTP 502"),
+            (Reply::Close, "connection closed while waiting for the answer"),
         ] {
             let error = failure(kind, keys, reply);
             assert!(!error.permanent && error.what.ends_with(what), "{kind}: {}", error.what);
@@ -158,7 +166,7 @@ fn what_fails_is_tried_again() {
 #[test]
 fn who_is_asked_to_wait_waits() {
     for Row { kind, keys } in ROWS {
-        for reply in [&[Reply::Later(429, 7)], &[Reply::Later(503, 7)]] {
+        for reply in [Reply::Later(429, 7), Reply::Later(503, 7)] {
             let error = failure(kind, keys, reply);
             assert!(!error.permanent, "{kind}: {}", error.what);
             assert_eq!(error.retry_after, Some(secs(7)), "{kind}");
@@ -171,7 +179,7 @@ fn who_never_answers_is_given_up_within_the_limit() {
     thread::scope(|scope| {
         for Row { kind, keys } in ROWS {
             scope.spawn(move || {
-                let error = failure(kind, keys, &[Reply::Hang]);
+                let error = failure(kind, keys, Reply::Hang);
                 assert_eq!(error.what, "timed out after 10 s while waiting for the answer", "{kind}");
                 assert!(!error.permanent && error.retry_after.is_none(), "{kind}");
             });

@@ -8,8 +8,10 @@ use super::reminders_only;
 
 /// Its keys.
 pub(super) static KEYS: &[Key] = &[
-    name("notify.gotify").not_yet(),
-    Key::new("notify.gotify", "app_url", WEB_URL, "The Gotify server.").not_yet(),
-    Key::new("notify.gotify", "app_token", TEXT, "The token of the application.").secret("app_token_file").not_yet(),
-    reminders_only("notify.gotify").not_yet(),
+    name("notify.gotify"),
+    Key::new("notify.gotify", "app_url", WEB_URL, "The Gotify server.").required(),
+    Key::new("notify.gotify", "app_token", TEXT, "The token of the application that sends.")
+        .required()
+        .secret("app_token_file"),
+    reminders_only("notify.gotify"),
 ];

@@ -8,9 +8,30 @@ use super::reminders_only;
 
 /// Its keys.
 pub(super) static KEYS: &[Key] = &[
-    name("notify.matrix").not_yet(),
-    Key::new("notify.matrix", "homeserver_url", WEB_URL, "The home server.").not_yet(),
-    Key::new("notify.matrix", "access_token", TEXT, "The token of the sender.").secret("access_token_file").not_yet(),
-    Key::new("notify.matrix", "room_id", TEXT, "The room.").not_yet(),
-    reminders_only("notify.matrix").not_yet(),
+    name("notify.matrix"),
+    Key::new("notify.matrix", "homeserver_url", WEB_URL, "The home server of the account that posts.").required(),
+    Key::new(
+        "notify.matrix",
+        "access_token",
+        TEXT,
+        "The token of the account. It, or `username` and `password`, must be there.",
+    )
+    .secret("access_token_file"),
+    Key::new(
+        "notify.matrix",
+        "username",
+        TEXT,
+        "The name of the account, in place of a token; as in the public Vigil up to 1.21.0.",
+    ),
+    Key::new("notify.matrix", "password", TEXT, "The password of the account: Vigil logs in with the first notice.")
+        .secret("password_file"),
+    Key::new(
+        "notify.matrix",
+        "device_id",
+        TEXT,
+        "What the server calls that log-in, so that it is the same one after a restart.",
+    ),
+    Key::new("notify.matrix", "room_id", TEXT, "The room that is told, by its id, such as `!abc:example.com`.")
+        .required(),
+    reminders_only("notify.matrix"),
 ];

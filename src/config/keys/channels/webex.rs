@@ -8,9 +8,15 @@ use super::reminders_only;
 
 /// Its keys.
 pub(super) static KEYS: &[Key] = &[
-    name("notify.webex").not_yet(),
-    Key::new("notify.webex", "endpoint_url", WEB_URL, "The API that takes messages.").not_yet(),
-    Key::new("notify.webex", "token", TEXT, "The token of the bot.").secret("token_file").not_yet(),
-    Key::new("notify.webex", "room_id", TEXT, "The room.").not_yet(),
-    reminders_only("notify.webex").not_yet(),
+    name("notify.webex"),
+    Key::new(
+        "notify.webex",
+        "endpoint_url",
+        WEB_URL,
+        "Where messages are posted: `https://webexapis.com/v1/messages`.",
+    )
+    .required(),
+    Key::new("notify.webex", "token", TEXT, "The token of the bot that posts.").required().secret("token_file"),
+    Key::new("notify.webex", "room_id", TEXT, "The room that is told, by its id.").required(),
+    reminders_only("notify.webex"),
 ];

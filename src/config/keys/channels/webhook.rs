@@ -7,7 +7,9 @@ use super::reminders_only;
 
 /// Its keys.
 pub(super) static KEYS: &[Key] = &[
-    name("notify.webhook").not_yet(),
-    Key::new("notify.webhook", "hook_url", WEB_URL, "Where the JSON goes.").secret("hook_url_file").not_yet(),
-    reminders_only("notify.webhook").not_yet(),
+    name("notify.webhook"),
+    Key::new("notify.webhook", "hook_url", WEB_URL, "Where the notices are posted as JSON.")
+        .required()
+        .secret("hook_url_file"),
+    reminders_only("notify.webhook"),
 ];

@@ -9,10 +9,16 @@ use super::reminders_only;
 
 /// Its keys.
 pub(super) static KEYS: &[Key] = &[
-    name("notify.zulip").not_yet(),
-    Key::new("notify.zulip", "bot_email", EMAIL, "The address of the bot.").not_yet(),
-    Key::new("notify.zulip", "bot_api_key", TEXT, "Its key.").secret("bot_api_key_file").not_yet(),
-    Key::new("notify.zulip", "channel", TEXT, "The channel.").not_yet(),
-    Key::new("notify.zulip", "api_url", WEB_URL, "The API of the Zulip server.").not_yet(),
-    reminders_only("notify.zulip").not_yet(),
+    name("notify.zulip"),
+    Key::new("notify.zulip", "bot_email", EMAIL, "The address of the bot that posts.").required(),
+    Key::new("notify.zulip", "bot_api_key", TEXT, "The API key of the bot.").required().secret("bot_api_key_file"),
+    Key::new("notify.zulip", "channel", TEXT, "The channel that is told, by its name.").required(),
+    Key::new(
+        "notify.zulip",
+        "api_url",
+        WEB_URL,
+        "The API of the Zulip server, such as `https://example.zulipchat.com/api/v1/`.",
+    )
+    .required(),
+    reminders_only("notify.zulip"),
 ];

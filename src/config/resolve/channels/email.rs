@@ -13,12 +13,11 @@ use super::super::super::error::ConfigError;
 use super::super::super::field::Field;
 use super::super::super::section::Section;
 use super::super::pem::certificates;
+use super::RECIPIENTS_MAX;
 use crate::secret::Secret;
 
 const DEFAULT_HOST: &str = "localhost";
 const DEFAULT_PORT: u16 = 587;
-/// The most recipients of a channel: each has a message and a thread of its own.
-const RECIPIENTS_MAX: usize = 50;
 /// Where the connection is encrypted from its first byte (RFC 8314).
 const IMPLICIT_TLS_PORT: u16 = 465;
 

@@ -4,13 +4,21 @@ mod api;
 mod discord;
 mod email;
 mod google_chat;
+mod gotify;
 mod http;
+mod matrix;
 mod mattermost;
 mod ntfy;
 mod opsgenie;
 mod pagerduty;
+mod pushover;
 mod slack;
 mod teams;
+mod telegram;
+mod twilio;
+mod webex;
+mod webhook;
+mod zulip;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -30,7 +38,15 @@ type Read = fn(&Section<'_>) -> Result<ChannelKind, ConfigError>;
 /// Every kind, by the full name of its section.
 static KINDS: &[(&str, Read)] = &[
     ("notify.email", |section| email::email(section).map(ChannelKind::Email)),
+    ("notify.twilio", |section| twilio::twilio(section).map(ChannelKind::Twilio)),
     ("notify.slack", |section| slack::slack(section).map(ChannelKind::Slack)),
+    ("notify.zulip", |section| zulip::zulip(section).map(ChannelKind::Zulip)),
+    ("notify.telegram", |section| telegram::telegram(section).map(ChannelKind::Telegram)),
+    ("notify.pushover", |section| pushover::pushover(section).map(ChannelKind::Pushover)),
+    ("notify.gotify", |section| gotify::gotify(section).map(ChannelKind::Gotify)),
+    ("notify.matrix", |section| matrix::matrix(section).map(ChannelKind::Matrix)),
+    ("notify.webex", |section| webex::webex(section).map(ChannelKind::Webex)),
+    ("notify.webhook", |section| webhook::webhook(section).map(ChannelKind::Webhook)),
     ("notify.ntfy", |section| ntfy::ntfy(section).map(ChannelKind::Ntfy)),
     ("notify.discord", |section| discord::discord(section).map(ChannelKind::Discord)),
     ("notify.teams", |section| teams::teams(section).map(ChannelKind::Teams)),
@@ -43,6 +59,9 @@ static KINDS: &[(&str, Read)] = &[
 
 /// The most channels of a file: each has a thread, and who needs more wants a group on the other side.
 const CHANNELS_MAX: usize = 100;
+
+/// The most recipients of a channel: each has a message and a thread of its own.
+const RECIPIENTS_MAX: usize = 50;
 
 /// The longest name of a channel; more does not fit a line of a log.
 const NAME_LONGEST: usize = 64;
