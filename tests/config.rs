@@ -244,7 +244,7 @@ fn every_secret_may_stand_in_a_file_beside_the_configuration_or_among_the_creden
     let text = format!(
         "[server]\nreporter_token_file = \"both\"\n[notify.slack]\nhook_url_file = \"{}\"\n[notify.email]\n\
          to = \"a@example.com\"\nfrom = \"b@example.com\"\nsmtp_username = \"vigil\"\nsmtp_password_file = \"beside\"\n\
-         [notify.xmpp]\nxmpp_password_file = \"not-supported-yet-so-not-looked-for\"\n",
+         [plugins.rabbitmq]\nauth_password_file = \"not-supported-yet-so-not-looked-for\"\n",
         absolute.display()
     );
     let loaded = config::load_bytes(&path, text.as_bytes(), &lookup).unwrap();
