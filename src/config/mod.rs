@@ -40,6 +40,7 @@ use crate::config::tls::Trust;
 use crate::config::variables::Lookup;
 use crate::model::id::Id;
 use crate::model::id::ReplicaId;
+use crate::model::reminder;
 use crate::model::tier::Tier;
 use crate::secret::Secret;
 
@@ -279,6 +280,10 @@ pub struct Notify {
     pub group_wait: Duration,
     /// Two notices are at least this far apart.
     pub group_interval: Duration,
+    /// Whether a notice tells how everything is after a start.
+    pub startup: bool,
+    /// When people are reminded of what is still unwell; none when they are not.
+    pub reminders: Option<reminder::Rules>,
     /// `[notify.email]`
     pub email: Option<Email>,
     /// `[notify.slack]`

@@ -85,6 +85,7 @@ fn write(out: &mut String, config: &Config) -> fmt::Result {
     writeln!(out, "page \"{}\" on {}, {linked}", branding.page_title, server.inet)?;
     writeln!(out, "{}", pace(config))?;
     notify(out, &config.notify)?;
+    unasked(out, &config.notify)?;
     writeln!(out, "history in {}", config.storage.url)?;
     writeln!(out, "{}", counts(config))?;
     config.services.iter().try_for_each(|one| service(out, one, &config.metrics))
@@ -101,6 +102,24 @@ fn notify(out: &mut String, notify: &Notify) -> fmt::Result {
         writeln!(out, "Slack{}", if slack.mention_channel { ", for everyone in the channel" } else { "" })?;
     }
     Ok(())
+}
+
+/// What is told besides changes.
+fn unasked(out: &mut String, notify: &Notify) -> fmt::Result {
+    if notify.startup {
+        writeln!(out, "a notice after each start, once all was checked")?;
+    }
+    let Some(rules) = &notify.reminders else { return Ok(()) };
+    let waits = [1, 2, 3].map(|number| rules.wait(number));
+    let last = Seconds(rules.wait(rules.limit.into()));
+    match waits.map(Seconds) {
+        [every, ..] if waits[0] == waits[1] => write!(out, "reminders every {every}")?,
+        [first, second, _] if waits[1] == waits[2] => write!(out, "reminders after {first}, then every {second}")?,
+        [first, second, third] => {
+            write!(out, "reminders after {first}, {second}, {third} and so on, up to every {last}")?
+        }
+    }
+    writeln!(out, "{}", if rules.escalate { ", each urgent for one more target" } else { "" })
 }
 
 fn service(out: &mut String, service: &Service, metrics: &Metrics) -> fmt::Result {

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | the page and its parts | [`map`], [`id`], [`status`], [`tally`] |
 //! | what is found out, and what follows | [`observation`], [`judge`], [`cause`], [`transition`], [`reshape`], [`resume`] |
-//! | what people are told | [`grouping`], [`notice`], [`words`] |
+//! | what people are told | [`grouping`], [`reminder`], [`notice`], [`words`] |
 //! | what is remembered | [`ledger`], [`latency`] and its [`histogram`], [`load`], [`span`], [`tier`], [`chunk`] |
 //! | what of that people see | [`past`], [`uptime`], [`incident`], all of it in [`shown`] |
 //! | how it is written | [`varint`] in storage, [`slug`] in addresses |
@@ -25,6 +25,7 @@ pub mod map;
 pub mod notice;
 pub mod observation;
 pub mod past;
+pub mod reminder;
 pub mod reshape;
 pub mod resume;
 pub mod shown;

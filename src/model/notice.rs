@@ -68,3 +68,13 @@ impl Notice {
     /// How many replicas a list of a notice names: a message that lists thousands is refused by every channel.
     pub const MOST_NAMED: usize = 50;
 }
+
+/// Whom a reminder is urgent for, of the targets of each channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Urgent {
+    /// Every one.
+    All,
+    /// So many, from the first on.
+    First(u32),
+}
