@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | the page and its parts | [`map`], [`id`], [`status`], [`tally`] |
 //! | what is found out, and what follows | [`observation`], [`judge`], [`cause`], [`transition`], [`reshape`], [`resume`] |
-//! | what people are told | [`grouping`], [`reminder`], [`notice`], [`words`] |
+//! | what people are told | [`grouping`], [`reminder`], [`round`], all of it in [`telling`]; [`notice`], [`words`] |
 //! | what is remembered | [`ledger`], [`latency`] and its [`histogram`], [`load`], [`span`], [`tier`], [`chunk`] |
 //! | what of that people see | [`past`], [`uptime`], [`incident`], all of it in [`shown`] |
 //! | how it is written | [`varint`] in storage, [`slug`] in addresses |
@@ -28,11 +28,13 @@ pub mod past;
 pub mod reminder;
 pub mod reshape;
 pub mod resume;
+pub mod round;
 pub mod shown;
 pub mod slug;
 pub mod span;
 pub mod status;
 pub mod tally;
+pub mod telling;
 pub mod tier;
 pub mod transition;
 pub mod uptime;

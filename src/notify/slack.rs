@@ -66,7 +66,7 @@ struct Field {
 }
 
 fn message(notice: &Notice, page: &Page, mention_channel: bool) -> Message {
-    if notice.test {
+    if notice.is_test() {
         return test_message(notice, page);
     }
     let dead = escape(&text::dead(notice, NODES_MAX));

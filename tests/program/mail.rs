@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use vigil_server::config;
 use vigil_server::config::Credentials;
 use vigil_server::config::Encryption;
+use vigil_server::model::notice::Kind;
 use vigil_server::model::notice::Notice;
 use vigil_server::model::status::Status;
 use vigil_server::notify::Notifier;
@@ -79,7 +80,7 @@ fn notice() -> Notice {
         dead: Vec::new(),
         more_dead: 0,
         changes: Vec::new(),
-        test: true,
+        kind: Kind::Test,
     }
 }
 

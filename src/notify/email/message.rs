@@ -44,7 +44,7 @@ pub(super) fn compose(notice: &Notice, config: &config::Email, page: &Page) -> R
 
 /// The page's status and what is dead, as those who sort mail know it, then what changed.
 fn subject(notice: &Notice, page: &Page) -> String {
-    if notice.test {
+    if notice.is_test() {
         return format!("TEST | {}", page.title);
     }
     let status = notice.status.word().to_uppercase();
@@ -55,13 +55,13 @@ fn subject(notice: &Notice, page: &Page) -> String {
 
 fn body(notice: &Notice, page: &Page) -> String {
     let time = words::time(notice.at);
-    let kind = match (notice.test, notice.changed) {
+    let kind = match (notice.is_test(), notice.changed) {
         (true, _) => "Test notice",
         (false, true) => "Status change report",
         (false, false) => "Node change report",
     };
     let mut lines = vec![format!("{kind} from: {time}"), String::new(), "--".to_owned()];
-    if !notice.test {
+    if !notice.is_test() {
         lines.push(format!("Status: {}", text::capital(notice.status)));
     }
     let dead = text::dead(notice, NODES_MAX);
@@ -88,7 +88,7 @@ fn facts(notice: &Notice, page: &Page) -> serde_json::Value {
     // The colour of the worst that is told; of a test, none of the three.
     let told = notice.changes.iter().filter_map(|change| change.to).max();
     let (color, headline) = match told.unwrap_or(notice.status) {
-        _ if notice.test => ("#1957c2", "This is a test notice, nothing has changed".to_owned()),
+        _ if notice.is_test() => ("#1957c2", "This is a test notice, nothing has changed".to_owned()),
         Status::Healthy => ("#0b7a29", text::headline(notice)),
         Status::Sick => ("#a85a00", text::headline(notice)),
         Status::Dead => ("#c01515", text::headline(notice)),
