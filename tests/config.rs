@@ -6,7 +6,6 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
-use std::collections::BTreeSet;
 use std::env::VarError;
 use std::fs;
 use std::path::Path;
@@ -15,17 +14,20 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use vigil_server::config;
+use vigil_server::config::ChannelKind;
 use vigil_server::config::Config;
+use vigil_server::config::Email;
 use vigil_server::config::Encryption;
 use vigil_server::config::Loaded;
+use vigil_server::config::Slack;
 use vigil_server::config::error::ConfigError;
 use vigil_server::config::keys;
 use vigil_server::config::keys::SECTIONS;
 use vigil_server::config::keys::Section;
+use vigil_server::config::keys::Shape;
 use vigil_server::config::keys::Support;
 use vigil_server::config::summary::describe;
 use vigil_server::model::tier::Tier;
-use vigil_server::notify::CHANNELS;
 
 /// Stands in every secret of the refused and the warned files.
 const PLANTED: &str = "hunter2";
@@ -61,6 +63,22 @@ fn load(path: &Path) -> (Result<Config, String>, Vec<String>) {
         }
         Err(error) => (Err(bare(error.to_string())), Vec::new()),
     }
+}
+
+/// The first channel of that kind.
+fn email(config: &Config) -> Option<Email> {
+    config.notify.channels.iter().find_map(|channel| match &channel.kind {
+        ChannelKind::Email(email) => Some(email.clone()),
+        ChannelKind::Slack(_) => None,
+    })
+}
+
+/// The first channel of that kind.
+fn slack(config: &Config) -> Option<Slack> {
+    config.notify.channels.iter().find_map(|channel| match &channel.kind {
+        ChannelKind::Slack(slack) => Some(slack.clone()),
+        ChannelKind::Email(_) => None,
+    })
 }
 
 /// The files of a folder that end in `.cfg`.
@@ -207,9 +225,9 @@ fn every_secret_may_stand_in_a_file_beside_the_configuration_or_among_the_creden
     let loaded = config::load_bytes(&path, text.as_bytes(), &lookup).unwrap();
     assert!(!loaded.warnings.iter().any(|warning| warning.unknown), "{:?}", loaded.warnings);
     let config = loaded.config;
-    assert!(config.server.reporter_token.unwrap().matches(b"credential"));
-    assert_eq!(config.notify.slack.unwrap().hook_url.reveal(), "https://example.com/hook");
-    assert!(config.notify.email.unwrap().credentials.unwrap().password.matches(b"beside"));
+    assert!(config.server.reporter_token.as_ref().unwrap().matches(b"credential"));
+    assert_eq!(slack(&config).unwrap().hook_url.reveal(), "https://example.com/hook");
+    assert!(email(&config).unwrap().credentials.unwrap().password.matches(b"beside"));
     assert!(keys::all().all(|key| key.secret == key.file.is_some()));
     for key in keys::all().filter_map(|key| key.file) {
         assert!(!keys::all().any(|other| other.name == key), "{key} is a key of its own");
@@ -222,12 +240,12 @@ fn variables_are_filled_in_and_cannot_change_the_structure() {
         [branding]\npage_title = ${QUOTED}\ncompany_name = \"<${PORT}> $${PORT}\"\ncustom_html = \"${INJECTION}\"\n\
         [notify.email]\nto = \"a@example.com\"\nfrom = \"b@example.com\"\nsmtp_port = ${PORT}\n";
     let config = load_text(text).unwrap().config;
-    assert!(config.server.reporter_token.unwrap().matches(b"0042"));
+    assert!(config.server.reporter_token.as_ref().unwrap().matches(b"0042"));
     assert!(config.server.inet.ip().is_loopback());
     assert_eq!(config.branding.page_title, "Quoted by the variable");
     assert_eq!(config.branding.company_name.as_deref(), Some("<2525> ${PORT}"));
     assert_eq!(config.branding.custom_html, lookup("INJECTION").ok());
-    assert_eq!(config.notify.email.unwrap().smtp_port, 2_525);
+    assert_eq!(email(&config).unwrap().smtp_port, 2_525);
 }
 
 #[test]
@@ -265,8 +283,8 @@ fn mail_is_encrypted_unless_the_file_says_otherwise() {
         ("smtp_port = 465\nsmtp_encrypt = false", Encryption::Plain),
         ("smtp_encrypt = false", Encryption::Plain),
     ] {
-        let email = load_text(&format!("{}{keys}\n", section_alone("notify.email"))).unwrap().config.notify.email;
-        assert_eq!(email.unwrap().encryption, wanted, "{keys}");
+        let config = load_text(&format!("{}{keys}\n", section_alone("notify.email"))).unwrap().config;
+        assert_eq!(email(&config).unwrap().encryption, wanted, "{keys}");
     }
 }
 
@@ -328,7 +346,7 @@ fn a_private_ca_is_read_from_beside_the_file() {
     fs::write(folder.path().join("ca.pem"), format!("A comment.\n{pem}{pem}")).unwrap();
     let path = folder.path().join("vigil.cfg");
     fs::write(&path, section_alone("notify.email") + "smtp_ca_file = \"ca.pem\"\n").unwrap();
-    let email = load(&path).0.unwrap().notify.email.unwrap();
+    let email = email(&load(&path).0.unwrap()).unwrap();
     assert!(String::from_utf8(email.ca_pem.unwrap()).unwrap().contains(&pem));
 }
 
@@ -412,7 +430,7 @@ fn every_commented_line_of_the_sample_can_be_used() {
         _ => line,
     });
     let loaded = load_text(&used.collect::<Vec<_>>().join("\n")).unwrap_or_else(|error| panic!("{error}"));
-    assert!(loaded.config.notify.slack.is_some() && loaded.config.notify.email.is_some());
+    assert!(slack(&loaded.config).is_some() && email(&loaded.config).is_some());
     assert!(!loaded.warnings.iter().any(|warning| warning.unknown), "{:#?}", loaded.warnings);
 }
 
@@ -437,13 +455,19 @@ fn the_documentation_has_every_key_as_the_catalogue_has_it() {
 }
 
 #[test]
-fn every_channel_has_a_name_of_its_own_and_stands_in_the_sample_and_the_readme() {
+fn every_kind_of_channel_is_read_and_stands_in_the_sample_and_the_readme() {
     let (sample, readme) = (fs::read_to_string("config.cfg").unwrap(), fs::read_to_string("README.md").unwrap());
-    let names: BTreeSet<&str> = CHANNELS.iter().map(|channel| channel.name).collect();
-    assert_eq!(names.len(), CHANNELS.len());
-    for name in names {
-        let section = format!("[notify.{name}]");
-        assert!(sample.contains(&section) && readme.contains(&section), "{section}");
+    let honoured = |section: &&Section| section.shape == Shape::Either && section.support == Support::Honoured;
+    for section in SECTIONS.iter().filter(honoured) {
+        let name = section.name.strip_prefix("notify.").unwrap();
+        for text in [
+            section_alone(section.name),
+            section_alone(section.name).replace(&section.to_string(), &format!("[{section}]")),
+        ] {
+            let channels = load_text(&text).unwrap().config.notify.channels;
+            assert_eq!(channels.iter().map(|channel| &*channel.name).collect::<Vec<_>>(), [name], "{text}");
+        }
+        assert!(sample.contains(&section.to_string()) && readme.contains(&section.to_string()), "{section}");
     }
 }
 

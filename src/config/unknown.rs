@@ -41,16 +41,16 @@ fn known(section: &str, name: &str) -> Option<&'static Key> {
 }
 
 fn below(section: &Section<'_>, known: &'static keys::Section) -> Result<(), ConfigError> {
-    if known.shape == Shape::Array {
-        return section.children(known)?.iter().try_for_each(warn);
-    }
-    let child = section.child(known)?;
     // One warning for a whole channel; `[plugins]` alone says nothing.
-    if known.support == Support::NotYet && known.name.contains('.') {
-        child.warn_whole(NOT_YET);
-        return Ok(());
-    }
-    warn(&child)
+    let ignored = known.support == Support::NotYet && known.name.contains('.');
+    let children = if known.shape == Shape::Table { vec![section.child(known)?] } else { section.children(known)? };
+    children.iter().try_for_each(|child| {
+        if ignored {
+            child.warn_whole(NOT_YET);
+            return Ok(());
+        }
+        warn(child)
+    })
 }
 
 fn unknown(section: &Section<'_>, entry: &Entry) -> String {

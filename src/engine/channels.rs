@@ -1,4 +1,4 @@
-//! The channels that notices go to: one deliverer each. Another configuration replaces the whole list.
+//! The channels that notices go to, each with a deliverer a target. Another configuration replaces the whole list.
 
 use std::sync::Arc;
 use std::sync::PoisonError;
@@ -6,47 +6,150 @@ use std::sync::RwLock;
 
 use crate::clock::Now;
 use crate::history::Owed;
+use crate::model::notice::Notice;
+use crate::notify;
 use crate::notify::text::title;
 
 use super::deliver::Deliverer;
 use super::deliver::GIVE_UP;
+use super::deliver::Key;
+use super::deliver::Way;
 use super::outbox::Outbox;
+use super::shared::Shared;
+
+/// The longest name of a thread that Linux keeps.
+const THREAD_LONGEST: usize = 15;
 
 /// The channels of the present configuration. Clones share it.
 #[derive(Clone, Default)]
-pub(super) struct Channels(Arc<RwLock<Arc<[Arc<Deliverer>]>>>);
+pub(super) struct Channels(Arc<RwLock<Arc<[Channel]>>>);
+
+/// A channel.
+#[derive(Clone)]
+pub(super) struct Channel {
+    /// Its name.
+    pub(super) name: Arc<str>,
+    /// Whether it carries only reminders.
+    reminders_only: bool,
+    /// Its targets.
+    pub(super) targets: Vec<Arc<Deliverer>>,
+}
+
+/// The list of another configuration, before it takes the place of the present one.
+pub(super) struct Next {
+    /// All of it.
+    channels: Vec<Channel>,
+    /// The targets that were not there before.
+    pub(super) fresh: Vec<Arc<Deliverer>>,
+    /// Those that were, and how they are reached from now on.
+    renewed: Vec<(Arc<Deliverer>, Way)>,
+}
+
+impl Channel {
+    /// Whether it carries notices like that one.
+    pub(super) fn carries(&self, notice: &Notice) -> bool {
+        !self.reminders_only || notice.is_reminder()
+    }
+}
 
 impl Channels {
-    /// Every channel, in the order of the catalogue.
-    pub(super) fn all(&self) -> Vec<Arc<Deliverer>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).to_vec()
+    /// Every channel, in the order of the configuration.
+    pub(super) fn all(&self) -> Arc<[Channel]> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The channel of that name.
-    pub(super) fn named(&self, name: &str) -> Option<Arc<Deliverer>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).iter().find(|one| one.channel() == name).cloned()
+    /// Every target of every channel.
+    pub(super) fn deliverers(&self) -> Vec<Arc<Deliverer>> {
+        self.all().iter().flat_map(|channel| channel.targets.iter().cloned()).collect()
+    }
+
+    /// The target of that key.
+    fn keyed(&self, key: &Key) -> Option<Arc<Deliverer>> {
+        self.deliverers().into_iter().find(|one| one.key() == key)
+    }
+
+    /// Who delivers what is owed under that key: the target itself. What is owed to a channel that had no name for its
+    /// target, or has none now, goes to the first target.
+    pub(super) fn heir(&self, key: &str) -> Option<Arc<Deliverer>> {
+        let (name, target) = Key::parts(key);
+        let all = self.all();
+        let channel = all.iter().find(|channel| &*channel.name == name)?;
+        let itself = channel.targets.iter().find(|one| one.key().as_str() == key);
+        let nameless = || channel.targets.first().filter(|one| target.is_empty() || one.key().as_str() == name);
+        itself.or_else(nameless).cloned()
+    }
+
+    /// Makes a list of these; what is in both lists keeps its queue.
+    pub(super) fn next(&self, channels: Vec<notify::Channel>, shared: &Shared, outbox: &Outbox) -> Next {
+        let mut next = Next { channels: Vec::new(), fresh: Vec::new(), renewed: Vec::new() };
+        for channel in channels {
+            let labels: Vec<String> = (0..channel.targets.len()).map(|position| channel.label(position)).collect();
+            let count = channel.targets.len();
+            let mut targets = Vec::with_capacity(count);
+            for (position, (target, label)) in channel.targets.into_iter().zip(labels).enumerate() {
+                let (key, way) =
+                    (Key::new(&channel.name, &target.name), Way { label, notifier: target.notifier.into() });
+                let deliverer = if let Some(known) = self.keyed(&key) {
+                    next.renewed.push((known.clone(), way));
+                    known
+                } else {
+                    let thread = thread_name(&channel.name, position, count);
+                    let new = Arc::new(Deliverer::new(key, thread, way, shared.clone(), outbox.clone()));
+                    next.fresh.push(new.clone());
+                    new
+                };
+                targets.push(deliverer);
+            }
+            next.channels.push(Channel { name: channel.name, reminders_only: channel.reminders_only, targets });
+        }
+        next
+    }
+
+    /// Puts that list in place of the present one; tells which targets are gone.
+    pub(super) fn replace(&self, next: Next) -> Vec<Arc<Deliverer>> {
+        for (deliverer, way) in next.renewed {
+            deliverer.renew(way);
+        }
+        let mut gone = self.deliverers();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = next.channels.into();
+        let present = self.deliverers();
+        gone.retain(|one| !present.iter().any(|other| Arc::ptr_eq(one, other)));
+        gone
     }
 
     /// Queues what is owed from before the program started.
     pub(super) fn resume(&self, owed: &Owed, outbox: &Outbox, now: Now) {
         let age = now.wall.duration_since(owed.notice.at).unsigned_abs();
-        for channel in &owed.channels {
-            if let Some(deliverer) = self.named(channel) {
-                deliverer.push(owed.id, owed.notice.clone());
+        for key in &owed.channels {
+            if let Some(deliverer) = self.heir(key) {
+                deliverer.take_over(owed.id, key, owed.notice.clone());
             } else if age < GIVE_UP {
-                log::warn!("{channel}: owed, but not configured any more: {}", title(&owed.notice));
+                log::warn!("{key}: owed, but not configured any more: {}", title(&owed.notice));
             } else {
-                log::error!("{channel}: given up after a day, not configured any more: {}", title(&owed.notice));
-                outbox.settle(owed.id, channel);
+                log::error!("{key}: given up after a day, not configured any more: {}", title(&owed.notice));
+                outbox.settle(owed.id, key);
             }
         }
     }
 
-    /// Puts others in their place; tells which are gone.
-    pub(super) fn replace(&self, others: Vec<Arc<Deliverer>>) -> Vec<Arc<Deliverer>> {
-        let mut gone = self.all();
-        gone.retain(|one| !others.iter().any(|other| Arc::ptr_eq(one, other)));
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = others.into();
-        gone
+    /// Queues for these, which are new, what they owe: they may have been in the configuration before.
+    pub(super) fn take_over(&self, fresh: &[Arc<Deliverer>], owed: Vec<Owed>) {
+        for Owed { id, notice, channels } in owed {
+            for key in channels {
+                let heir = self.heir(&key).filter(|heir| fresh.iter().any(|one| Arc::ptr_eq(one, heir)));
+                if let Some(deliverer) = heir {
+                    deliverer.take_over(id, &key, notice.clone());
+                }
+            }
+        }
     }
+}
+
+/// The name of the thread of one of so many targets of a channel: `vigil-slack`, `vigil-email-2`. Of a long name of a
+/// channel the beginning has to do.
+fn thread_name(channel: &str, position: usize, count: usize) -> String {
+    let number = if count == 1 { String::new() } else { format!("-{}", position + 1) };
+    let room = THREAD_LONGEST.saturating_sub("vigil-".len() + number.len());
+    let channel: String = channel.chars().take(room).collect();
+    format!("vigil-{channel}{number}")
 }

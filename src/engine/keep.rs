@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::mem;
-use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
@@ -27,7 +26,7 @@ use crate::history::Owed;
 use crate::history::error::HistoryError;
 use crate::history::store::History;
 use crate::model::ledger::Entries;
-use crate::model::notice::Notice;
+use crate::model::reminder::Reminded;
 use crate::model::status::Status;
 use crate::model::tier::Tier;
 use crate::model::transition::Subject;
@@ -96,6 +95,8 @@ struct Book {
     started: Now,
     /// What people were told, written or not.
     told: HashMap<Subject, Option<Status>>,
+    /// How far they were reminded, if any notice was made.
+    reminded: Option<Reminded>,
     /// The minute that is not closed yet.
     minute: Timestamp,
     /// When the next batch may be written.
@@ -129,6 +130,7 @@ impl Keeper {
             batch: Batch::default(),
             started: now,
             told: HashMap::new(),
+            reminded: None,
             minute: Tier::Minute.start_of(now.wall),
             due: now.instant,
             failures: 0,
@@ -191,11 +193,9 @@ impl Keeper {
         }
     }
 
-    /// What that channel owes.
-    pub(super) fn owed_by(&self, channel: &str) -> Vec<(u64, Arc<Notice>)> {
-        let owed = self.lock_owed();
-        let by_it = owed.values().filter(|owed| owed.channels.iter().any(|other| other == channel));
-        by_it.map(|owed| (owed.id, owed.notice.clone())).collect()
+    /// What is owed, in order.
+    pub(super) fn owed(&self) -> Vec<Owed> {
+        self.lock_owed().values().cloned().collect()
     }
 
     /// Takes in what the outbox hands over.
@@ -216,6 +216,7 @@ impl Keeper {
         }
         drop(all);
         book.told.extend(waiting.told.iter().cloned());
+        book.reminded = waiting.reminded.or(book.reminded);
         book.batch.append(waiting);
     }
 
@@ -328,6 +329,7 @@ impl Keeper {
                     state.ledger.restore(&node, tier, at, &span);
                 }
                 state.ledger.take_over(memory.incidents, started);
+                state.take_over(memory.silence, now);
             });
             for owed in memory.owed {
                 self.channels.resume(&owed, &self.outbox, now);
@@ -337,6 +339,7 @@ impl Keeper {
         let entries = self.shared.with(State::repeat);
         book.batch.entries.append(entries);
         book.batch.owed = self.lock_owed().values().cloned().collect();
+        book.batch.reminded = book.reminded;
         book.batch.told = book.told.iter().map(|(subject, told)| (subject.clone(), *told)).collect();
         book.history = Some(history);
         Ok(())

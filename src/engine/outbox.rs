@@ -13,8 +13,8 @@ use crate::history::Batch;
 use crate::history::Failed;
 use crate::history::Owed;
 use crate::model::notice::Notice;
-use crate::model::status::Status;
-use crate::model::transition::Subject;
+
+use super::state::Told;
 
 /// How long a notice may wait for being stored: an alert that is late is worse than one that is told twice after a crash.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -54,11 +54,12 @@ impl Outbox {
 
     /// Has a notice stored that these channels owe, with what people know once they have it, and waits for that, but not
     /// for long. Gives its number.
-    pub(super) fn owe(&self, notice: &Arc<Notice>, channels: Vec<String>, told: Vec<(Subject, Option<Status>)>) -> u64 {
+    pub(super) fn owe(&self, notice: &Arc<Notice>, channels: Vec<String>, told: Told) -> u64 {
         let mut waiting = self.lock();
         let id = waiting.next;
         waiting.next = id.saturating_add(1);
-        waiting.batch.told.extend(told);
+        waiting.batch.told.extend(told.statuses);
+        waiting.batch.reminded = Some(told.reminded);
         waiting.batch.owed.push(Owed { id, notice: notice.clone(), channels });
         let stuck = waiting.stuck;
         drop(waiting);
@@ -131,6 +132,9 @@ mod tests {
     use std::thread;
 
     use crate::model::fixture;
+    use crate::model::reminder::Reminded;
+    use crate::model::status::Status;
+    use crate::model::transition::Subject;
 
     use super::*;
 
@@ -140,7 +144,9 @@ mod tests {
     }
 
     fn owe(outbox: &Outbox) -> u64 {
-        outbox.owe(&Arc::new(fixture::death()), vec!["slack".to_owned()], vec![(Subject::Page, Some(Status::Dead))])
+        let statuses = vec![(Subject::Page, Some(Status::Dead))];
+        let told = Told { statuses, ..Told::default() };
+        outbox.owe(&Arc::new(fixture::death()), vec!["slack".to_owned()], told)
     }
 
     #[test]
@@ -152,6 +158,7 @@ mod tests {
         let (batch, below) = outbox.take();
         assert_eq!((batch.owed[0].id, below), (7, 8));
         assert_eq!(batch.told, [(Subject::Page, Some(Status::Dead))]);
+        assert_eq!(batch.reminded, Some(Reminded::default()));
         assert!(!teller.is_finished());
         outbox.tried(below, true);
         assert_eq!(teller.join().unwrap(), 7);

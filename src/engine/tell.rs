@@ -39,9 +39,12 @@ impl Teller {
             Some((notice, told))
         });
         let Some((notice, told)) = made else { return };
-        let (notice, deliverers) = (Arc::new(notice), self.channels.all());
-        let channels = deliverers.iter().map(|deliverer| deliverer.channel().to_owned()).collect();
-        let id = self.outbox.owe(&notice, channels, told);
+        let notice = Arc::new(notice);
+        let carried = self.channels.all();
+        let carried = carried.iter().filter(|channel| channel.carries(&notice));
+        let deliverers: Vec<_> = carried.flat_map(|channel| &channel.targets).cloned().collect();
+        let keys = deliverers.iter().map(|deliverer| deliverer.key().as_str().to_owned()).collect();
+        let id = self.outbox.owe(&notice, keys, told);
         for deliverer in deliverers {
             deliverer.push(id, notice.clone());
         }

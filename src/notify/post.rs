@@ -1,8 +1,11 @@
-//! A JSON document to a web hook, and what its answer means.
+//! Requests to web hooks and to the APIs of providers, and what their answers mean.
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
+use url::form_urlencoded;
 
 use crate::model::observation::Finding;
 use crate::net::client::Client;
@@ -14,25 +17,158 @@ use super::SendError;
 /// How long one delivery may take, over everything.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// Answers after which another try is in vain: the hook is wrong, revoked or gone.
-const PERMANENT: [u16; 5] = [400, 401, 403, 404, 410];
+/// Answers after which another try is in vain: the request is wrong, or what it asks for is revoked or gone.
+const PERMANENT: &[u16] = &[400, 401, 403, 404, 405, 406, 410, 411, 413, 415, 422];
 
-/// Posts `document` to `url`, which is never told to anybody.
-///
-/// # Errors
-/// [`SendError`], when the answer is not 2xx, or none came within 10 s.
-pub fn json(client: &Client, url: &str, document: &impl Serialize) -> Result<(), SendError> {
-    let body = serde_json::to_vec(document).map_err(|error| SendError::permanent(error.to_string()))?;
-    let headers = [("Content-Type", "application/json")];
-    match client.ask(&Request { url, method: Method::Post(&body), headers: &headers, limit: LIMIT }) {
-        Ok(answer) if (200..300).contains(&answer.status) => Ok(()),
-        Ok(answer) => Err(SendError {
-            permanent: PERMANENT.contains(&answer.status),
+/// Answers that say how long to wait (RFC 6585, 4; RFC 9110, 15.6.4).
+const PATIENT: &[u16] = &[429, 503];
+
+/// A request that is put together.
+#[derive(Clone)]
+pub struct Post<'a> {
+    client: &'a Client,
+    url: &'a str,
+    verb: Verb,
+    headers: Vec<(&'a str, &'a str)>,
+    permanent: &'a [u16],
+    who: &'a str,
+}
+
+/// The methods of providers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verb {
+    Post,
+    Put,
+    Patch,
+}
+
+/// An answer of whatever status; its body, or the first mebibyte of it, has come in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The least wait before another try, when the other side asks for one.
+    pub retry_after: Option<Duration>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// A POST to `url`, which is never told to anybody.
+#[must_use]
+pub fn to<'a>(client: &'a Client, url: &'a str) -> Post<'a> {
+    Post { client, url, verb: Verb::Post, headers: Vec::new(), permanent: PERMANENT, who: "the hook" }
+}
+
+/// The value of `Authorization` for that user (RFC 7617); it is as secret as the password.
+#[must_use]
+pub fn basic(user: &str, password: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
+}
+
+impl<'a> Post<'a> {
+    /// A PUT instead.
+    #[must_use]
+    pub fn put(mut self) -> Self {
+        self.verb = Verb::Put;
+        self
+    }
+
+    /// A PATCH instead.
+    #[must_use]
+    pub fn patch(mut self) -> Self {
+        self.verb = Verb::Patch;
+        self
+    }
+
+    /// With this header. One that names `Content-Type` wins over what the body would say.
+    #[must_use]
+    pub fn header(mut self, name: &'a str, value: &'a str) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Who answers, in the words of a failure: `the hook` unless said otherwise.
+    #[must_use]
+    pub fn called(mut self, who: &'a str) -> Self {
+        self.who = who;
+        self
+    }
+
+    /// The answers after which another try is in vain, where the provider's documents say otherwise than most.
+    #[must_use]
+    pub fn permanent(mut self, statuses: &'a [u16]) -> Self {
+        self.permanent = statuses;
+        self
+    }
+
+    /// Sends a JSON document.
+    ///
+    /// # Errors
+    /// [`SendError`], when the answer is not 2xx, or none came within 10 s.
+    pub fn json(&self, document: &impl Serialize) -> Result<(), SendError> {
+        let body = serde_json::to_vec(document).map_err(|error| SendError::permanent(error.to_string()))?;
+        self.bytes("application/json", &body)
+    }
+
+    /// Sends the fields of a form (`application/x-www-form-urlencoded`).
+    ///
+    /// # Errors
+    /// As [`Post::json`].
+    pub fn form(&self, fields: &[(&str, &str)]) -> Result<(), SendError> {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.bytes("application/x-www-form-urlencoded", body.as_bytes())
+    }
+
+    /// Sends a body of that type.
+    ///
+    /// # Errors
+    /// As [`Post::json`].
+    pub fn bytes(&self, content_type: &str, body: &[u8]) -> Result<(), SendError> {
+        self.verdict(&self.ask(content_type, body)?)
+    }
+
+    /// Sends a body of that type, and gives what is answered, whatever its status: for those who say in the body what
+    /// went wrong. [`Post::verdict`] says what the status means.
+    ///
+    /// # Errors
+    /// [`SendError`], when no answer came within 10 s.
+    pub fn ask(&self, content_type: &str, body: &[u8]) -> Result<Answer, SendError> {
+        let mut headers = self.headers.clone();
+        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Content-Type")) {
+            headers.push(("Content-Type", content_type));
+        }
+        let method = match self.verb {
+            Verb::Post => Method::Post(body),
+            Verb::Put => Method::Put(body),
+            Verb::Patch => Method::Patch(body),
+        };
+        let mut body = Vec::new();
+        let request = Request { url: self.url, method, headers: &headers, limit: LIMIT };
+        match self.client.ask_into(&request, &mut body) {
+            Ok(answer) => {
+                let retry_after = answer.retry_after.filter(|_| PATIENT.contains(&answer.status));
+                Ok(Answer { status: answer.status, retry_after, body })
+            }
+            Err(Finding::Down(failure)) => Err(SendError::passing(failure.to_string())),
+            Err(Finding::Blind(what)) => Err(SendError::passing(what)),
+            Err(Finding::Up(_) | Finding::Certified { .. } | Finding::Ailing(..)) => {
+                Err(SendError::passing("no answer"))
+            }
+        }
+    }
+
+    /// What the status of an answer means.
+    ///
+    /// # Errors
+    /// [`SendError`], when it is not 2xx.
+    pub fn verdict(&self, answer: &Answer) -> Result<(), SendError> {
+        if (200..300).contains(&answer.status) {
+            return Ok(());
+        }
+        Err(SendError {
+            permanent: self.permanent.contains(&answer.status),
             retry_after: answer.retry_after,
-            what: format!("the hook answered HTTP {}", answer.status),
-        }),
-        Err(Finding::Down(failure)) => Err(SendError::passing(failure.to_string())),
-        Err(Finding::Blind(what)) => Err(SendError::passing(what)),
-        Err(Finding::Up(_) | Finding::Certified { .. } | Finding::Ailing(..)) => Ok(()),
+            what: format!("{} answered HTTP {}", self.who, answer.status),
+        })
     }
 }

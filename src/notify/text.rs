@@ -6,6 +6,7 @@ use serde_derive::Serialize;
 
 use crate::model::notice::Affected;
 use crate::model::notice::Change;
+use crate::model::notice::Kind;
 use crate::model::notice::Notice;
 use crate::model::status::Status;
 use crate::model::words;
@@ -43,6 +44,17 @@ const TITLE_MAX: usize = 3;
 pub fn title(notice: &Notice) -> String {
     let stories: Vec<String> = stories(notice, TITLE_MAX).into_iter().map(|story| story.head).collect();
     format!("notice of {}: {}", words::moment(notice.at), stories.join("; "))
+}
+
+/// What comes before the page's status in the first line of a message, as those who parse such messages know it.
+#[must_use]
+pub fn heading(notice: &Notice) -> &'static str {
+    match notice.kind {
+        Kind::Startup => "Status started up, as",
+        Kind::Reminder { .. } => "Status is still",
+        Kind::Change | Kind::Test if notice.changed => "Status changed to",
+        Kind::Change | Kind::Test => "Status is still",
+    }
 }
 
 /// What changed, in a few words for a subject: `Shop is healthy again`, `Shop is dead`, `4 nodes changed`.

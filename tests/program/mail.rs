@@ -58,7 +58,7 @@ impl Client {
     fn deliver(&self, port: u16) -> Result<(), SendError> {
         let credentials = Credentials { username: "vigil".to_owned(), password: Secret::new("hunter2") };
         let config = config::Email {
-            to: "ops@example.org".parse().unwrap(),
+            to: vec!["ops@example.org".parse().unwrap()],
             from: "vigil@example.org".parse().unwrap(),
             smtp_host: self.host.to_owned(),
             smtp_port: port,
@@ -68,7 +68,8 @@ impl Client {
         };
         let page = Page { title: "Status".to_owned(), url: "https://status.example.org/".to_owned() };
         let nobody: &[CertificateDer] = &[];
-        Email::new(config, Arc::new(page), nobody, self.limit).send(&notice())
+        let to = config.to[0].clone();
+        Email::new(config, to, Arc::new(page), nobody, self.limit).send(&notice())
     }
 }
 

@@ -25,6 +25,7 @@ use crate::model::transition::ReplicaKey;
 
 use super::super::fixture;
 use super::super::recall::Recalled;
+use super::super::state::Told;
 use super::*;
 
 const TARGET: &str = "tcp://10.0.0.1:80";
@@ -84,7 +85,8 @@ impl Kept {
     /// Owes a notice without waiting for it to be stored: nobody else is there to do that.
     fn owe(&self) -> u64 {
         self.outbox.hurry();
-        self.outbox.owe(&Arc::new(model::death()), vec!["slack".to_owned()], vec![(Subject::Page, Some(Status::Dead))])
+        let told = Told { statuses: vec![(Subject::Page, Some(Status::Dead))], ..Told::default() };
+        self.outbox.owe(&Arc::new(model::death()), vec!["slack".to_owned()], told)
     }
 }
 
@@ -269,11 +271,10 @@ fn what_a_channel_owes_is_known_while_it_is_not_configured() {
     let kept = Kept::start(&config(folder.path()), &clock);
     let id = kept.owe();
     kept.keeper.step(false);
-    assert_eq!(kept.keeper.owed_by("slack").iter().map(|(id, _)| *id).collect::<Vec<_>>(), [id]);
-    assert_eq!(kept.keeper.owed_by("email").len(), 0);
+    assert_eq!(kept.keeper.owed().iter().map(|owed| owed.id).collect::<Vec<_>>(), [id]);
     kept.outbox.settle(id, "slack");
     kept.keeper.step(false);
-    assert_eq!(kept.keeper.owed_by("slack").len(), 0);
+    assert_eq!(kept.keeper.owed().len(), 0);
 }
 
 #[test]
