@@ -110,12 +110,15 @@ fn unasked(out: &mut String, notify: &Notify) -> fmt::Result {
     let Some(rules) = &notify.reminders else { return Ok(()) };
     let waits = [1, 2, 3].map(|number| rules.wait(number));
     let last = Seconds(rules.wait(rules.limit.into()));
-    match waits.map(Seconds) {
-        [every, ..] if waits[0] == waits[1] => write!(out, "reminders every {every}")?,
-        [first, second, _] if waits[1] == waits[2] => write!(out, "reminders after {first}, then every {second}")?,
-        [first, second, third] => {
-            write!(out, "reminders after {first}, {second}, {third} and so on, up to every {last}")?
-        }
+    let [first, second, third] = waits.map(Seconds);
+    if waits[0] == waits[1] {
+        write!(out, "reminders every {first}")?;
+    } else if waits[1] == waits[2] {
+        write!(out, "reminders after {first}, then every {second}")?;
+    } else if rules.limit == 3 {
+        write!(out, "reminders after {first}, {second}, then every {third}")?;
+    } else {
+        write!(out, "reminders after {first}, {second}, {third} and so on, up to every {last}")?;
     }
     writeln!(out, "{}", if rules.escalate { ", each urgent for one more target" } else { "" })
 }

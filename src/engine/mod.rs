@@ -22,6 +22,7 @@ mod poll;
 mod pool;
 pub mod pulse;
 mod recall;
+mod routes;
 mod schedule;
 pub mod shared;
 mod state;

@@ -41,6 +41,7 @@ use crate::model::transition::Subject;
 use crate::model::transition::Transition;
 use crate::probe;
 
+use super::routes::Routes;
 use super::schedule::Schedule;
 
 /// All that the engine remembers.
@@ -50,6 +51,8 @@ pub(super) struct State {
     /// What of it is to be kept.
     pub(super) ledger: Ledger,
     telling: Telling,
+    /// Which channels hear of which nodes.
+    pub(super) routes: Routes,
     expiries: Schedule<ReplicaKey>,
     /// How many entries there may be before those that nobody waits for are dropped.
     expiries_max: usize,
@@ -79,9 +82,11 @@ impl State {
             map: map(config),
             ledger: Ledger::new(memory.incidents.clone(), memory.next_incident),
             telling: Telling::resume(rules(config), before, first_round(config, now), now),
+            routes: Routes::default(),
             expiries: Schedule::default(),
             expiries_max: EXPIRIES_SPARE,
         };
+        state.routes.follow(config);
         let resumed = state.map.resume(&memory.subjects, now);
         state.take_in(&resumed.transitions);
         resumed.departed.into_iter().for_each(|departed| state.telling.depart(departed));
@@ -144,6 +149,7 @@ impl State {
             self.telling.depart(departed);
         }
         self.telling.follow(rules(config), &self.map, now);
+        self.routes.follow(config);
         reshaped.transitions
     }
 
@@ -201,6 +207,14 @@ impl State {
             notice.changes.iter().map(of).chain([(Subject::Page, Some(notice.status))]).collect()
         };
         Told { statuses, reminded: self.telling.reminded() }
+    }
+
+    /// What that channel hears of a notice of this moment; none where that is nothing.
+    pub(super) fn heard(&self, notice: &Arc<Notice>, channel: &str) -> Option<Arc<Notice>> {
+        if self.routes.hears_all(channel) {
+            return Some(notice.clone());
+        }
+        notice.heard_by(&self.map, &|node| self.routes.hears(channel, node)).map(Arc::new)
     }
 
     /// When the next notice is due.

@@ -38,7 +38,7 @@ impl Grouping {
         let changes = changes.collect();
         let told = self.last.map_or(Status::Healthy, |(_, status)| status);
         self.last = Some((now.instant, told));
-        let (dead, more_dead) = dead(map);
+        let (dead, more_dead) = dead(map, &|_| true);
         Notice { at: now.wall, status: map.status(), changed: false, dead, more_dead, changes, kind }
     }
 
@@ -63,7 +63,7 @@ impl Grouping {
         self.first = None;
         let status = map.status();
         self.last = Some((now.instant, status));
-        let (dead, more_dead) = dead(map);
+        let (dead, more_dead) = dead(map, &|_| true);
         Notice { at: now.wall, status, changed: true, dead, more_dead, changes, kind }
     }
 }
