@@ -285,14 +285,12 @@ fn first_round(config: &Config, now: Now) -> Round {
 
 /// How long a check of a replica of that node may take, with every try.
 fn longest_check(node: &Node) -> Duration {
-    match &node.mode {
-        Mode::Script(_) => node.script.timeout,
-        _ => {
-            let retry = &node.poll.retry;
-            let again = node.poll.delay_dead.saturating_add(retry.wait).saturating_mul(retry.tries);
-            node.poll.delay_dead.saturating_add(again)
-        }
+    if let Mode::Script(_) = node.mode {
+        return node.script.timeout;
     }
+    let retry = &node.poll.retry;
+    let again = node.poll.delay_dead.saturating_add(retry.wait).saturating_mul(retry.tries);
+    node.poll.delay_dead.saturating_add(again)
 }
 
 /// The map that the configuration describes, with nothing known yet.

@@ -35,13 +35,12 @@ pub fn stories(notice: &Notice, max: usize) -> Vec<Story> {
     if more > 0 {
         stories.push(Story { status: "unknown", head: format!("and {more} more nodes"), details: Vec::new() });
     }
-    match notice.changes.iter().filter(quiet).count() {
-        0 => {}
-        1 => stories.push(Story { status: "healthy", head: "1 node is healthy".to_owned(), details: Vec::new() }),
-        well => {
-            stories.push(Story { status: "healthy", head: format!("{well} nodes are healthy"), details: Vec::new() })
-        }
-    }
+    let well = match notice.changes.iter().filter(quiet).count() {
+        0 => None,
+        1 => Some("1 node is healthy".to_owned()),
+        well => Some(format!("{well} nodes are healthy")),
+    };
+    stories.extend(well.map(|head| Story { status: "healthy", head, details: Vec::new() }));
     stories
 }
 
@@ -105,11 +104,8 @@ pub fn headline(notice: &Notice) -> String {
 
 /// How many nodes have which status: `2 dead, 1 unknown, 9 healthy`.
 fn counts(changes: &[Change]) -> String {
-    let mut counts: Vec<(&str, usize)> = ["dead", "sick", "unknown", "healthy"].map(|word| (word, 0)).into();
-    for change in changes {
-        let place = counts.iter_mut().find(|(one, _)| *one == word(change));
-        place.map(|(_, count)| *count += 1);
-    }
+    let counts = ["dead", "sick", "unknown", "healthy"]
+        .map(|status| (status, changes.iter().filter(|change| word(change) == status).count()));
     let named: Vec<String> =
         counts.iter().filter(|(_, count)| *count > 0).map(|(word, count)| format!("{count} {word}")).collect();
     if named.is_empty() { "no nodes".to_owned() } else { named.join(", ") }

@@ -47,8 +47,8 @@ impl Grouping {
     pub fn all(&mut self, map: &Map, kind: Kind, now: Now) -> Notice {
         let mut changes = Vec::new();
         for (key, service, node) in nodes(map) {
-            let changed = self.changed.shift_remove(&key).then(|| self.change(map, key.clone())).flatten();
-            changes.push(changed.unwrap_or_else(|| present(key, service, node, now)));
+            let told = if self.changed.shift_remove(&key) { self.change(map, key.clone()) } else { None };
+            changes.push(told.unwrap_or_else(|| present(key, service, node, now)));
         }
         // Those that are not on the page any more.
         let gone: Vec<_> = self.changed.drain(..).collect();
