@@ -304,6 +304,61 @@ fn reminders_are_told_in_words() {
 }
 
 #[test]
+fn a_node_names_its_channels_or_its_service_does_or_all_hear_of_it() {
+    let channels = "[[notify.slack]]\nname = \"a\"\nhook_url = \"http://a/\"\n\
+        [[notify.slack]]\nname = \"b-2_C\"\nreminders_only = true\nhook_url = \"http://b/\"\n\
+        [notify.email]\nname = \"ops\"\nto = [\"a@example.com\", \"B <b@example.com>\"]\nfrom = \"c@example.com\"\n";
+    let node = |id: &str, keys: &str| {
+        format!(
+            "[[probe.service.node]]\nid = \"{id}\"\nlabel = \"N\"\nmode = \"poll\"\nreplicas = [\"icmp://a\"]\n{keys}\n"
+        )
+    };
+    let service = |id: &str, keys: &str| format!("[[probe.service]]\nid = \"{id}\"\nlabel = \"S\"\n{keys}\n");
+    let text = [
+        channels.to_owned(),
+        service("open", ""),
+        node("all", ""),
+        node("own", "notify = [\"ops\", \"a\"]"),
+        service("closed", "notify = [\"a\"]"),
+        node("service", ""),
+        node("own", "notify = [\"ops\"]"),
+        node("none", "notify = []"),
+    ];
+    let config = load_text(&text.concat()).unwrap().config;
+    let nodes = config.services.iter().flat_map(|service| service.nodes.iter().map(move |node| (service, node)));
+    let routes: Vec<String> = nodes
+        .map(|(service, node)| {
+            let channels = node.notify.as_ref().map(|channels| channels.join(" "));
+            format!("{} {}: {}", service.id, node.id, channels.unwrap_or_else(|| "all".to_owned()))
+        })
+        .collect();
+    assert_eq!(routes, ["open all: all", "open own: ops a", "closed service: a", "closed own: ops", "closed none: "]);
+    let channels: Vec<_> =
+        config.notify.channels.iter().map(|channel| (&*channel.name, channel.reminders_only)).collect();
+    assert_eq!(channels, [("ops", false), ("a", false), ("b-2_C", true)]);
+    assert_eq!(config.notify.channel("ops").map(|channel| &*channel.name), Some("ops"));
+    let to: Vec<String> = email(&config).unwrap().to.iter().map(ToString::to_string).collect();
+    assert_eq!(to, ["a@example.com", "B <b@example.com>"]);
+    insta::assert_snapshot!(describe(&config));
+}
+
+#[test]
+fn a_file_has_a_limit_of_channels_and_a_channel_one_of_recipients() {
+    let channel = |at: usize| format!("[[notify.slack]]\nname = \"c{at}\"\nhook_url = \"http://a/\"\n");
+    let text = |count: usize| (0..count).map(channel).collect::<String>();
+    assert_eq!(load_text(&text(100)).unwrap().config.notify.channels.len(), 100);
+    let message = load_text(&text(101)).unwrap_err().to_string();
+    assert_eq!(message, "vigil.cfg:301: [[notify.slack]] \"c100\": is one too many; a file has at most 100 channels");
+    let recipients = |count: usize| {
+        let to: Vec<String> = (0..count).map(|at| format!("r{at}@example.com")).collect();
+        load_text(&format!("[notify.email]\nfrom = \"a@example.com\"\nto = {to:?}\n"))
+    };
+    assert_eq!(email(&recipients(50).unwrap().config).unwrap().to.len(), 50);
+    let message = recipients(51).unwrap_err().to_string();
+    assert_eq!(message, "vigil.cfg:3: [notify.email] to: has more than 50 addresses; write that of a mailing list");
+}
+
+#[test]
 fn mail_is_encrypted_unless_the_file_says_otherwise() {
     for (keys, wanted) in [
         ("", Encryption::StartTls),

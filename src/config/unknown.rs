@@ -13,6 +13,9 @@ use super::keys::Support;
 use super::nearest::nearest;
 use super::section::Section;
 
+/// Keys of every channel, which belong to none in particular.
+const EVERYWHERE: [&str; 2] = ["name", "reminders_only"];
+
 const NOT_YET: &str = "not supported yet, ignored";
 
 /// Warns about all in `section`, and below it, that has no effect.
@@ -69,6 +72,7 @@ fn unknown(section: &Section<'_>, entry: &Entry) -> String {
         };
     }
     let elsewhere = keys::all().find(|key| key.name == name || key.file == Some(name));
+    let elsewhere = elsewhere.filter(|key| !EVERYWHERE.contains(&key.name));
     match (nearest(name, keys::names_of(section.name())), elsewhere.and_then(|key| keys::section(key.section))) {
         // The very name, elsewhere, is nearer than a similar one here.
         (_, Some(elsewhere)) => format!("unknown key {}, it belongs to `{elsewhere}`", Name(name)),

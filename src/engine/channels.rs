@@ -153,3 +153,151 @@ fn thread_name(channel: &str, position: usize, count: usize) -> String {
     let channel: String = channel.chars().take(room).collect();
     format!("vigil-{channel}{number}")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use crate::clock::Bell;
+    use crate::clock::Clock as _;
+    use crate::clock::ManualClock;
+    use crate::model::fixture::death;
+    use crate::notify::Notifier;
+    use crate::notify::SendError;
+    use crate::notify::Target;
+
+    use super::super::fixture;
+    use super::*;
+
+    /// Keeps under which name it was told.
+    struct Told(&'static str, Arc<Mutex<Vec<&'static str>>>);
+
+    impl Notifier for Told {
+        fn send(&self, _: &Notice) -> Result<(), SendError> {
+            self.1.lock().unwrap().push(self.0);
+            Ok(())
+        }
+    }
+
+    struct Fixture {
+        channels: Channels,
+        shared: Shared,
+        outbox: Outbox,
+        told: Arc<Mutex<Vec<&'static str>>>,
+        clock: Arc<ManualClock>,
+    }
+
+    impl Fixture {
+        fn new(channels: &[(&str, &[&'static str])]) -> Self {
+            let (shared, clock) = fixture::shared(&fixture::config("", &[]));
+            let outbox = Outbox::new(1, clock.clone(), Bell::default());
+            let fixture = Self { channels: Channels::default(), shared, outbox, told: Arc::default(), clock };
+            fixture.follow(channels);
+            fixture
+        }
+
+        /// Follows a configuration with these channels and their targets; tells how many are new and how many gone.
+        fn follow(&self, channels: &[(&str, &[&'static str])]) -> (usize, usize) {
+            let target = |name: &&'static str| Target {
+                name: (*name).to_owned(),
+                notifier: Box::new(Told(name, self.told.clone())),
+            };
+            let channel = |(name, targets): &(&str, &[&'static str])| notify::Channel {
+                name: (*name).into(),
+                reminders_only: false,
+                targets: targets.iter().map(target).collect(),
+            };
+            let next = self.channels.next(channels.iter().map(channel).collect(), &self.shared, &self.outbox);
+            let fresh = next.fresh.clone();
+            let gone = self.channels.replace(next);
+            (fresh.len(), gone.len())
+        }
+
+        fn owed(&self, id: u64, keys: &[&str]) -> Owed {
+            let notice = Notice { at: self.clock.now().wall, ..death() };
+            Owed { id, notice: Arc::new(notice), channels: keys.iter().map(|key| (*key).to_owned()).collect() }
+        }
+
+        /// Delivers all that is queued; tells to whom.
+        fn deliver(&self) -> Vec<&'static str> {
+            for deliverer in self.channels.deliverers() {
+                deliverer.drain();
+                deliverer.run();
+            }
+            self.told.lock().unwrap().clone()
+        }
+
+        /// Who is to deliver what is owed under that key.
+        fn heir(&self, key: &str) -> Option<String> {
+            self.channels.heir(key).map(|heir| heir.key().as_str().to_owned())
+        }
+    }
+
+    #[test]
+    fn what_is_owed_finds_its_target_whatever_the_version_before_called_it() {
+        let fixture = Fixture::new(&[("slack", &[""]), ("email", &["ops@a", "boss@a"]), ("gone", &[])]);
+        for (key, wanted) in [
+            ("slack", Some("slack")),
+            ("email boss@a", Some("email boss@a")),
+            // A version before wrote no recipient, since there was but one.
+            ("email", Some("email ops@a")),
+            // It has no names for its targets any more.
+            ("slack #general", Some("slack")),
+            ("email else@a", None),
+            ("twilio", None),
+            ("gone", None),
+        ] {
+            assert_eq!(fixture.heir(key).as_deref(), wanted, "{key}");
+        }
+    }
+
+    #[test]
+    fn what_is_owed_from_before_a_start_is_delivered_by_its_heirs_and_struck_off_as_it_was_written() {
+        let fixture = Fixture::new(&[("email", &["ops@a", "boss@a"])]);
+        let owed = fixture.owed(7, &["email", "email boss@a", "email else@a"]);
+        fixture.channels.resume(&owed, &fixture.outbox, fixture.clock.now());
+        assert_eq!(fixture.deliver(), ["ops@a", "boss@a"]);
+        let settled = fixture.outbox.take().0.settled;
+        assert_eq!(settled, [(7, "email".to_owned()), (7, "email boss@a".to_owned())]);
+    }
+
+    #[test]
+    fn what_is_in_both_configurations_keeps_its_queue_and_is_reached_in_the_new_way() {
+        let fixture = Fixture::new(&[("email", &["ops@a", "boss@a"]), ("slack", &[""])]);
+        let before = fixture.channels.deliverers();
+        fixture.channels.resume(&fixture.owed(1, &["email boss@a"]), &fixture.outbox, fixture.clock.now());
+        assert_eq!(fixture.follow(&[("slack", &[""]), ("email", &["boss@a", "else@a"]), ("more", &[""])]), (2, 1));
+        let after = fixture.channels.deliverers();
+        let keys: Vec<&str> = after.iter().map(|one| one.key().as_str()).collect();
+        assert_eq!(keys, ["slack", "email boss@a", "email else@a", "more"]);
+        assert!(Arc::ptr_eq(&before[2], &after[0]) && Arc::ptr_eq(&before[1], &after[1]));
+        assert_eq!((after[1].owed(), after[2].owed()), (1, 0));
+        assert_eq!(fixture.deliver(), ["boss@a"]);
+    }
+
+    #[test]
+    fn one_that_comes_back_takes_over_what_it_owed_and_the_others_do_not_get_it_twice() {
+        let fixture = Fixture::new(&[("email", &["ops@a"])]);
+        let owed = fixture.owed(1, &["email ops@a", "email boss@a", "slack"]);
+        let next: &[(&str, &[&str])] = &[("email", &["ops@a", "boss@a"])];
+        assert_eq!(fixture.follow(next), (1, 0));
+        let fresh = [fixture.channels.deliverers()[1].clone()];
+        fixture.channels.take_over(&fresh, vec![owed]);
+        assert_eq!(fixture.deliver(), ["boss@a"]);
+    }
+
+    #[test]
+    fn threads_have_names_that_tell_them_apart() {
+        for (channel, position, count, wanted) in [
+            ("slack", 0, 1, "vigil-slack"),
+            ("email", 0, 2, "vigil-email-1"),
+            ("email", 1, 2, "vigil-email-2"),
+            ("a-channel-with-a-long-name", 0, 1, "vigil-a-channel"),
+            ("a-channel-with-a-long-name", 11, 12, "vigil-a-chan-12"),
+        ] {
+            let name = thread_name(channel, position, count);
+            assert!(name.len() <= THREAD_LONGEST);
+            assert_eq!(name, wanted);
+        }
+    }
+}

@@ -138,3 +138,49 @@ fn kind_or_test<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Kind, D::E
         Written::Test(false) => Kind::Change,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::death;
+    use super::*;
+
+    #[test]
+    fn a_notice_of_a_version_without_kinds_is_read() {
+        let written = serde_json::to_string(&death()).unwrap();
+        let old = |test: &str| written.replace(r#","kind":"change""#, test);
+        for (text, kind) in [
+            (written.clone(), Kind::Change),
+            (old(r#","test":false"#), Kind::Change),
+            (old(r#","test":true"#), Kind::Test),
+            (old(""), Kind::Change),
+        ] {
+            let read: Notice = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+            assert_eq!(read, Notice { kind, ..death() });
+        }
+    }
+
+    #[test]
+    fn every_kind_is_read_as_it_was_written() {
+        let reminder = |urgent| Kind::Reminder { number: 3, urgent };
+        for kind in [Kind::Startup, Kind::Change, reminder(Urgent::All), reminder(Urgent::First(2)), Kind::Test] {
+            let notice = Notice { kind, ..death() };
+            let written = serde_json::to_string(&notice).unwrap();
+            assert_eq!(serde_json::from_str::<Notice>(&written).unwrap(), notice, "{written}");
+        }
+    }
+
+    #[test]
+    fn only_reminders_are_urgent_and_escalation_reaches_the_first_targets() {
+        let urgent = |kind| {
+            let notice = Notice { kind, ..death() };
+            [0, 1, 2].map(|position| notice.is_urgent_for(position))
+        };
+        let reminder = |urgent| Kind::Reminder { number: 1, urgent };
+        assert_eq!(urgent(reminder(Urgent::All)), [true; 3]);
+        assert_eq!(urgent(reminder(Urgent::First(0))), [false; 3]);
+        assert_eq!(urgent(reminder(Urgent::First(2))), [true, true, false]);
+        for kind in [Kind::Startup, Kind::Change, Kind::Test] {
+            assert_eq!(urgent(kind), [false; 3], "{kind:?}");
+        }
+    }
+}

@@ -172,3 +172,99 @@ impl<'a> Post<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+    use std::io::Write as _;
+    use std::net::TcpListener;
+    use std::sync::Arc;
+    use std::thread;
+    use std::thread::JoinHandle;
+
+    use crate::net::resolve::Resolver;
+
+    use super::*;
+
+    fn client() -> Client {
+        Client::new("test", Arc::new(Resolver::default()))
+    }
+
+    /// The URL of a server that gives this answer to one request, and what it was asked.
+    fn server(answer: &'static str) -> (String, JoinHandle<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/hook", listener.local_addr().unwrap());
+        let serve = move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let (mut asked, mut part) = (String::new(), [0; 4_096]);
+            // The bodies of these tests end in a brace, or with the last field of a form.
+            while !asked.ends_with('}') && !asked.ends_with("=z") {
+                let read = stream.read(&mut part).unwrap();
+                asked.push_str(str::from_utf8(&part[..read]).unwrap());
+            }
+            stream.write_all(answer.as_bytes()).unwrap();
+            asked
+        };
+        (url, thread::Builder::new().spawn(serve).unwrap())
+    }
+
+    #[test]
+    fn a_document_goes_with_its_headers_by_the_method_that_was_asked_for() {
+        let (url, asked) = server("HTTP/1.1 204 No Content\r\n\r\n");
+        let token = basic("user", "pass:word");
+        let client = client();
+        let post = to(&client, &url).put().header("Authorization", &token).header("content-type", "application/x+json");
+        assert_eq!(post.json(&serde_json::json!({ "a": "ü" })), Ok(()));
+        let asked = asked.join().unwrap();
+        let head = asked.to_ascii_lowercase();
+        assert!(asked.starts_with("PUT /hook HTTP/1.1\r\n") && asked.ends_with("\r\n\r\n{\"a\":\"ü\"}"), "{asked}");
+        assert!(head.contains("\r\nauthorization: basic dxnlcjpwyxnzondvcmq=\r\n"), "{asked}");
+        assert!(head.contains("\r\ncontent-type: application/x+json\r\n"), "{asked}");
+        assert_eq!(head.matches("content-type").count(), 1, "{asked}");
+    }
+
+    #[test]
+    fn the_fields_of_a_form_are_encoded() {
+        let (url, asked) = server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        assert_eq!(to(&client(), &url).form(&[("to", "+33 1"), ("text", "a&b=ü\n"), ("end", "z")]), Ok(()));
+        let asked = asked.join().unwrap();
+        assert!(asked.starts_with("POST ") && asked.contains("application/x-www-form-urlencoded"), "{asked}");
+        assert!(asked.ends_with("\r\n\r\nto=%2B33+1&text=a%26b%3D%C3%BC%0A&end=z"), "{asked}");
+    }
+
+    #[test]
+    fn an_answer_is_given_as_it_came() {
+        let (url, asked) = server("HTTP/1.1 400 Bad\r\nContent-Length: 4\r\nRetry-After: 9\r\n\r\nwhy?");
+        let answer = to(&client(), &url).patch().ask("application/json", b"{}").unwrap();
+        assert_eq!(answer, Answer { status: 400, retry_after: None, body: b"why?".to_vec() });
+        assert!(asked.join().unwrap().starts_with("PATCH /hook "));
+    }
+
+    #[test]
+    fn an_answer_says_whether_another_try_is_in_vain_and_when_it_is_not() {
+        let client = client();
+        let post = to(&client, "http://127.0.0.1:1/");
+        let verdict = |post: &Post<'_>, status| {
+            let retry_after = Some(Duration::from_secs(7)).filter(|_| PATIENT.contains(&status));
+            post.verdict(&Answer { status, retry_after, body: Vec::new() })
+        };
+        for status in [200, 201, 202, 204, 299] {
+            assert_eq!(verdict(&post, status), Ok(()));
+        }
+        for status in [400, 401, 403, 404, 405, 406, 410, 411, 413, 415, 422] {
+            let what = format!("the hook answered HTTP {status}");
+            assert_eq!(verdict(&post, status), Err(SendError::permanent(what)));
+        }
+        for status in [301, 307, 408, 409, 425, 429, 500, 502, 503, 504] {
+            let error = verdict(&post, status).unwrap_err();
+            assert_eq!(
+                (error.permanent, error.retry_after.is_some()),
+                (false, matches!(status, 429 | 503)),
+                "{status}"
+            );
+        }
+        let other = post.called("Example").permanent(&[409]);
+        assert_eq!(verdict(&other, 409), Err(SendError::permanent("Example answered HTTP 409")));
+        assert!(!verdict(&other, 404).unwrap_err().permanent);
+    }
+}

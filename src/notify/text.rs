@@ -55,9 +55,15 @@ const TITLE_MAX: usize = 3;
 /// A notice in a line, as the log and the outbox name it.
 #[must_use]
 pub fn title(notice: &Notice) -> String {
+    let kind = match notice.kind {
+        Kind::Startup => "startup notice",
+        Kind::Change => "notice",
+        Kind::Reminder { .. } => "reminder",
+        Kind::Test => "test notice",
+    };
     let stories: Vec<String> = stories(notice, TITLE_MAX).into_iter().map(|story| story.head).collect();
-    let what = if notice.is_reminder() { "reminder" } else { "notice" };
-    format!("{what} of {}: {}", words::moment(notice.at), stories.join("; "))
+    let told = if stories.is_empty() { format!("the page is {}", notice.status) } else { stories.join("; ") };
+    format!("{kind} of {}: {told}", words::moment(notice.at))
 }
 
 /// What comes before the page's status in the first line of a message, as those who parse such messages know it.
@@ -71,21 +77,21 @@ pub fn heading(notice: &Notice) -> &'static str {
     }
 }
 
-/// What is told, in a few words for a subject: `Shop is healthy again`, `Shop is still dead`, `4 nodes changed`, `Vigil has
-/// started: 1 dead, 3 healthy`.
+/// What is told, in a few words for a subject: `Shop is healthy again`, `Shop is dead`, `4 nodes changed`; of a reminder
+/// `Shop is still dead`, of a start `started up: 1 dead, 3 healthy`.
 #[must_use]
 pub fn headline(notice: &Notice) -> String {
-    match notice.kind {
-        Kind::Startup => return format!("Vigil has started: {}", counts(&notice.changes)),
-        Kind::Reminder { .. } => match notice.changes.as_slice() {
-            [only] => return format!("{} is still {}", only.label, word(only)),
-            many => return format!("still {}", counts(many)),
-        },
-        Kind::Change | Kind::Test => {}
+    if notice.kind == Kind::Startup {
+        return format!("started up: {}", counts(&notice.changes));
     }
+    let still = if notice.is_reminder() { "still " } else { "" };
     match notice.changes.as_slice() {
-        [] => "nothing changed".to_owned(),
+        [] => match notice.kind {
+            Kind::Reminder { .. } => format!("the page is still {}", notice.status),
+            Kind::Startup | Kind::Change | Kind::Test => "nothing changed".to_owned(),
+        },
         [only] => match (only.to, only.was) {
+            (Some(status), _) if notice.is_reminder() => format!("{} is still {status}", only.label),
             (Some(Status::Healthy), Some(_)) => format!("{} is healthy again", only.label),
             (Some(status), Some((was, _))) if status == was => format!("{} is {status} again", only.label),
             (Some(status), _) => format!("{} is {status}", only.label),
@@ -95,8 +101,11 @@ pub fn headline(notice: &Notice) -> String {
             let to = many.first().and_then(|change| change.to);
             let alike = to.filter(|_| many.iter().all(|change| change.to == to));
             alike.map_or_else(
-                || format!("{} nodes changed", many.len()),
-                |status| format!("{} nodes are {status}", many.len()),
+                || match notice.kind {
+                    Kind::Reminder { .. } => format!("{} nodes are still unwell", many.len()),
+                    Kind::Startup | Kind::Change | Kind::Test => format!("{} nodes changed", many.len()),
+                },
+                |status| format!("{} nodes are {still}{status}", many.len()),
             )
         }
     }
@@ -327,10 +336,6 @@ mod tests {
             "Web, API (web:api) is still dead, since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)";
         assert_eq!(stories(&reminder, 9)[0].head, head);
         assert_eq!(title(&reminder), format!("reminder of 24 Nov 2026, 01:12:05 UTC: {head}"));
-        assert_eq!(headline(&reminder), "API is still dead");
-        let sick = Change { to: Some(Status::Sick), ..change() };
-        let many = Notice { changes: vec![reminder.changes[0].clone(), sick], ..reminder };
-        assert_eq!(headline(&many), "still 1 dead, 1 sick");
     }
 
     #[test]
@@ -349,12 +354,48 @@ mod tests {
                 "2 nodes are healthy",
             ]
         );
-        assert_eq!(headline(&startup), "Vigil has started: 1 dead, 1 unknown, 3 healthy");
+        assert_eq!(headline(&startup), "started up: 1 dead, 1 unknown, 3 healthy");
         let short: Vec<String> = stories(&startup, 1).into_iter().map(|story| story.head).collect();
         assert_eq!(short[1..], ["and 2 more nodes", "2 nodes are healthy"]);
         let well = Notice { changes: vec![change()], ..startup.clone() };
         assert_eq!(stories(&well, 9)[0].head, "1 node is healthy");
-        assert_eq!(headline(&Notice { changes: Vec::new(), ..startup }), "Vigil has started: no nodes");
+        assert_eq!(headline(&Notice { changes: Vec::new(), ..startup }), "started up: no nodes");
+    }
+
+    #[test]
+    fn a_notice_says_what_brought_it_about() {
+        let reminder = Kind::Reminder { number: 2, urgent: Urgent::All };
+        let sick = Change { to: Some(Status::Sick), ..change() };
+        let dead = || death().changes.remove(0);
+        for (kind, changes, title, headline) in [
+            (Kind::Change, vec![dead()], "notice of", "API is dead"),
+            (Kind::Startup, vec![], "startup notice of", "started up: no nodes"),
+            (Kind::Startup, vec![dead()], "startup notice of", "started up: 1 dead"),
+            (Kind::Startup, vec![dead(), sick.clone()], "startup notice of", "started up: 1 dead, 1 sick"),
+            (reminder, vec![dead()], "reminder of", "API is still dead"),
+            (reminder, vec![dead(), dead()], "reminder of", "2 nodes are still dead"),
+            (reminder, vec![dead(), sick], "reminder of", "2 nodes are still unwell"),
+            (Kind::Test, vec![], "test notice of", "nothing changed"),
+        ] {
+            let notice = Notice { kind, changes, ..notice() };
+            assert_eq!(super::headline(&notice), headline);
+            assert!(super::title(&notice).starts_with(title), "{}", super::title(&notice));
+        }
+    }
+
+    #[test]
+    fn the_first_line_is_that_of_the_wire_format() {
+        let reminder = Kind::Reminder { number: 1, urgent: Urgent::First(1) };
+        for (kind, changed, wanted) in [
+            (Kind::Startup, true, "Status started up, as"),
+            (Kind::Startup, false, "Status started up, as"),
+            (Kind::Change, true, "Status changed to"),
+            (Kind::Change, false, "Status is still"),
+            (reminder, false, "Status is still"),
+            (reminder, true, "Status is still"),
+        ] {
+            assert_eq!(heading(&Notice { kind, changed, ..notice() }), wanted);
+        }
     }
 
     #[test]

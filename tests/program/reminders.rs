@@ -26,13 +26,13 @@ fn gap(from: Instant, to: Instant) -> f64 {
 #[test]
 fn reminders_go_on_over_a_crash_until_the_node_is_well() {
     let (hook, oncall, api) = (Hook::start(WELL), Hook::start(WELL), target());
-    let notify = format!(
-        "[notify]\ngroup_wait = 0\ngroup_interval = 0.1\nreminder_interval = 3\nreminder_backoff_function = \"linear\"\n\
-         reminder_backoff_limit = 2\n[[notify.slack]]\nname = \"all\"\nhook_url = \"{}\"\n[[notify.slack]]\nname = \"oncall\"\n\
-         hook_url = \"{}\"\nreminders_only = true\n",
-        hook.url("/"),
-        oncall.url("/")
-    );
+    let channel = |name: &str, hook: &Hook, keys: &str| {
+        format!("[[notify.slack]]\nname = \"{name}\"\nhook_url = \"{}\"\n{keys}\n", hook.url("/"))
+    };
+    let keys = "group_wait = 0\ngroup_interval = 0.1\nreminder_interval = 3\nreminder_backoff_function = \"linear\"\n\
+                reminder_backoff_limit = 2";
+    let channels = [channel("all", &hook, ""), channel("oncall", &oncall, "reminders_only = true")];
+    let notify = format!("[notify]\n{keys}\n{}", channels.concat());
     let text = config(&[notify, watching("api", &api)].concat());
     let vigil = Vigil::start(&text);
     vigil.wait_for_page("Healthy");

@@ -33,6 +33,7 @@ pub(super) fn resolve(root: &Section<'_>) -> Result<Config, ConfigError> {
     let metrics = metrics::metrics(&file.metrics)?;
     let notify = notify::notify(&file.notify)?;
     let services = probe::services(&file.services, &file.metrics, &notify.channels)?;
+    channels::warn_of_idle(&file.notify, &notify.channels, &services)?;
     let storage = storage::storage(&file.storage)?;
     let config = Config { server, assets, branding, metrics, notify, services, storage };
     match probe::first_that_reports(&file.services)? {

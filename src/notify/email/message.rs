@@ -135,7 +135,11 @@ mod tests {
 
     fn email(title: &str, notice: &Notice) -> Message {
         let to: Mailbox = "Ops <ops@example.org>".parse().unwrap();
-        let config = config::Email {
+        compose(notice, &config(&to), &to, &page(title)).unwrap()
+    }
+
+    fn config(to: &Mailbox) -> config::Email {
+        config::Email {
             to: vec![to.clone()],
             from: "vigil@status.example.org".parse().unwrap(),
             smtp_host: "localhost".to_owned(),
@@ -143,8 +147,7 @@ mod tests {
             credentials: None,
             encryption: Encryption::Plain,
             ca_pem: None,
-        };
-        compose(notice, &config, &to, &page(title)).unwrap()
+        }
     }
 
     fn page(title: &str) -> Page {
@@ -170,7 +173,6 @@ mod tests {
             ("Subject", "DEAD | web:api:tcp://10.0.0.1:80 - API is dead"),
             ("Date", "Tue, 24 Nov 2026 01:12:05 +0000"),
             ("MIME-Version", "1.0"),
-            ("Message-ID", "<vigil-notice-1795482725000000000@status.example.org>"),
             ("Auto-Submitted", "auto-generated"),
         ] {
             assert_eq!(header(&message, name), wanted);
@@ -184,6 +186,19 @@ mod tests {
             header(&message, "Message-ID"),
             "tried again"
         );
+    }
+
+    #[test]
+    fn what_is_told_twice_has_one_message_id_and_what_is_another_message_has_another() {
+        let id = |to: &str, notice: &Notice| {
+            let to: Mailbox = to.parse().unwrap();
+            header(&compose(notice, &config(&to), &to, &page("Status")).unwrap(), "Message-ID")
+        };
+        let first = id("Ops <ops@example.org>", &death());
+        assert!(first.starts_with("<vigil-notice-1795482725000000000-") && first.ends_with("@status.example.org>"));
+        assert_eq!(id("ops@example.org", &death()), first);
+        assert_ne!(id("boss@example.org", &death()), first);
+        assert_ne!(id("ops@example.org", &Notice { changes: vec![change()], ..death() }), first);
     }
 
     #[test]

@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use super::super::Channel;
 use super::super::ChannelKind;
+use super::super::Node;
+use super::super::Service;
 use super::super::error::ConfigError;
 use super::super::field::Field;
 use super::super::keys::known_section;
@@ -51,6 +53,31 @@ pub(super) fn channels(notify: &Section<'_>, reminds: bool) -> Result<Vec<Channe
         }
     }
     Ok(channels)
+}
+
+/// Warns about channels that never have anything to tell.
+pub(super) fn warn_of_idle(
+    notify: &Section<'_>,
+    channels: &[Channel],
+    services: &[Service],
+) -> Result<(), ConfigError> {
+    let reminded = notify.field("reminder_interval").is_some();
+    let nodes = || services.iter().flat_map(|service| &service.nodes);
+    let mut sections = Vec::with_capacity(channels.len());
+    for (full, _) in KINDS {
+        sections.extend(notify.children(known_section(full))?);
+    }
+    for (section, channel) in sections.iter().zip(channels) {
+        let hears = |node: &Node| node.notify.as_ref().is_none_or(|route| route.contains(&channel.name));
+        if nodes().next().is_some() && !nodes().any(hears) {
+            section.warn_whole(format!("hears of no node: every one has a `notify` without `{}`", channel.name));
+        }
+        if channel.reminders_only && !reminded {
+            section
+                .warn("reminders_only", "leaves nothing to tell: there are no reminders without `reminder_interval`");
+        }
+    }
+    Ok(())
 }
 
 /// The names so far, with the lines of their sections.

@@ -1,4 +1,4 @@
-//! What each channel gets to hear, and when: the clock is set, and deliveries are made by hand.
+//! Reminders, and the notice after a start, as each channel hears them: the clock is set, and deliveries are made by hand.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -45,16 +45,17 @@ struct Desk {
     start: jiff::Timestamp,
 }
 
-/// The channels `all`, `oncall` (reminders only) and `ops`, and the nodes `web:api` and `web:site`, of which `ops` hears only of
-/// the latter.
+/// The channels `all`, `oncall` (reminders only) and `ops`, and the nodes `web:api` and `web:site`, of which `ops` hears
+/// only of the latter.
 fn config(keys: &str) -> Config {
     let channel = |name: &str, keys: &str| {
         format!("[[notify.slack]]\nname = \"{name}\"\nhook_url = \"http://{name}/\"\n{keys}\n")
     };
     let node = |id: &str, more: &str| {
+        let replica = replica(id);
         format!(
-            "[[probe.service.node]]\nid = \"{id}\"\nlabel = \"{id}\"\nmode = \"poll\"\nreplicas = [\"{}\"]\n{more}\n",
-            replica(id)
+            "[[probe.service.node]]\nid = \"{id}\"\nlabel = \"{id}\"\nmode = \"poll\"\n\
+             replicas = [\"{replica}\"]\n{more}\n"
         )
     };
     let parts = [
@@ -231,19 +232,15 @@ fn after_a_start_all_is_told_once_the_last_check_is_made() {
 
 #[test]
 fn a_script_may_take_its_time_before_all_is_told() {
-    let script = "[[probe.service.node]]\nid = \"disk\"\nlabel = \"Disk\"\nmode = \"script\"\nscripts = [\"exit 0\"]\n\
-                  script_interval = 120\nscript_timeout = 90\n";
-    let text = format!(
-        "[notify]\nstartup_notification = true\n[notify.slack]\nhook_url = \"http://a/\"\n[[probe.service]]\nid = \"web\"\n\
-         label = \"Web\"\n{script}"
-    );
-    let desk = Desk::new(&fixture::load(&text));
+    let notify = "[notify]\nstartup_notification = true\n[notify.slack]\nhook_url = \"http://a/\"\n";
+    let script = "[[probe.service]]\nid = \"web\"\nlabel = \"Web\"\n[[probe.service.node]]\nid = \"disk\"\n\
+                  label = \"Disk\"\nmode = \"script\"\nscripts = [\"exit 0\"]\nscript_interval = 120\nscript_timeout = 90\n";
+    let desk = Desk::new(&fixture::load(&[notify, script].concat()));
     desk.pass(92);
     assert_eq!(desk.heard("slack"), [""; 0]);
     desk.pass(2);
     assert_eq!(desk.heard("slack"), ["93 Startup: disk ?"]);
-    let nothing =
-        Desk::new(&fixture::load("[notify]\nstartup_notification = true\n[notify.slack]\nhook_url = \"http://a/\"\n"));
+    let nothing = Desk::new(&fixture::load(notify));
     nothing.pass(1);
     assert_eq!(nothing.heard("slack"), ["0 Startup: "]);
 }
