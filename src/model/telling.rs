@@ -82,7 +82,8 @@ impl Telling {
         self.grouping.add(transition);
     }
 
-    /// Remembers the labels of a node that is not on the page any more, for as long as there is something to tell of it.
+    /// Remembers the labels of a node that is not on the page any more, for as long as there is something to tell of
+    /// it.
     pub fn depart(&mut self, departed: Departed) {
         self.grouping.depart(departed);
     }

@@ -77,8 +77,8 @@ pub fn heading(notice: &Notice) -> &'static str {
     }
 }
 
-/// What is told, in a few words for a subject: `Shop is healthy again`, `Shop is dead`, `4 nodes changed`; of a reminder
-/// `Shop is still dead`, of a start `started up: 1 dead, 3 healthy`.
+/// What is told, in a few words for a subject: `Shop is healthy again`, `Shop is dead`, `4 nodes changed`; of a
+/// reminder `Shop is still dead`, of a start `started up: 1 dead, 3 healthy`.
 #[must_use]
 pub fn headline(notice: &Notice) -> String {
     if notice.kind == Kind::Startup {

@@ -1,4 +1,5 @@
-//! Reminders, and the notice after a start, as each channel hears them: the clock is set, and deliveries are made by hand.
+//! Reminders, and the notice after a start, as each channel hears them: the clock is set, and deliveries are made by
+//! hand.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -234,7 +235,8 @@ fn after_a_start_all_is_told_once_the_last_check_is_made() {
 fn a_script_may_take_its_time_before_all_is_told() {
     let notify = "[notify]\nstartup_notification = true\n[notify.slack]\nhook_url = \"http://a/\"\n";
     let script = "[[probe.service]]\nid = \"web\"\nlabel = \"Web\"\n[[probe.service.node]]\nid = \"disk\"\n\
-                  label = \"Disk\"\nmode = \"script\"\nscripts = [\"exit 0\"]\nscript_interval = 120\nscript_timeout = 90\n";
+                  label = \"Disk\"\nmode = \"script\"\nscripts = [\"exit 0\"]\n\
+                  script_interval = 120\nscript_timeout = 90\n";
     let desk = Desk::new(&fixture::load(&[notify, script].concat()));
     desk.pass(92);
     assert_eq!(desk.heard("slack"), [""; 0]);

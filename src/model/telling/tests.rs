@@ -320,8 +320,8 @@ struct Heard {
 }
 
 proptest! {
-    /// Whatever happens: a reminder tells of what is unwell and was told, and of nothing else, not too often, and not while
-    /// nobody wants it; and while anything is unwell there is one at the latest after twice its wait.
+    /// Whatever happens: a reminder tells of what is unwell and was told, and of nothing else, not too often, and not
+    /// while nobody wants it; and while anything is unwell there is one at the latest after twice its wait.
     #[test]
     fn reminders_are_true_and_come_in_time(
         events in events(),
