@@ -22,6 +22,7 @@ mod malformed;
 mod notify_test;
 mod pages;
 mod reload;
+mod reminders;
 mod reports;
 mod restart;
 mod schedule;
