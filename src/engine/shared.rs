@@ -184,7 +184,8 @@ impl Shared {
         self.with(|state| {
             state.ledger.count(now);
             let (pasts, incidents) = (state.ledger.pasts().clone(), state.ledger.recent().cloned().collect());
-            (state.map.clone(), Shown { pasts, incidents, unread: state.ledger.is_unread() })
+            let announcements = state.board.at(now.wall).rev().cloned().collect();
+            (state.map.clone(), Shown { pasts, incidents, announcements, unread: state.ledger.is_unread() })
         })
     }
 
@@ -244,15 +245,17 @@ impl Shared {
         Ok(())
     }
 
-    /// Judges every replica whose silence is to be looked at by now; tells when the next one is.
+    /// Judges every replica whose silence is to be looked at by now, and takes down announcements whose time is over;
+    /// tells when the next one is.
     pub(super) fn expire(&self) -> Option<Instant> {
         if self.has_ended() {
             return None;
         }
         let now = self.now();
+        let over = self.expire_announcements(now);
         loop {
             let (transitions, next) = self.with(|state| (state.expire(now), state.next_expiry()));
-            let Some(transitions) = transitions else { return next };
+            let Some(transitions) = transitions else { return next.into_iter().chain(over).min() };
             self.changed(&transitions, false);
         }
     }

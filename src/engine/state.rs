@@ -13,6 +13,7 @@ use crate::config::Metrics;
 use crate::config::Mode;
 use crate::config::Node;
 use crate::history::Memory;
+use crate::model::announcement::Board;
 use crate::model::grouping::Grouping;
 use crate::model::grouping::Rules;
 use crate::model::id::ReplicaId;
@@ -44,6 +45,8 @@ pub(super) struct State {
     pub(super) map: Map,
     /// What of it is to be kept.
     pub(super) ledger: Ledger,
+    /// What the owner of the page has announced.
+    pub(super) board: Board,
     grouping: Grouping,
     expiries: Schedule<ReplicaKey>,
     /// How many entries there may be before those that nobody waits for are dropped.
@@ -59,6 +62,7 @@ impl State {
         let mut state = Self {
             map: map(config),
             ledger: Ledger::new(memory.incidents.clone(), memory.next_incident),
+            board: Board::new(memory.announcements.clone()),
             grouping: Grouping::resume(rules(config), &memory.told, &memory.subjects, now),
             expiries: Schedule::default(),
             expiries_max: EXPIRIES_SPARE,

@@ -1,5 +1,6 @@
 //! The web server: the page for people, the reports of applications, the badges for machines.
 
+mod announcement;
 mod archive;
 mod assets;
 mod auth;
