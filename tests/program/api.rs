@@ -44,10 +44,10 @@ fn served() -> BTreeSet<String> {
                 continue;
             }
             let text = fs::read_to_string(&entry).unwrap_or_default();
-            for service in text.split(".service(").skip(1) {
-                let (_, path) = service.split_once("(\"/").unwrap();
-                let (path, _) = path.split_once('"').unwrap();
-                found.insert(format!("/{}", path.replace(":.*}", "}")));
+            for service in [".service(", ".route("].into_iter().flat_map(|what| text.split(what).skip(1)) {
+                let named = service.split_once('"').filter(|(before, _)| before.len() < 20 && !before.contains(')'));
+                let path = named.and_then(|(_, after)| after.split_once('"')).map(|(path, _)| path);
+                found.extend(path.filter(|path| path.starts_with('/')).map(|path| path.replace(":.*}", "}")));
             }
         }
     }
