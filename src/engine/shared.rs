@@ -185,7 +185,8 @@ impl Shared {
         self.with(|state| {
             state.ledger.count(now);
             let (pasts, incidents) = (state.ledger.pasts().clone(), state.ledger.recent().cloned().collect());
-            (state.map.clone(), Shown { pasts, incidents, unread: state.ledger.is_unread() })
+            let announcements = state.board.at(now.wall).rev().cloned().collect();
+            (state.map.clone(), Shown { pasts, incidents, announcements, unread: state.ledger.is_unread() })
         })
     }
 
@@ -271,15 +272,17 @@ impl Shared {
         Some(Duration::from_secs(left.as_secs().saturating_add(u64::from(left.subsec_nanos() > 0))))
     }
 
-    /// Judges every replica whose silence is to be looked at by now; tells when the next one is.
+    /// Judges every replica whose silence is to be looked at by now, and takes down announcements whose time is over;
+    /// tells when the next one is.
     pub(super) fn expire(&self) -> Option<Instant> {
         if self.has_ended() {
             return None;
         }
         let now = self.now();
+        let over = self.expire_announcements(now);
         loop {
             let (transitions, next) = self.with(|state| (state.expire(now), state.next_expiry()));
-            let Some(transitions) = transitions else { return next };
+            let Some(transitions) = transitions else { return next.into_iter().chain(over).min() };
             self.changed(&transitions, false);
         }
     }

@@ -13,6 +13,7 @@ use crate::config::Metrics;
 use crate::config::Mode;
 use crate::config::Node;
 use crate::history::Memory;
+use crate::model::announcement::Board;
 use crate::model::grouping;
 use crate::model::id::ReplicaId;
 use crate::model::judge::Refusal;
@@ -53,6 +54,8 @@ pub(super) struct State {
     telling: Telling,
     /// Which channels hear of which nodes.
     pub(super) routes: Routes,
+    /// What the owner of the page has announced.
+    pub(super) board: Board,
     expiries: Schedule<ReplicaKey>,
     /// How many entries there may be before those that nobody waits for are dropped.
     expiries_max: usize,
@@ -83,6 +86,7 @@ impl State {
             ledger: Ledger::new(memory.incidents.clone(), memory.next_incident),
             telling: Telling::resume(rules(config), before, first_round(config, now), now),
             routes: Routes::default(),
+            board: Board::new(memory.announcements.clone()),
             expiries: Schedule::default(),
             expiries_max: EXPIRIES_SPARE,
         };

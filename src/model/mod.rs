@@ -4,11 +4,12 @@
 //! | --- | --- |
 //! | the page and its parts | [`map`], [`id`], [`status`], [`tally`] |
 //! | what is found out, and what follows | [`observation`], [`judge`], [`cause`], [`transition`], [`reshape`], [`resume`] |
-//! | what people are told | [`grouping`], [`reminder`], [`round`], all of it in [`telling`]; [`notice`] and [`hearing`], [`words`] |
+//! | what people are told | [`grouping`], [`reminder`], [`round`], all of it in [`telling`]; [`notice`] and [`hearing`], [`words`]; on the page, [`announcement`], and its [`uuid`] |
 //! | what is remembered | [`ledger`], [`latency`] and its [`histogram`], [`load`], [`span`], [`tier`], [`chunk`] |
 //! | what of that people see | [`past`], [`uptime`], [`incident`], all of it in [`shown`] |
 //! | how it is written | [`varint`] in storage, [`slug`] in addresses |
 
+pub mod announcement;
 pub mod cause;
 pub mod chunk;
 #[cfg(test)]
@@ -39,5 +40,6 @@ pub mod telling;
 pub mod tier;
 pub mod transition;
 pub mod uptime;
+pub mod uuid;
 pub mod varint;
 pub mod words;

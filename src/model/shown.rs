@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::announcement::Announcement;
 use super::id::ReplicaId;
 use super::incident::Incident;
 use super::past::Past;
@@ -21,7 +22,9 @@ pub struct Shown {
     pub pasts: HashMap<NodeKey, Arc<Past>>,
     /// The incidents that are open or ended within the last two weeks, in any order.
     pub incidents: Vec<Arc<Incident>>,
-    /// Whether there may be more of both, which could not be read yet.
+    /// What the owner of the page has announced, the newest first.
+    pub announcements: Vec<Arc<Announcement>>,
+    /// Whether there may be more of pasts and incidents, which could not be read yet.
     pub unread: bool,
 }
 

@@ -12,6 +12,7 @@ import { ARTEFACTS, launch, violations, visit } from './support.mjs';
 /** A page of each kind, and of each there is least and most of. */
 const NAMES = [
   ...['status-healthy', 'status-sick', 'status-dead', 'status-young', 'status-new', 'status-fresh'],
+  ...['status-announced-healthy', 'status-announced-sick', 'status-announced-dead'],
   ...['node-0-24h', 'node-1-90d', 'node-2-7d', 'node-3-30d', 'node-young', 'node-fresh', 'node-unread'],
   ...['month', 'month-empty', 'month-unread'],
 ];
@@ -152,6 +153,15 @@ describe('times', () => {
     const first = (page) => page.locator('.incident .when').first().innerText();
     await open('month', { timezoneId: 'Asia/Tokyo' }, async (page) => assert.match(await first(page), /^Since 24 Nov, 21:00, for 12 min$/));
     await open('month', { javaScriptEnabled: false, timezoneId: 'Asia/Tokyo' }, async (page) => assert.match(await first(page), /^Since 24 Nov, 12:00 UTC, for 12 min$/));
+  });
+
+  it('of announcements are those of the visitor, too, to the second', async () => {
+    const first = (page) => page.locator('.announcement .when').first().innerText();
+    const name = 'status-announced-healthy';
+    await open(name, { timezoneId: 'Asia/Tokyo' }, async (page) =>
+      assert.match(await first(page), /^Published on 24 Nov 2026, 21:09:05\s+Shown until 27 Nov 2026, 21:09:05$/));
+    await open(name, { javaScriptEnabled: false, timezoneId: 'Asia/Tokyo' }, async (page) =>
+      assert.match(await first(page), /^Published on 24 Nov 2026, 12:09:05 UTC\s+Shown until 27 Nov 2026, 12:09:05 UTC$/));
   });
 
   it('of a chart are those of the visitor, too', async () => {
