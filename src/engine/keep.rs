@@ -329,6 +329,7 @@ impl Keeper {
                 }
                 state.ledger.take_over(memory.incidents, started);
             });
+            self.shared.take_over_maintenance(memory.maintenance);
             for owed in memory.owed {
                 self.channels.resume(&owed, &self.outbox, now);
                 self.lock_owed().insert(owed.id, owed);

@@ -17,6 +17,11 @@ use crate::clock::Now;
 use crate::config::Config;
 use crate::history::Memory;
 use crate::model::judge::Refusal;
+use crate::model::maintenance;
+use crate::model::maintenance::Draft;
+use crate::model::maintenance::Maintenance;
+use crate::model::maintenance::MaintenanceId;
+use crate::model::maintenance::Unfit;
 use crate::model::map::Map;
 use crate::model::observation::Outcome;
 use crate::model::observation::Report;
@@ -149,6 +154,7 @@ impl Shared {
 
     /// Takes on another configuration; what is in both keeps its state.
     pub(super) fn reconfigure(&self, config: &Config) {
+        self.keep_up();
         let now = self.now();
         self.0.replicas_max.store(config.server.reporter_replicas_max.get(), Ordering::Relaxed);
         let transitions = self.with(|state| state.reconfigure(config, now));
@@ -184,8 +190,68 @@ impl Shared {
         self.with(|state| {
             state.ledger.count(now);
             let (pasts, incidents) = (state.ledger.pasts().clone(), state.ledger.recent().cloned().collect());
-            (state.map.clone(), Shown { pasts, incidents, unread: state.ledger.is_unread() })
+            let maintenance = state.upkeep.agenda().ahead(now.wall, maintenance::ANNOUNCED);
+            (state.map.clone(), Shown { pasts, incidents, maintenance, unread: state.ledger.is_unread() })
         })
+    }
+
+    /// Lets maintenance begin and end that was to do so by now.
+    pub(super) fn keep_up(&self) {
+        if self.has_ended() {
+            return;
+        }
+        let now = self.now();
+        if let Some(transitions) = self.with(|state| state.keep_up(now)) {
+            self.changed(&transitions, true);
+        }
+    }
+
+    /// Plans a maintenance.
+    ///
+    /// # Errors
+    /// [`Unfit`], when it cannot be planned like that.
+    pub fn plan_maintenance(&self, draft: Draft, id: MaintenanceId) -> Result<Arc<Maintenance>, Unfit> {
+        self.keep_up();
+        let now = self.now();
+        let planned = self.with(|state| state.plan_maintenance(draft, id, now))?;
+        log::info!("maintenance is planned: {}", planned.words());
+        self.settle_maintenance();
+        Ok(planned)
+    }
+
+    /// Ends a maintenance, or calls it off if it has not begun; one that is over stays as it is. Gives it as it is then,
+    /// if there is one.
+    #[must_use]
+    pub fn end_maintenance(&self, id: MaintenanceId) -> Option<Arc<Maintenance>> {
+        self.keep_up();
+        let now = self.now();
+        let ended = self.with(|state| state.end_maintenance(id, now))?;
+        log::info!("maintenance is ended: {}", ended.words());
+        self.settle_maintenance();
+        Some(ended)
+    }
+
+    /// All maintenance that is planned, or known from before, in the order in which it begins.
+    #[must_use]
+    pub fn maintenance(&self) -> Vec<Arc<Maintenance>> {
+        self.with(|state| state.upkeep.agenda().all())
+    }
+
+    /// Takes in maintenance of before, which nobody knew of at the start.
+    pub(super) fn take_over_maintenance(&self, before: Vec<Maintenance>) {
+        self.keep_up();
+        let now = self.now();
+        let transitions = self.with(|state| state.take_over_maintenance(before, now));
+        self.changed(&transitions, true);
+        self.0.tell.bell.ring();
+    }
+
+    /// What is planned has changed: what follows from that happens now, and is shown and written.
+    fn settle_maintenance(&self) {
+        self.keep_up();
+        self.changed(&[], true);
+        self.0.tell.bell.ring();
+        self.0.keep.bell.ring();
     }
 
     /// Does something with the map without copying it: short, and without I/O.
@@ -208,6 +274,7 @@ impl Shared {
         if self.has_ended() {
             return;
         }
+        self.keep_up();
         let now = self.now();
         let transitions = self.with(|state| state.record_check(key, outcome, now));
         self.changed(&transitions, false);
@@ -218,6 +285,7 @@ impl Shared {
     /// # Errors
     /// [`Refusal`], when there is no such node, it does not take such reports, or it is full.
     pub fn record_report(&self, to: &NodeKey, report: Report) -> Result<(), Refusal> {
+        self.keep_up();
         let now = self.now();
         let most = self.0.replicas_max.load(Ordering::Relaxed);
         let reported = self.with(|state| {
@@ -238,6 +306,7 @@ impl Shared {
     /// # Errors
     /// [`Refusal`], when there is no such replica, or its node does not take reports.
     pub fn remove(&self, key: &ReplicaKey) -> Result<(), Refusal> {
+        self.keep_up();
         let now = self.now();
         let transitions = self.with(|state| state.remove(key, now))?;
         self.changed(&transitions, true);
@@ -249,6 +318,7 @@ impl Shared {
         if self.has_ended() {
             return None;
         }
+        self.keep_up();
         let now = self.now();
         loop {
             let (transitions, next) = self.with(|state| (state.expire(now), state.next_expiry()));

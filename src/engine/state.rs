@@ -37,6 +37,7 @@ use crate::model::transition::Transition;
 use crate::probe;
 
 use super::schedule::Schedule;
+use super::upkeep::Upkeep;
 
 /// All that the engine remembers.
 pub(super) struct State {
@@ -44,7 +45,9 @@ pub(super) struct State {
     pub(super) map: Map,
     /// What of it is to be kept.
     pub(super) ledger: Ledger,
-    grouping: Grouping,
+    pub(super) grouping: Grouping,
+    /// What maintenance is planned, and which of it is under way.
+    pub(super) upkeep: Upkeep,
     expiries: Schedule<ReplicaKey>,
     /// How many entries there may be before those that nobody waits for are dropped.
     expiries_max: usize,
@@ -56,10 +59,13 @@ const EXPIRIES_SPARE: usize = 64;
 impl State {
     /// Goes on from what is known from before the program started; tells what changed meanwhile.
     pub(super) fn new(config: &Config, memory: &Memory, now: Now) -> (Self, Vec<Transition>) {
+        let mut map = map(config);
+        let upkeep = Upkeep::new(memory.maintenance.clone(), &mut map, now.wall);
         let mut state = Self {
-            map: map(config),
             ledger: Ledger::new(memory.incidents.clone(), memory.next_incident),
-            grouping: Grouping::resume(rules(config), &memory.told, &memory.subjects, now),
+            grouping: Grouping::resume(rules(config), &memory.told, &memory.subjects, upkeep.covered(), now),
+            map,
+            upkeep,
             expiries: Schedule::default(),
             expiries_max: EXPIRIES_SPARE,
         };
@@ -71,6 +77,7 @@ impl State {
                 state.expire_at(due, key);
             }
         }
+        state.resume_maintenance(now);
         state.ledger.go_on(&state.map, &memory.subjects, now);
         (state, resumed.transitions)
     }
@@ -124,11 +131,14 @@ impl State {
             self.grouping.depart(departed);
         }
         self.grouping.follow(rules(config));
-        reshaped.transitions
+        // What is new may be under maintenance, and what is gone is not any more.
+        let mut transitions = reshaped.transitions;
+        transitions.extend(self.cover(now));
+        transitions
     }
 
     /// Notes changes that no observation brought about.
-    fn take_in(&mut self, transitions: &[Transition]) {
+    pub(super) fn take_in(&mut self, transitions: &[Transition]) {
         self.gather(transitions);
         self.ledger.change(transitions);
     }
@@ -149,6 +159,9 @@ impl State {
     /// All that is to be kept, as if nothing of it had been written down.
     pub(super) fn repeat(&mut self) -> Entries {
         self.ledger.repeat(&self.map);
+        for maintenance in self.upkeep.agenda().all() {
+            self.ledger.enter_maintenance(maintenance);
+        }
         self.ledger.take()
     }
 
@@ -158,9 +171,9 @@ impl State {
         notice.changes.iter().map(of).chain([(Subject::Page, Some(notice.status))]).collect()
     }
 
-    /// When the next notice is due.
-    pub(super) fn next_notice(&self) -> Option<Instant> {
-        self.grouping.due()
+    /// When the next notice is due, or the next maintenance begins or ends.
+    pub(super) fn next_notice(&self, now: Now) -> Option<Instant> {
+        self.grouping.due().into_iter().chain(self.upkeep.due(now)).min()
     }
 
     /// Has a replica looked at for silence at `due`.
@@ -245,6 +258,7 @@ fn of_node(node: &Node, metrics: &Metrics) -> map::Node {
         limits: map::Limits { delay_sick, certificate_left: node.certificate_left, load, delay_dead },
         reveals_replicas: node.reveal_replica_name,
         link: node.link.as_ref().map(link),
+        maintained: false,
         replicas,
         observed: None,
         tally: Tally::default(),

@@ -10,6 +10,7 @@ mod database;
 pub mod error;
 mod incidents;
 mod lock;
+mod maintenance;
 mod migrate;
 mod minutes;
 mod outbox;
@@ -28,6 +29,7 @@ use jiff::Timestamp;
 use crate::model::incident::Incident;
 use crate::model::ledger::Entries;
 use crate::model::ledger::Remembered;
+use crate::model::maintenance::Maintenance;
 use crate::model::notice::Notice;
 use crate::model::status::Status;
 use crate::model::transition::Subject;
@@ -97,6 +99,8 @@ pub struct Memory {
     pub incidents: Vec<Incident>,
     /// The number of the next incident.
     pub next_incident: u64,
+    /// Maintenance that is planned, and the last that is over.
+    pub maintenance: Vec<Maintenance>,
     /// The notices that are owed, in order.
     pub owed: Vec<Owed>,
     /// The number of the next notice.

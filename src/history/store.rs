@@ -25,6 +25,7 @@ use super::database::Access;
 use super::database::Database;
 use super::error::HistoryError;
 use super::incidents;
+use super::maintenance;
 use super::migrate::migrate;
 use super::migrate::require;
 use super::minutes;
@@ -110,6 +111,7 @@ impl History {
             subjects::change(database, subjects, &entries.transitions)?;
             subjects::tell(database, subjects, &batch.told)?;
             incidents::write(database, entries.incidents.values())?;
+            maintenance::write(database, entries.maintenance.values())?;
             outbox::write(database, batch)?;
             minutes::write(database, subjects, &entries.minutes, &entries.shifts, now)
         });
@@ -151,7 +153,8 @@ impl History {
             incidents.reverse();
             let next_incident = incidents::next(database)?;
             let (owed, next_notice) = outbox::owed(database)?;
-            Ok(Memory { subjects, told, incidents, next_incident, owed, next_notice })
+            let maintenance = maintenance::known(database)?;
+            Ok(Memory { subjects, told, incidents, next_incident, maintenance, owed, next_notice })
         })
     }
 

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::id::ReplicaId;
 use super::incident::Incident;
+use super::maintenance::Maintenance;
 use super::past::Past;
 use super::past::Window;
 use super::span::Span;
@@ -21,7 +22,9 @@ pub struct Shown {
     pub pasts: HashMap<NodeKey, Arc<Past>>,
     /// The incidents that are open or ended within the last two weeks, in any order.
     pub incidents: Vec<Arc<Incident>>,
-    /// Whether there may be more of both, which could not be read yet.
+    /// The maintenance that is under way or begins soon, in the order in which it begins.
+    pub maintenance: Vec<Arc<Maintenance>>,
+    /// Whether there may be more of pasts and incidents, which could not be read yet.
     pub unread: bool,
 }
 

@@ -190,7 +190,7 @@ mod tests {
             past.add(ago(days * DAY).wall, &Span::of(Some(Status::Healthy), Duration::from_secs(1)));
         }
         let pasts = [(fixture::node_key("web", "api"), Arc::new(past))].into_iter().collect();
-        Shown { pasts, incidents: incidents.into_iter().map(Arc::new).collect(), unread: false }
+        Shown { pasts, incidents: incidents.into_iter().map(Arc::new).collect(), ..Shown::default() }
     }
 
     /// Each group of days, with how many incidents it tells of; and the note.

@@ -36,7 +36,7 @@ const NODES: usize = 2;
 pub(super) fn shown(map: &Map, at: Timestamp) -> Shown {
     let past = Arc::new(past(at));
     let pasts = keys(map).into_iter().map(|key| (key, past.clone())).collect();
-    Shown { pasts, incidents: incidents(map, at).into_iter().map(Arc::new).collect(), unread: false }
+    Shown { pasts, incidents: incidents(map, at).into_iter().map(Arc::new).collect(), ..Shown::default() }
 }
 
 /// The history of some nodes.

@@ -178,7 +178,7 @@ fn shown(map: &Map, calm: u64, since: u64) -> Shown {
         (key, Arc::new(past))
     };
     let pasts = keys(map).into_iter().map(&mut of).collect();
-    Shown { pasts, incidents: incidents.into_iter().map(Arc::new).collect(), unread: false }
+    Shown { pasts, incidents: incidents.into_iter().map(Arc::new).collect(), ..Shown::default() }
 }
 
 fn at(hours: u64, minutes: u64) -> Now {

@@ -1,0 +1,166 @@
+//! Planned maintenance as it happens: at the moment at which one begins or ends, what it is of is judged, told and
+//! entered otherwise.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use crate::clock;
+use crate::clock::Now;
+use crate::model::maintenance::Agenda;
+use crate::model::maintenance::Draft;
+use crate::model::maintenance::Maintenance;
+use crate::model::maintenance::MaintenanceId;
+use crate::model::maintenance::Unfit;
+use crate::model::map::Map;
+use crate::model::transition::NodeKey;
+use crate::model::transition::Transition;
+
+use super::state::State;
+
+/// What maintenance is planned, and which of it is under way.
+#[derive(Debug)]
+pub(super) struct Upkeep {
+    agenda: Agenda,
+    /// The nodes that are under maintenance, as of `looked`.
+    covered: HashSet<NodeKey>,
+    /// Until when all that begins or ends has done so.
+    looked: Timestamp,
+    /// When the next does.
+    next: Option<Timestamp>,
+}
+
+/// The longest wait for the wall clock, which may be set meanwhile.
+const WAIT_MAX: Duration = Duration::from_mins(1);
+
+impl Upkeep {
+    /// What is known from before a start: `map` is told what of it is under maintenance now.
+    pub(super) fn new(known: Vec<Maintenance>, map: &mut Map, now: Timestamp) -> Self {
+        let agenda = Agenda::new(known);
+        let covered = agenda.covered(map, now);
+        for key in &covered {
+            let service = map.services.get_mut(&key.service);
+            if let Some(node) = service.and_then(|service| service.nodes.get_mut(&key.node)) {
+                node.maintained = true;
+            }
+        }
+        let next = agenda.next_boundary(now);
+        Self { agenda, covered, looked: now, next }
+    }
+
+    pub(super) fn agenda(&self) -> &Agenda {
+        &self.agenda
+    }
+
+    /// The nodes that are under maintenance.
+    pub(super) fn covered(&self) -> &HashSet<NodeKey> {
+        &self.covered
+    }
+
+    /// When to look again.
+    pub(super) fn due(&self, now: Now) -> Option<Instant> {
+        let wait = Duration::try_from(self.next?.duration_since(now.wall)).unwrap_or_default();
+        now.instant.checked_add(wait.min(WAIT_MAX))
+    }
+
+    /// Whether something was to begin or end by then, or did not although the clock says so: it was set back.
+    fn is_due(&self, now: Timestamp) -> bool {
+        self.next.is_some_and(|next| next <= now) || now < self.looked
+    }
+}
+
+impl State {
+    /// Lets maintenance begin and end that was to do so by now, each at its moment; tells what changed by that, if
+    /// anything was due.
+    pub(super) fn keep_up(&mut self, now: Now) -> Option<Vec<Transition>> {
+        if !self.upkeep.is_due(now.wall) {
+            return None;
+        }
+        let mut transitions = Vec::new();
+        while let Some(next) = self.upkeep.next.filter(|next| *next <= now.wall) {
+            transitions.extend(self.cover(clock::back_at(now, next)));
+        }
+        if now.wall < self.upkeep.looked {
+            transitions.extend(self.cover(now));
+        }
+        self.upkeep.looked = now.wall;
+        Some(transitions)
+    }
+
+    /// Takes on what is under maintenance at a moment that is not before the last one; tells what changes by that.
+    pub(super) fn cover(&mut self, at: Now) -> Vec<Transition> {
+        let upkeep = &mut self.upkeep;
+        let covered = upkeep.agenda.covered(&self.map, at.wall);
+        let begun: HashSet<NodeKey> = covered.difference(&upkeep.covered).cloned().collect();
+        let over: HashSet<NodeKey> = upkeep.covered.difference(&covered).cloned().collect();
+        (upkeep.looked, upkeep.next) = (at.wall, upkeep.agenda.next_boundary(at.wall));
+        upkeep.covered = covered;
+        self.ledger.maintain(&self.map, &begun, &over, at);
+        self.grouping.hush(&begun);
+        let mut transitions = Vec::new();
+        for key in &over {
+            transitions.extend(self.map.maintain(key, false, at));
+        }
+        // One that took on another mode is new in the map.
+        for key in &self.upkeep.covered {
+            transitions.extend(self.map.maintain(key, true, at));
+        }
+        self.take_in(&transitions);
+        self.grouping.unhush(&over, at);
+        transitions
+    }
+
+    /// Goes on with what is under maintenance at a start. What was dead throughout one that ended while the program was
+    /// down has an incident from its end on.
+    pub(super) fn resume_maintenance(&mut self, now: Now) {
+        let covered = self.upkeep.covered.clone();
+        self.ledger.maintain(&self.map, &covered, &HashSet::new(), now);
+        let mut dead = Vec::new();
+        for (service, in_service) in &self.map.services {
+            for (node, in_node) in &in_service.nodes {
+                let key = NodeKey { service: service.clone(), node: node.clone() };
+                let since = in_node.standing.map(|standing| standing.since.wall);
+                let end = since.and_then(|since| self.upkeep.agenda.last_end(&key, since, now.wall));
+                dead.extend(end.map(|end| (key, end)));
+            }
+        }
+        for (key, end) in dead {
+            self.ledger.begin_incident(&self.map, &key, clock::back_at(now, end));
+        }
+    }
+
+    /// Plans a maintenance; what follows from it is left to [`State::keep_up`].
+    ///
+    /// # Errors
+    /// [`Unfit`], when it cannot be planned like that.
+    pub(super) fn plan_maintenance(
+        &mut self,
+        draft: Draft,
+        id: MaintenanceId,
+        now: Now,
+    ) -> Result<Arc<Maintenance>, Unfit> {
+        let planned = Maintenance::plan(draft, id, &self.map, now.wall)?;
+        self.upkeep.agenda.add(planned.clone(), now.wall)?;
+        self.upkeep.next = Some(now.wall);
+        let planned = Arc::new(planned);
+        self.ledger.enter_maintenance(planned.clone());
+        Ok(planned)
+    }
+
+    /// Ends a maintenance, or calls it off; gives it as it is then. What follows is left to [`State::keep_up`].
+    pub(super) fn end_maintenance(&mut self, id: MaintenanceId, now: Now) -> Option<Arc<Maintenance>> {
+        let ended = self.upkeep.agenda.end(id, now.wall)?;
+        self.upkeep.next = Some(now.wall);
+        self.ledger.enter_maintenance(ended.clone());
+        Some(ended)
+    }
+
+    /// Takes in maintenance of before, which nobody knew of at the start.
+    pub(super) fn take_over_maintenance(&mut self, before: Vec<Maintenance>, now: Now) -> Vec<Transition> {
+        self.upkeep.agenda.take_over(before);
+        self.cover(now)
+    }
+}
