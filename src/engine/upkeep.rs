@@ -164,3 +164,6 @@ impl State {
         self.cover(now)
     }
 }
+
+#[cfg(test)]
+mod tests;
