@@ -147,6 +147,8 @@ pub struct Server {
     pub mcp_server: bool,
     /// Threads that serve pages and reports.
     pub workers: NonZeroUsize,
+    /// What whoever manages the page must give; without it the page is not managed by HTTP.
+    pub manager_token: Option<Secret>,
     /// What reports must carry; none only when no node takes reports.
     pub reporter_token: Option<Secret>,
     /// How many replicas one node may be reported to have.

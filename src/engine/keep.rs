@@ -38,7 +38,6 @@ use super::channels::Channels;
 use super::guard;
 use super::outbox::Outbox;
 use super::shared::Shared;
-use super::state::State;
 
 /// How far apart two batches are.
 const SPACING: Duration = Duration::from_secs(1);
@@ -232,8 +231,13 @@ impl Keeper {
         let mut book = self.lock();
         let (waiting, below) = self.outbox.take();
         // A notice that is owed must be stored before it is delivered, and struck off soon after.
-        let urgent = (!waiting.owed.is_empty() || !waiting.settled.is_empty()) && book.failures == 0;
+        let is_owed = !waiting.owed.is_empty() || !waiting.settled.is_empty();
         self.note(&mut book, waiting);
+        // Nor should an announcement or a maintenance be lost of which its author was told that it is there.
+        let (announcements, is_planned) =
+            self.shared.with(|state| (state.board.to_store(), state.ledger.has_maintenance()));
+        let urgent = (is_owed || announcements.is_some() || is_planned) && book.failures == 0;
+        book.batch.append(Batch { announcements, ..Batch::default() });
         if last || urgent || book.due <= now.instant {
             let entries = self.entries(&mut book, now, last);
             book.batch.entries.append(entries);
@@ -328,15 +332,21 @@ impl Keeper {
                     state.ledger.restore(&node, tier, at, &span);
                 }
                 state.ledger.take_over(memory.incidents, started);
+                state.board.take_over(memory.announcements);
             });
             self.shared.take_over_maintenance(memory.maintenance);
+            self.shared.announced();
             for owed in memory.owed {
                 self.channels.resume(&owed, &self.outbox, now);
                 self.lock_owed().insert(owed.id, owed);
             }
         }
-        let entries = self.shared.with(State::repeat);
+        let (entries, announcements) = self.shared.with(|state| {
+            state.board.repeat();
+            (state.repeat(), state.board.to_store())
+        });
         book.batch.entries.append(entries);
+        book.batch.announcements = announcements;
         book.batch.owed = self.lock_owed().values().cloned().collect();
         book.batch.told = book.told.iter().map(|(subject, told)| (subject.clone(), *told)).collect();
         book.history = Some(history);
@@ -359,6 +369,11 @@ impl Keeper {
 impl Book {
     /// Names in the log what could not be written before the end.
     fn name_lost(&self) {
+        if self.failures > 0 && self.batch.announcements.is_some() {
+            log::error!(
+                "history: the last announcements, or that some were taken down, were not written before the end"
+            );
+        }
         let (changes, minutes) = (self.batch.entries.transitions.len(), self.batch.entries.minutes.len());
         if self.failures > 0 && changes + minutes > 0 {
             log::error!(

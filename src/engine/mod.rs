@@ -8,6 +8,7 @@
 //! | `deliver` | one a channel | a notice, or the next try | delivers, in order |
 //! | `keep` | `vigil-keep` | something to write, the end of a minute | writes history, and what is owed |
 
+mod announce;
 mod archive;
 mod channels;
 mod deliver;

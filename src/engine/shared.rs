@@ -18,10 +18,6 @@ use crate::config::Config;
 use crate::history::Memory;
 use crate::model::judge::Refusal;
 use crate::model::maintenance;
-use crate::model::maintenance::Draft;
-use crate::model::maintenance::Maintenance;
-use crate::model::maintenance::MaintenanceId;
-use crate::model::maintenance::Unfit;
 use crate::model::map::Map;
 use crate::model::observation::Outcome;
 use crate::model::observation::Report;
@@ -191,67 +187,10 @@ impl Shared {
             state.ledger.count(now);
             let (pasts, incidents) = (state.ledger.pasts().clone(), state.ledger.recent().cloned().collect());
             let maintenance = state.upkeep.agenda().ahead(now.wall, maintenance::ANNOUNCED);
-            (state.map.clone(), Shown { pasts, incidents, maintenance, unread: state.ledger.is_unread() })
+            let announcements = state.board.at(now.wall).rev().cloned().collect();
+            let unread = state.ledger.is_unread();
+            (state.map.clone(), Shown { pasts, incidents, maintenance, announcements, unread })
         })
-    }
-
-    /// Lets maintenance begin and end that was to do so by now.
-    pub(super) fn keep_up(&self) {
-        if self.has_ended() {
-            return;
-        }
-        let now = self.now();
-        if let Some(transitions) = self.with(|state| state.keep_up(now)) {
-            self.changed(&transitions, true);
-        }
-    }
-
-    /// Plans a maintenance.
-    ///
-    /// # Errors
-    /// [`Unfit`], when it cannot be planned like that.
-    pub fn plan_maintenance(&self, draft: Draft, id: MaintenanceId) -> Result<Arc<Maintenance>, Unfit> {
-        self.keep_up();
-        let now = self.now();
-        let planned = self.with(|state| state.plan_maintenance(draft, id, now))?;
-        log::info!("maintenance is planned: {}", planned.words());
-        self.settle_maintenance();
-        Ok(planned)
-    }
-
-    /// Ends a maintenance, or calls it off if it has not begun; one that is over stays as it is. Gives it as it is then,
-    /// if there is one.
-    #[must_use]
-    pub fn end_maintenance(&self, id: MaintenanceId) -> Option<Arc<Maintenance>> {
-        self.keep_up();
-        let now = self.now();
-        let ended = self.with(|state| state.end_maintenance(id, now))?;
-        log::info!("maintenance is ended: {}", ended.words());
-        self.settle_maintenance();
-        Some(ended)
-    }
-
-    /// All maintenance that is planned, or known from before, in the order in which it begins.
-    #[must_use]
-    pub fn maintenance(&self) -> Vec<Arc<Maintenance>> {
-        self.with(|state| state.upkeep.agenda().all())
-    }
-
-    /// Takes in maintenance of before, which nobody knew of at the start.
-    pub(super) fn take_over_maintenance(&self, before: Vec<Maintenance>) {
-        self.keep_up();
-        let now = self.now();
-        let transitions = self.with(|state| state.take_over_maintenance(before, now));
-        self.changed(&transitions, true);
-        self.0.tell.bell.ring();
-    }
-
-    /// What is planned has changed: what follows from that happens now, and is shown and written.
-    fn settle_maintenance(&self) {
-        self.keep_up();
-        self.changed(&[], true);
-        self.0.tell.bell.ring();
-        self.0.keep.bell.ring();
     }
 
     /// Does something with the map without copying it: short, and without I/O.
@@ -265,7 +204,7 @@ impl Shared {
         self.0.ended.store(true, Ordering::Release);
     }
 
-    fn has_ended(&self) -> bool {
+    pub(super) fn has_ended(&self) -> bool {
         self.0.ended.load(Ordering::Acquire)
     }
 
@@ -313,16 +252,18 @@ impl Shared {
         Ok(())
     }
 
-    /// Judges every replica whose silence is to be looked at by now; tells when the next one is.
+    /// Judges every replica whose silence is to be looked at by now, and takes down announcements whose time is over;
+    /// tells when the next one is.
     pub(super) fn expire(&self) -> Option<Instant> {
         if self.has_ended() {
             return None;
         }
         self.keep_up();
         let now = self.now();
+        let over = self.expire_announcements(now);
         loop {
             let (transitions, next) = self.with(|state| (state.expire(now), state.next_expiry()));
-            let Some(transitions) = transitions else { return next };
+            let Some(transitions) = transitions else { return next.into_iter().chain(over).min() };
             self.changed(&transitions, false);
         }
     }

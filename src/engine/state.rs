@@ -13,6 +13,7 @@ use crate::config::Metrics;
 use crate::config::Mode;
 use crate::config::Node;
 use crate::history::Memory;
+use crate::model::announcement::Board;
 use crate::model::grouping::Grouping;
 use crate::model::grouping::Rules;
 use crate::model::id::ReplicaId;
@@ -48,6 +49,8 @@ pub(super) struct State {
     pub(super) grouping: Grouping,
     /// What maintenance is planned, and which of it is under way.
     pub(super) upkeep: Upkeep,
+    /// What the owner of the page has announced.
+    pub(super) board: Board,
     expiries: Schedule<ReplicaKey>,
     /// How many entries there may be before those that nobody waits for are dropped.
     expiries_max: usize,
@@ -64,6 +67,7 @@ impl State {
         let mut state = Self {
             ledger: Ledger::new(memory.incidents.clone(), memory.next_incident),
             grouping: Grouping::resume(rules(config), &memory.told, &memory.subjects, upkeep.covered(), now),
+            board: Board::new(memory.announcements.clone()),
             map,
             upkeep,
             expiries: Schedule::default(),

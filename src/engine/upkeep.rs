@@ -13,12 +13,13 @@ use crate::clock::Now;
 use crate::model::maintenance::Agenda;
 use crate::model::maintenance::Draft;
 use crate::model::maintenance::Maintenance;
-use crate::model::maintenance::MaintenanceId;
 use crate::model::maintenance::Unfit;
 use crate::model::map::Map;
 use crate::model::transition::NodeKey;
 use crate::model::transition::Transition;
+use crate::model::uuid::Uuid;
 
+use super::shared::Shared;
 use super::state::State;
 
 /// What maintenance is planned, and which of it is under way.
@@ -69,6 +70,67 @@ impl Upkeep {
     /// Whether something was to begin or end by then, or did not although the clock says so: it was set back.
     fn is_due(&self, now: Timestamp) -> bool {
         self.next.is_some_and(|next| next <= now) || now < self.looked
+    }
+}
+
+impl Shared {
+    /// Lets maintenance begin and end that was to do so by now.
+    pub(super) fn keep_up(&self) {
+        if self.has_ended() {
+            return;
+        }
+        let now = self.now();
+        if let Some(transitions) = self.with(|state| state.keep_up(now)) {
+            self.changed(&transitions, true);
+        }
+    }
+
+    /// Plans a maintenance.
+    ///
+    /// # Errors
+    /// [`Unfit`], when it cannot be planned like that.
+    pub fn plan_maintenance(&self, draft: Draft, id: Uuid) -> Result<Arc<Maintenance>, Unfit> {
+        self.keep_up();
+        let now = self.now();
+        let planned = self.with(|state| state.plan_maintenance(draft, id, now))?;
+        log::info!("maintenance is planned: {}", planned.words());
+        self.settle_maintenance();
+        Ok(planned)
+    }
+
+    /// Ends a maintenance, or calls it off if it has not begun; gives it as it is then. None if there is none, or it is
+    /// over.
+    #[must_use]
+    pub fn end_maintenance(&self, id: Uuid) -> Option<Arc<Maintenance>> {
+        self.keep_up();
+        let now = self.now();
+        let ended = self.with(|state| state.end_maintenance(id, now))?;
+        log::info!("maintenance is ended: {}", ended.words());
+        self.settle_maintenance();
+        Some(ended)
+    }
+
+    /// All maintenance that is planned, or known from before, in the order in which it begins.
+    #[must_use]
+    pub fn maintenance(&self) -> Vec<Arc<Maintenance>> {
+        self.with(|state| state.upkeep.agenda().all())
+    }
+
+    /// Takes in maintenance of before, which nobody knew of at the start.
+    pub(super) fn take_over_maintenance(&self, before: Vec<Maintenance>) {
+        self.keep_up();
+        let now = self.now();
+        let transitions = self.with(|state| state.take_over_maintenance(before, now));
+        self.changed(&transitions, true);
+        self.tell_pulse().bell.ring();
+    }
+
+    /// What is planned has changed: what follows from that happens now, and is shown and written.
+    fn settle_maintenance(&self) {
+        self.keep_up();
+        self.changed(&[], true);
+        self.tell_pulse().bell.ring();
+        self.keep_pulse().bell.ring();
     }
 }
 
@@ -136,12 +198,7 @@ impl State {
     ///
     /// # Errors
     /// [`Unfit`], when it cannot be planned like that.
-    pub(super) fn plan_maintenance(
-        &mut self,
-        draft: Draft,
-        id: MaintenanceId,
-        now: Now,
-    ) -> Result<Arc<Maintenance>, Unfit> {
+    pub(super) fn plan_maintenance(&mut self, draft: Draft, id: Uuid, now: Now) -> Result<Arc<Maintenance>, Unfit> {
         let planned = Maintenance::plan(draft, id, &self.map, now.wall)?;
         self.upkeep.agenda.add(planned.clone(), now.wall)?;
         self.upkeep.next = Some(now.wall);
@@ -151,7 +208,7 @@ impl State {
     }
 
     /// Ends a maintenance, or calls it off; gives it as it is then. What follows is left to [`State::keep_up`].
-    pub(super) fn end_maintenance(&mut self, id: MaintenanceId, now: Now) -> Option<Arc<Maintenance>> {
+    pub(super) fn end_maintenance(&mut self, id: Uuid, now: Now) -> Option<Arc<Maintenance>> {
         let ended = self.upkeep.agenda.end(id, now.wall)?;
         self.upkeep.next = Some(now.wall);
         self.ledger.enter_maintenance(ended.clone());

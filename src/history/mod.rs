@@ -4,6 +4,7 @@
 //! `postgres`) is a connection that runs it. All that is written together is one transaction: nothing half-written is
 //! ever read.
 
+mod announcements;
 mod chunks;
 mod column;
 mod database;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::model::announcement::Announcement;
 use crate::model::incident::Incident;
 use crate::model::ledger::Entries;
 use crate::model::ledger::Remembered;
@@ -47,6 +49,8 @@ pub struct Batch {
     pub settled: Vec<(u64, String)>,
     /// Deliveries that failed and are tried again.
     pub failed: Vec<Failed>,
+    /// All announcements that there are, the oldest first, if they are others than before.
+    pub announcements: Option<Vec<Arc<Announcement>>>,
 }
 
 /// A notice that is owed.
@@ -105,6 +109,8 @@ pub struct Memory {
     pub owed: Vec<Owed>,
     /// The number of the next notice.
     pub next_notice: u64,
+    /// What was announced, the oldest first.
+    pub announcements: Vec<Announcement>,
 }
 
 impl Batch {
@@ -116,6 +122,7 @@ impl Batch {
             && self.owed.is_empty()
             && self.settled.is_empty()
             && self.failed.is_empty()
+            && self.announcements.is_none()
     }
 
     /// Takes in what came later.
@@ -125,5 +132,6 @@ impl Batch {
         self.owed.extend(later.owed);
         self.settled.extend(later.settled);
         self.failed.extend(later.failed);
+        self.announcements = later.announcements.or_else(|| self.announcements.take());
     }
 }

@@ -21,6 +21,7 @@ use crate::model::transition::Subject;
 use super::Batch;
 use super::Memory;
 use super::OutboxLine;
+use super::announcements;
 use super::database::Access;
 use super::database::Database;
 use super::error::HistoryError;
@@ -113,6 +114,7 @@ impl History {
             incidents::write(database, entries.incidents.values())?;
             maintenance::write(database, entries.maintenance.values())?;
             outbox::write(database, batch)?;
+            announcements::write(database, batch.announcements.as_deref())?;
             minutes::write(database, subjects, &entries.minutes, &entries.shifts, now)
         });
         if done.is_err() {
@@ -154,7 +156,8 @@ impl History {
             let next_incident = incidents::next(database)?;
             let (owed, next_notice) = outbox::owed(database)?;
             let maintenance = maintenance::known(database)?;
-            Ok(Memory { subjects, told, incidents, next_incident, maintenance, owed, next_notice })
+            let announcements = announcements::all(database)?;
+            Ok(Memory { subjects, told, incidents, next_incident, maintenance, owed, next_notice, announcements })
         })
     }
 

@@ -23,7 +23,6 @@ use super::incident::Ended;
 use super::incident::Incident;
 use super::incident::Incidents;
 use super::maintenance::Maintenance;
-use super::maintenance::MaintenanceId;
 use super::map::Map;
 use super::map::Standing;
 use super::observation::Content;
@@ -37,6 +36,7 @@ use super::transition::NodeKey;
 use super::transition::ReplicaKey;
 use super::transition::Subject;
 use super::transition::Transition;
+use super::uuid::Uuid;
 
 use self::maintained::track;
 use self::track::Track;
@@ -72,7 +72,7 @@ pub struct Entries {
     /// Incidents that began, changed or ended, by number; the last word on each.
     pub incidents: IndexMap<u64, Incident>,
     /// Planned maintenance that was added or ended; the last word on each.
-    pub maintenance: IndexMap<MaintenanceId, Arc<Maintenance>>,
+    pub maintenance: IndexMap<Uuid, Arc<Maintenance>>,
     /// How many minutes and transitions could not be kept, because nobody wrote them down in time.
     pub lost: u64,
 }

@@ -18,12 +18,13 @@ use super::id::Id;
 use super::id::IdError;
 use super::map::Map;
 use super::transition::NodeKey;
+use super::uuid::Uuid;
 
 /// One planned maintenance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Maintenance {
     /// What it is found by.
-    pub id: MaintenanceId,
+    pub id: Uuid,
     /// What is done, in a line.
     pub title: String,
     /// More about it, in lines.
@@ -37,10 +38,6 @@ pub struct Maintenance {
     /// When somebody ended it before that, or called it off before it began.
     pub ended_at: Option<Timestamp>,
 }
-
-/// What a maintenance is found by: a random UUID, of version 4.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct MaintenanceId(u128);
 
 /// What a maintenance is of: all of a service, `web`, or one node of it, `web:api`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -150,7 +147,7 @@ pub enum Phase {
 /// All that is planned, and what is over of it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Agenda {
-    all: IndexMap<MaintenanceId, Arc<Maintenance>>,
+    all: IndexMap<Uuid, Arc<Maintenance>>,
 }
 
 impl Maintenance {
@@ -158,11 +155,12 @@ impl Maintenance {
     ///
     /// # Errors
     /// [`Unfit`], when it does not.
-    pub fn plan(draft: Draft, id: MaintenanceId, map: &Map, now: Timestamp) -> Result<Self, Unfit> {
+    pub fn plan(draft: Draft, id: Uuid, map: &Map, now: Timestamp) -> Result<Self, Unfit> {
         let Draft { title, text, targets, starts_at, ends_at } = draft;
         let text = text.filter(|text| !text.trim().is_empty());
         let starts_at = to_the_milli(starts_at.map_or(now, |at| at.max(now)));
         let ends_at = to_the_milli(ends_at);
+        let targets: Vec<Target> = targets.into_iter().map(|target| target.resolved(map)).collect();
         let lasts = Duration::try_from(ends_at.duration_since(starts_at)).unwrap_or_default();
         let ahead = Duration::try_from(starts_at.duration_since(now)).unwrap_or_default();
         let unfit = match () {
@@ -250,8 +248,7 @@ impl Target {
     }
 
     /// What a text may mean on this page: ids may have colons, so a service of that name comes first.
-    #[must_use]
-    pub fn resolved(self, map: &Map) -> Self {
+    fn resolved(self, map: &Map) -> Self {
         let text = self.to_string();
         let mut ways = text.match_indices(':').filter_map(|(at, _)| node_at(&text, at).ok());
         match Id::new(&text).map(Self::Service) {
@@ -302,49 +299,6 @@ impl fmt::Display for Target {
     }
 }
 
-impl MaintenanceId {
-    /// The id that those random bytes make.
-    #[must_use]
-    pub fn of(random: [u8; 16]) -> Self {
-        let kept = u128::from_be_bytes(random) & !(0xf << 76) & !(0b11 << 62);
-        Self(kept | 4 << 76 | 0b10 << 62)
-    }
-}
-
-impl FromStr for MaintenanceId {
-    type Err = NoId;
-
-    /// As it is displayed; letters may be of either case.
-    fn from_str(text: &str) -> Result<Self, NoId> {
-        let groups: Vec<&str> = text.split('-').collect();
-        let is_shaped = groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12]);
-        let digits = groups.concat();
-        if !is_shaped || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return Err(NoId);
-        }
-        u128::from_str_radix(&digits, 16).map(Self).map_err(|_| NoId)
-    }
-}
-
-/// A text that is no UUID.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("is no UUID")]
-pub struct NoId;
-
-impl fmt::Display for MaintenanceId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = format!("{:032x}", self.0);
-        let groups = [0..8, 8..12, 12..16, 16..20, 20..32].map(|group| digits.get(group).unwrap_or_default());
-        f.write_str(&groups.join("-"))
-    }
-}
-
-impl fmt::Debug for MaintenanceId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")
-    }
-}
-
 impl Agenda {
     /// Those that are known from before.
     #[must_use]
@@ -376,14 +330,12 @@ impl Agenda {
         }
     }
 
-    /// Ends one that is under way, or calls it off if it has not begun; gives it as it is then. None if it is unknown;
-    /// one that is over stays as it is.
-    pub fn end(&mut self, id: MaintenanceId, now: Timestamp) -> Option<Arc<Maintenance>> {
-        let known = self.all.get_mut(&id)?;
-        if known.is_waiting(now) {
-            let ended = to_the_milli(now).max(known.starts_at);
-            Arc::make_mut(known).ended_at = Some(ended);
-        }
+    /// Ends one that is under way, or calls it off if it has not begun; gives it as it is then. None if there is none, or
+    /// it is over.
+    pub fn end(&mut self, id: Uuid, now: Timestamp) -> Option<Arc<Maintenance>> {
+        let known = self.all.get_mut(&id).filter(|known| known.is_waiting(now))?;
+        let ended = to_the_milli(now).max(known.starts_at);
+        Arc::make_mut(known).ended_at = Some(ended);
         Some(known.clone())
     }
 

@@ -4,12 +4,13 @@
 //! | --- | --- |
 //! | the page and its parts | [`map`], [`id`], [`status`], [`tally`] |
 //! | what is found out, and what follows | [`observation`], [`judge`], [`cause`], [`transition`], [`reshape`], [`resume`] |
-//! | what people are told | [`grouping`], [`notice`], [`words`] |
+//! | what people are told | [`grouping`], [`notice`], [`words`]; on the page, [`announcement`], and its [`uuid`] |
 //! | what is planned | [`maintenance`] |
 //! | what is remembered | [`ledger`], [`latency`] and its [`histogram`], [`load`], [`span`], [`tier`], [`chunk`] |
 //! | what of that people see | [`past`], [`uptime`], [`incident`], all of it in [`shown`] |
 //! | how it is written | [`varint`] in storage, [`slug`] in addresses |
 
+pub mod announcement;
 pub mod cause;
 pub mod chunk;
 #[cfg(test)]
@@ -37,5 +38,6 @@ pub mod tally;
 pub mod tier;
 pub mod transition;
 pub mod uptime;
+pub mod uuid;
 pub mod varint;
 pub mod words;

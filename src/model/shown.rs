@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::announcement::Announcement;
 use super::id::ReplicaId;
 use super::incident::Incident;
 use super::maintenance::Maintenance;
@@ -24,6 +25,8 @@ pub struct Shown {
     pub incidents: Vec<Arc<Incident>>,
     /// The maintenance that is under way or begins soon, in the order in which it begins.
     pub maintenance: Vec<Arc<Maintenance>>,
+    /// What the owner of the page has announced, the newest first.
+    pub announcements: Vec<Arc<Announcement>>,
     /// Whether there may be more of pasts and incidents, which could not be read yet.
     pub unread: bool,
 }

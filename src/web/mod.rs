@@ -1,5 +1,6 @@
 //! The web server: the page for people, the reports of applications, the badges for machines.
 
+mod announcement;
 mod archive;
 mod assets;
 mod auth;
@@ -14,6 +15,7 @@ mod files;
 mod fresh;
 mod incident;
 mod incidents;
+mod manager;
 mod mcp;
 mod month;
 mod node;
@@ -48,6 +50,7 @@ use actix_web::App;
 use actix_web::HttpResponse;
 use actix_web::HttpServer;
 use actix_web::Resource;
+use actix_web::Route;
 use actix_web::dev::Server;
 use actix_web::dev::Service;
 use actix_web::guard;
@@ -198,7 +201,8 @@ fn routes(app: &mut ServiceConfig) {
         .service(read("/assets/{name:.*}").route(get().to(files::asset)))
         .service(mcp("/mcp/probes").route(web::post().to(mcp::post)))
         .service(reporter("/reporter/{service}/{node}", "POST").route(web::post().to(reporter::report)))
-        .service(reporter("/reporter/{service}/{node}/{replica}", "DELETE").route(web::delete().to(reporter::forget)));
+        .service(reporter("/reporter/{service}/{node}/{replica}", "DELETE").route(web::delete().to(reporter::forget)))
+        .configure(manager::routes);
 }
 
 /// A resource that is there only while there is a token for it.
@@ -228,6 +232,6 @@ fn only(path: &str, methods: &'static str) -> Resource {
 }
 
 /// GET, and HEAD for those who want the head alone.
-fn get() -> actix_web::Route {
+fn get() -> Route {
     web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::clock::back_at;
+use crate::model::announcement::Announcement;
 use crate::model::cause::Cause;
 use crate::model::cause::Failure;
 use crate::model::id::Id;
@@ -23,6 +24,7 @@ use crate::model::shown::Shown;
 use crate::model::span::Span;
 use crate::model::status::Status;
 use crate::model::transition::NodeKey;
+use crate::model::uuid::Uuid;
 
 use super::sample::now;
 
@@ -36,7 +38,16 @@ const NODES: usize = 2;
 pub(super) fn shown(map: &Map, at: Timestamp) -> Shown {
     let past = Arc::new(past(at));
     let pasts = keys(map).into_iter().map(|key| (key, past.clone())).collect();
-    Shown { pasts, incidents: incidents(map, at).into_iter().map(Arc::new).collect(), ..Shown::default() }
+    let incidents = incidents(map, at).into_iter().map(Arc::new).collect();
+    Shown { pasts, incidents, announcements: announcements(at), ..Shown::default() }
+}
+
+/// One that has an end, and one that has none.
+fn announcements(at: Timestamp) -> Vec<Arc<Announcement>> {
+    let made = [(1, Some(DAY)), (2, None)].map(|(number, lasting)| {
+        Announcement::new(Uuid::of_random([number; 16]), "Sample", "First line.\nSecond line.", lasting, at)
+    });
+    made.into_iter().flatten().map(Arc::new).collect()
 }
 
 /// The history of some nodes.

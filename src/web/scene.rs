@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use crate::clock::Now;
 use crate::clock::back_at;
 use crate::config;
+use crate::model::announcement::Announcement;
 use crate::model::cause::Cause;
 use crate::model::cause::Failure;
 use crate::model::fixture;
@@ -35,6 +36,7 @@ use crate::model::span::Span;
 use crate::model::status::Status;
 use crate::model::tier::Tier;
 use crate::model::transition::NodeKey;
+use crate::model::uuid::Uuid;
 
 use super::assets::Assets;
 use super::month;
@@ -235,6 +237,27 @@ fn incidents(map: &Map) -> Vec<Incident> {
     all
 }
 
+/// Announcements as they are: short and long, in several lines and languages, with an end and without.
+fn announcements() -> Vec<Arc<Announcement>> {
+    let old = "From 1 January on the API speaks TLS 1.2 and 1.3 only. Clients that are older than that can no longer \
+               connect.\n\nWhat to do is at <https://docs.example.com/tls>.\n\nQuestions? Reply to any of our letters.";
+    let all = [
+        (49 * 60, None, "TLS 1.0 and 1.1 end on 1 January", old),
+        (130, Some(DAY), "صيانة مجدولة لقاعدة البيانات", "ستكون الخدمة بطيئة لمدة ساعة."),
+        (
+            3,
+            Some(DAY * 3),
+            "We are looking into slow uploads from some networks in South America & the Caribbean",
+            "A cable is cut.",
+        ),
+    ];
+    let made = |(number, (ago, lasting, title, text)): (u8, (u64, Option<Duration>, &str, &str))| {
+        let at = noon().wall - Duration::from_mins(ago);
+        Arc::new(Announcement::new(Uuid::of_random([number; 16]), title, text, lasting, at).unwrap())
+    };
+    (0..3).zip(all).map(made).rev().collect()
+}
+
 fn history(map: &Map, key: &NodeKey, range: Range) -> NodeHistory {
     let mut dice = Dice(11);
     let (now, is_push) = (noon().wall, map.node(key.service.as_str(), key.node.as_str()).unwrap().mode == Mode::Push);
@@ -331,6 +354,13 @@ fn pages_of_every_kind_can_be_made() {
         let is_open = statuses.contains(&Status::Dead);
         assert_eq!((html.contains(">Incidents<"), html.contains(">Past incidents<")), (is_open, !is_open));
         keep(&format!("status-{name}"), &html);
+        let announced = Shown { announcements: announcements(), ..shown(&map, 60, 100) };
+        let html = parts.status(&map, &announced, now).unwrap();
+        assert!(
+            html.contains("&lt;https://docs.example.com/tls&gt;.<br><br>") && html.contains("Shown until"),
+            "{html}"
+        );
+        keep(&format!("status-announced-{name}"), &html);
     }
     let map = map(7, statuses[2].1);
     let young = shown(&map, 9, 12);

@@ -30,6 +30,8 @@ pub struct Site {
     /// Whether the report is offered to language models, too.
     pub(super) mcp_server: bool,
     pub(super) assets: Assets,
+    /// What whoever manages the page must give; without it there is nothing that could be managed.
+    pub(super) manager_token: Option<Secret>,
     /// What reports must carry; without it nobody may report, and there is nothing that could be reported to.
     pub(super) reporter_token: Option<Secret>,
     pub(super) engine: Handle,
@@ -46,11 +48,13 @@ impl Site {
     pub fn new(config: &Config, page_url: &str, engine: Handle) -> Result<Self, WebError> {
         let assets = Assets::load(config);
         let page = Page::new(config, &assets, engine.shared.clone())?;
-        let reporter_token = config.server.reporter_token.clone();
+        let (manager_token, reporter_token) =
+            (config.server.manager_token.clone(), config.server.reporter_token.clone());
         let archive = ReadingRoom::new(engine.archive.clone());
         let reports = Reports::new(config, page_url, engine.shared.clone());
         let mcp_server = config.server.mcp_server;
-        Ok(Self { page, reports, mcp_server, assets, reporter_token, engine, archive, cache: Cache::default() })
+        let cache = Cache::default();
+        Ok(Self { page, reports, mcp_server, assets, manager_token, reporter_token, engine, archive, cache })
     }
 
     /// Answers with a page that is made of what the archive has, and keeps it until then, or until something flips.

@@ -20,6 +20,8 @@ use crate::model::status::Status;
 use crate::model::transition::NodeKey;
 use crate::model::words;
 
+use super::announcement;
+use super::announcement::AnnouncementView;
 use super::bar;
 use super::bar::PastView;
 use super::incidents;
@@ -41,6 +43,7 @@ pub(super) struct View {
     /// What the moment is that stands beside it.
     seen: &'static str,
     checked: Option<Time>,
+    announcements: Vec<AnnouncementView>,
     services: Vec<ServiceView>,
     recent: Recent,
 }
@@ -93,6 +96,7 @@ pub(super) fn view(map: &Map, history: &Shown, now: Timestamp) -> View {
         summary: summary(map),
         seen: CHECKED,
         checked: map.observed.map(|now| time(now.wall)),
+        announcements: history.announcements.iter().map(|one| announcement::view(one)).collect(),
         services: services().map(|(at, (id, service))| made.service(at, id, service)).collect(),
         recent: incidents::recent(history, map, now),
     }

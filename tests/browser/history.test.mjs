@@ -12,6 +12,7 @@ import { ARTEFACTS, launch, violations, visit } from './support.mjs';
 /** A page of each kind, and of each there is least and most of. */
 const NAMES = [
   ...['status-healthy', 'status-sick', 'status-dead', 'status-young', 'status-new', 'status-fresh'],
+  ...['status-announced-healthy', 'status-announced-sick', 'status-announced-dead'],
   ...['node-0-24h', 'node-1-90d', 'node-2-7d', 'node-3-30d', 'node-young', 'node-fresh', 'node-unread'],
   ...['month', 'month-empty', 'month-unread'],
 ];

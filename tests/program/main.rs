@@ -18,6 +18,7 @@ mod hook;
 mod http;
 mod mail;
 mod malformed;
+mod manager;
 mod notify_test;
 mod pages;
 mod reload;

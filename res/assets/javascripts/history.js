@@ -13,6 +13,7 @@
   };
   const hour = format({ hour: '2-digit', minute: '2-digit' });
   const moment = format({ day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+  const second = format({ day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit' });
 
   function put(node, text) {
     if (node.textContent !== text) node.textContent = text;
@@ -24,7 +25,7 @@
       if (time.dataset.at === 'day') continue; // days are those of UTC everywhere
       const date = new Date(time.dateTime);
       const same = time.dataset.at === 'end' && last && last.toDateString() === date.toDateString();
-      put(time, (same ? hour : moment)(date));
+      put(time, (time.dataset.at === 'second' ? second : same ? hour : moment)(date));
       last = date;
     }
     for (const text of page.querySelectorAll('.when[data-t]')) put(text, hour(new Date(text.dataset.t * 1e3)));

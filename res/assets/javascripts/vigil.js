@@ -75,15 +75,20 @@
     while (old.childNodes.length > fresh.childNodes.length) old.lastChild.remove();
   }
 
+  const announcements = (page) => [...page.querySelectorAll('.announcement')];
+
   function show(page) {
     const banner = byId('vigil-banner');
     const { status } = banner.dataset;
     const focused = document.activeElement;
+    const known = announcements(document).map(({ id }) => id);
     tick(page); // first, so that only real changes are written
     document.dispatchEvent(new CustomEvent('vigil-page', { detail: page }));
     document.title = page.title;
     morph(byId('vigil-main'), page.getElementById('vigil-main'));
     if (focused.isConnected && focused !== document.activeElement) focused.focus({ preventScroll: true });
+    const news = announcements(document).filter(({ id }) => !known.includes(id));
+    if (news.length) byId('vigil-live').textContent = news.map((one) => one.querySelector('h2').textContent).join('. ');
     if (status === banner.dataset.status) return;
     byId('vigil-live').textContent = banner.querySelector('h1').textContent;
     const icon = document.querySelector('link[rel=icon]');

@@ -35,15 +35,17 @@ pub(super) fn server(section: &Section<'_>) -> Result<Server, ConfigError> {
     let manager_token = token(section, "manager_token", inet)?;
     if let (Some(reporter), Some(manager)) = (&reporter_token, &manager_token)
         && reporter.matches(manager.reveal().as_bytes())
-        && !is_placeholder(manager.reveal())
     {
-        return Err(section.fault("manager_token", "is the same as `reporter_token`; write one that differs"));
+        let line = section.place("reporter_token").line.map(|line| format!(" in line {line}")).unwrap_or_default();
+        let what = format!("is the same as `reporter_token`{line}; write one that differs");
+        return Err(section.fault("manager_token", what));
     }
     Ok(Server {
         log_level: section.read("log_level", |field| field.parsed("is not a log level"))?.unwrap_or(DEFAULT_LOG_LEVEL),
         inet,
         mcp_server: section.read("mcp_server", |field| field.flag())?.unwrap_or(false),
         workers: section.read("workers", |field| at_least_one(&field, MOST_WORKERS))?.unwrap_or(DEFAULT_WORKERS),
+        manager_token,
         reporter_token,
         reporter_replicas_max: section
             .read("reporter_replicas_max", |field| at_least_one(&field, MOST_REPORTER_REPLICAS))?

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use crate::clock::Clock;
 use crate::clock::ManualClock;
 use crate::config::Config;
+use crate::model::announcement::Announcement;
 use crate::model::cause::Failure;
 use crate::model::fixture as model;
 use crate::model::fixture::secs;
@@ -22,6 +23,7 @@ use crate::model::shown::Archive;
 use crate::model::shown::Range;
 use crate::model::transition::NodeKey;
 use crate::model::transition::ReplicaKey;
+use crate::model::uuid::Uuid;
 
 use super::super::fixture;
 use super::super::recall::Recalled;
@@ -75,6 +77,17 @@ impl Kept {
 
     fn down(&self) {
         self.check(Finding::Down(Failure::Refused));
+    }
+
+    fn announce(&self, number: u8, lasting: Option<u64>) -> Uuid {
+        let (id, now) = (Uuid::of_random([number; 16]), self.clock.now().wall);
+        let announcement = Announcement::new(id, "Title", "Text", lasting.map(secs), now).unwrap();
+        self.shared.announce(announcement).unwrap();
+        id
+    }
+
+    fn announced(&self) -> Vec<Uuid> {
+        self.shared.announcements().iter().map(|announcement| announcement.id).collect()
     }
 
     fn pass(&self, seconds: u64) {
@@ -301,4 +314,88 @@ fn a_database_that_was_away_at_the_start_gives_back_the_past() {
     assert!(shown.incidents[0].closed.is_some(), "nobody saw its end");
     drop(kept);
     assert!(memory(&config, clock.now()).incidents[0].closed.is_some());
+}
+
+/// What is stored, looked at beside the program that writes it.
+fn stored(config: &Config, now: Now) -> Vec<Announcement> {
+    History::look(&config.storage).unwrap().memory(now).unwrap().announcements
+}
+
+#[test]
+fn announcements_are_stored_at_once_and_are_there_after_a_start() {
+    let (folder, clock) = (TempDir::new().unwrap(), clock());
+    let config = config(folder.path());
+    let kept = Kept::start(&config, &clock);
+    kept.keeper.step(false);
+    let ids = [kept.announce(1, None), kept.announce(2, Some(60)), kept.announce(3, None)];
+    kept.keeper.step(false);
+    assert_eq!(stored(&config, clock.now()).len(), 3, "without a wait");
+    assert!(kept.shared.withdraw(ids[0]) && !kept.shared.withdraw(ids[0]));
+    kept.keeper.step(false);
+    drop(kept);
+    let kept = Kept::start(&config, &clock);
+    assert_eq!(kept.announced(), ids[1..]);
+    assert_eq!(kept.shared.shown().1.announcements[0].id, ids[2], "the newest is shown first");
+    kept.pass(59);
+    let seen = kept.shared.seen();
+    assert_eq!(kept.shared.expire(), Some(clock.now().instant + secs(1)));
+    assert_eq!((kept.shared.seen(), kept.announced().len()), (seen, 2));
+    kept.pass(1);
+    assert_eq!(kept.announced(), ids[2..], "even if nobody has taken it down yet");
+    assert!(!kept.shared.withdraw(ids[1]));
+    kept.announce(4, Some(30));
+    kept.pass(30);
+    let seen = kept.shared.seen();
+    assert_eq!(kept.shared.expire(), None);
+    assert!(kept.shared.seen().flips > seen.flips, "pages are made anew");
+    kept.keeper.step(false);
+    assert_eq!(stored(&config, clock.now()).len(), 1);
+}
+
+#[test]
+fn an_announcement_that_cannot_be_stored_is_shown_and_stored_later() {
+    let (folder, clock) = (TempDir::new().unwrap(), clock());
+    let config = config(folder.path());
+    let kept = Kept::start(&config, &clock);
+    let first = kept.announce(1, None);
+    kept.keeper.step(false);
+    fs::remove_file(folder.path().join("vigil.db")).unwrap();
+    fs::create_dir(folder.path().join("vigil.db")).unwrap();
+    let second = kept.announce(2, None);
+    kept.keeper.step(false);
+    assert!(kept.keeper.health().failure.is_some());
+    assert!(kept.shared.withdraw(first));
+    let third = kept.announce(3, None);
+    kept.keeper.step(false);
+    assert_eq!(kept.announced(), [second, third]);
+    fs::remove_dir(folder.path().join("vigil.db")).unwrap();
+    kept.pass(31);
+    kept.keeper.step(false);
+    assert_eq!(kept.keeper.health().failure, None);
+    let stored: Vec<Uuid> = stored(&config, clock.now()).iter().map(|one| one.id).collect();
+    assert_eq!(stored, [second, third]);
+}
+
+#[test]
+fn announcements_of_a_database_that_was_away_at_the_start_come_back() {
+    let (folder, clock) = (TempDir::new().unwrap(), clock());
+    let config = config(folder.path());
+    let kept = Kept::start(&config, &clock);
+    let first = kept.announce(1, None);
+    kept.keeper.step(true);
+    drop(kept);
+    let (file, aside) = (folder.path().join("vigil.db"), folder.path().join("aside.db"));
+    fs::rename(&file, &aside).unwrap();
+    fs::create_dir(&file).unwrap();
+    let kept = Kept::start(&config, &clock);
+    let second = kept.announce(2, None);
+    kept.keeper.step(false);
+    assert_eq!(kept.announced(), [second]);
+    fs::remove_dir(&file).unwrap();
+    fs::rename(&aside, &file).unwrap();
+    kept.pass(31);
+    kept.keeper.step(false);
+    assert_eq!(kept.announced(), [first, second]);
+    let stored: Vec<Uuid> = stored(&config, clock.now()).iter().map(|one| one.id).collect();
+    assert_eq!(stored, [first, second]);
 }

@@ -20,7 +20,6 @@ use crate::model::status::Status;
 use crate::model::uptime::Uptime;
 
 use super::super::fixture;
-use super::super::shared::Shared;
 use super::*;
 
 const TARGET: &str = "tcp://10.0.0.1:80";
@@ -62,9 +61,9 @@ impl Led {
     }
 
     /// Plans a maintenance that begins and ends after so many seconds.
-    fn plan(&self, targets: &[&str], from: u64, to: u64) -> MaintenanceId {
+    fn plan(&self, targets: &[&str], from: u64, to: u64) -> Uuid {
         let now = self.clock.now().wall;
-        let id = MaintenanceId::of(u128::from(from * 1_000 + to).to_be_bytes());
+        let id = Uuid::of_random(u128::from(from * 1_000 + to).to_be_bytes());
         let draft = Draft {
             title: "New disks".to_owned(),
             text: None,
@@ -164,10 +163,10 @@ fn a_window_that_is_ended_by_hand_ends_at_once_and_one_that_is_called_off_never_
     led.shared.end_maintenance(second).unwrap();
     assert_eq!(led.shared.shown().1.maintenance.len(), 0);
     assert_eq!(led.shared.maintenance().len(), 2);
-    assert_eq!(led.shared.end_maintenance(MaintenanceId::of([9; 16])), None);
-    // Once more changes nothing.
     led.pass(30);
-    assert_eq!(led.shared.end_maintenance(first).unwrap().end(), led.clock.now().wall - secs(30));
+    for over in [Uuid::of_random([9; 16]), first, second] {
+        assert_eq!(led.shared.end_maintenance(over), None);
+    }
     assert_eq!(led.told(), [""; 0]);
     assert_eq!(led.uptime().maintenance, secs(30));
     led.pass(900);

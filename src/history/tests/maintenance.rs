@@ -12,12 +12,12 @@ use crate::history::Batch;
 use crate::history::store::History;
 use crate::model::ledger::Minute;
 use crate::model::maintenance::Maintenance;
-use crate::model::maintenance::MaintenanceId;
 use crate::model::maintenance::PAST_MAX;
 use crate::model::maintenance::WAITING_MAX;
 use crate::model::span::Span;
 use crate::model::status::Status;
 use crate::model::tier::Tier;
+use crate::model::uuid::Uuid;
 
 on_every_backend! {
     maintenance_is_found_again_as_it_was_last
@@ -29,7 +29,7 @@ const HOUR: Duration = Duration::from_hours(1);
 
 fn maintenance(number: u128, hours: u32) -> Maintenance {
     Maintenance {
-        id: MaintenanceId::of(number.to_be_bytes()),
+        id: Uuid::of_random(number.to_be_bytes()),
         title: "New disks; 'quoted' \u{fc}".to_owned(),
         text: (number % 2 == 0).then(|| "Two\nlines".to_owned()),
         targets: ["web", "web:api"].iter().map(|target| target.parse().unwrap()).collect(),

@@ -69,6 +69,12 @@ impl Ledger {
         }
     }
 
+    /// Whether maintenance waits for being written: whoever planned it was told that it is.
+    #[must_use]
+    pub fn has_maintenance(&self) -> bool {
+        !self.entries.maintenance.is_empty()
+    }
+
     /// A maintenance was planned, or ended.
     pub fn enter_maintenance(&mut self, maintenance: Arc<Maintenance>) {
         self.entries.maintenance.insert(maintenance.id, maintenance);
