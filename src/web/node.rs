@@ -28,6 +28,8 @@ use super::bar;
 use super::days::DayView;
 use super::incidents;
 use super::incidents::NodeIncidents;
+use super::maintenance;
+use super::maintenance::MaintenanceView;
 use super::month::merged;
 use super::places;
 use super::respond;
@@ -55,6 +57,8 @@ pub(super) struct NodePage {
     service: String,
     /// Where the node is on the status page.
     home: String,
+    /// That of it that is under way or begins soon.
+    maintenance: Vec<MaintenanceView>,
     node: NodeView,
     ranges: Vec<RangeView>,
     /// `the last 24 hours`
@@ -117,13 +121,14 @@ pub(super) fn view(
         }
     });
     Some(NodePage {
-        status: view::class(node.standing),
+        status: if node.maintained { maintenance::CLASS } else { view::class(node.standing) },
         headline: headline(node),
         summary: summary(node, &service.label),
         seen: if reports(node) { "Last report" } else { view::CHECKED },
         checked: node.observed.map(|now| view::time(now.wall)),
         service: service.label.to_string(),
         home: format!("/#{}", seen.anchor()),
+        maintenance: maintenance::of_node(map, shown, key, now),
         node: seen,
         ranges: ranges.into_iter().collect(),
         range: name(range),
@@ -170,6 +175,7 @@ fn replica_uptime(span: &Span) -> Option<String> {
 
 fn headline(node: &Node) -> String {
     match node.standing {
+        _ if node.maintained => format!("{} is under maintenance", node.label),
         Some(standing) => format!("{} is {}", node.label, standing.status),
         None => format!("{} is not judged yet", node.label),
     }

@@ -205,10 +205,16 @@ mod tests {
             ended_at: None,
         };
         let words = |one: &Maintenance, now| serde_json::to_string(&told(one, now)).unwrap();
-        insta::assert_snapshot!(words(&one, now), @"");
+        insta::assert_snapshot!(
+            words(&one, now),
+            @r#"{"id":"07070707-0707-4707-8707-070707070707","title":"Disks","text":null,"targets":["web:api"],"starts_at":"2026-11-24T22:00:00Z","ends_at":"2026-11-24T23:00:00.5Z","ended_at":null,"phase":"active"}"#
+        );
         let ended =
             Maintenance { ended_at: Some(now), text: Some("a\nb".to_owned()), targets: Vec::new(), ..one.clone() };
-        insta::assert_snapshot!(words(&ended, now), @"");
+        insta::assert_snapshot!(
+            words(&ended, now),
+            @r#"{"id":"07070707-0707-4707-8707-070707070707","title":"Disks","text":"a\nb","targets":[],"starts_at":"2026-11-24T22:00:00Z","ends_at":"2026-11-24T23:00:00.5Z","ended_at":"2026-11-24T22:30:00Z","phase":"past"}"#
+        );
         assert!(words(&one, one.starts_at - std::time::Duration::from_secs(1)).contains("upcoming"));
         assert!(words(&Maintenance { ended_at: Some(one.starts_at), ..one }, now).contains("cancelled"));
     }
