@@ -153,8 +153,8 @@ impl Shared {
         self.keep_up();
         let now = self.now();
         self.0.replicas_max.store(config.server.reporter_replicas_max.get(), Ordering::Relaxed);
-        let transitions = self.with(|state| state.reconfigure(config, now));
-        self.changed(&transitions, true);
+        let turned = self.with(|state| state.reconfigure(config, now));
+        self.turned(&turned);
         self.0.follower.ring();
         // The rules of telling may be others now.
         self.0.tell.bell.ring();

@@ -38,6 +38,7 @@ use crate::model::transition::Transition;
 use crate::probe;
 
 use super::schedule::Schedule;
+use super::upkeep::Turned;
 use super::upkeep::Upkeep;
 
 /// All that the engine remembers.
@@ -128,7 +129,7 @@ impl State {
     }
 
     /// Takes on another configuration; what is in both keeps its state. Tells what changed by that.
-    pub(super) fn reconfigure(&mut self, config: &Config, now: Now) -> Vec<Transition> {
+    pub(super) fn reconfigure(&mut self, config: &Config, now: Now) -> Turned {
         let reshaped = self.map.reshape(map(config), now);
         self.take_in(&reshaped.transitions);
         for departed in reshaped.departed {
@@ -136,9 +137,9 @@ impl State {
         }
         self.grouping.follow(rules(config));
         // What is new may be under maintenance, and what is gone is not any more.
-        let mut transitions = reshaped.transitions;
-        transitions.extend(self.cover(now));
-        transitions
+        let mut turned = self.cover(now);
+        turned.transitions.splice(0..0, reshaped.transitions);
+        turned
     }
 
     /// Notes changes that no observation brought about.

@@ -34,6 +34,20 @@ pub(super) struct Upkeep {
     next: Option<Timestamp>,
 }
 
+/// What came of a moment at which maintenance begins or ends.
+#[derive(Debug, Default)]
+pub(super) struct Turned {
+    /// What changed by that.
+    pub(super) transitions: Vec<Transition>,
+    /// The nodes that are under maintenance from then on.
+    begun: Vec<NodeKey>,
+    /// Those that are no longer.
+    over: Vec<NodeKey>,
+}
+
+/// How many nodes a log line names.
+const NAMED_MAX: usize = 10;
+
 /// The longest wait for the wall clock, which may be set meanwhile.
 const WAIT_MAX: Duration = Duration::from_mins(1);
 
@@ -73,6 +87,24 @@ impl Upkeep {
     }
 }
 
+impl Turned {
+    fn append(&mut self, later: Self) {
+        self.transitions.extend(later.transitions);
+        self.begun.extend(later.begun);
+        self.over.extend(later.over);
+    }
+}
+
+/// `web:api, web:site and 3 more`
+fn named(nodes: &[NodeKey]) -> String {
+    let mut names: Vec<String> = nodes.iter().map(NodeKey::to_string).collect();
+    names.sort_unstable();
+    let more = names.len().saturating_sub(NAMED_MAX);
+    names.truncate(NAMED_MAX);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{rest}", names.join(", "))
+}
+
 impl Shared {
     /// Lets maintenance begin and end that was to do so by now.
     pub(super) fn keep_up(&self) {
@@ -80,8 +112,8 @@ impl Shared {
             return;
         }
         let now = self.now();
-        if let Some(transitions) = self.with(|state| state.keep_up(now)) {
-            self.changed(&transitions, true);
+        if let Some(turned) = self.with(|state| state.keep_up(now)) {
+            self.turned(&turned);
         }
     }
 
@@ -120,9 +152,19 @@ impl Shared {
     pub(super) fn take_over_maintenance(&self, before: Vec<Maintenance>) {
         self.keep_up();
         let now = self.now();
-        let transitions = self.with(|state| state.take_over_maintenance(before, now));
-        self.changed(&transitions, true);
+        let turned = self.with(|state| state.take_over_maintenance(before, now));
+        self.turned(&turned);
         self.tell_pulse().bell.ring();
+    }
+
+    /// Tells of what began and ended.
+    pub(super) fn turned(&self, turned: &Turned) {
+        for (what, nodes) in [("begins", &turned.begun), ("is over", &turned.over)] {
+            if !nodes.is_empty() {
+                log::info!("maintenance {what} of {}", named(nodes));
+            }
+        }
+        self.changed(&turned.transitions, true);
     }
 
     /// What is planned has changed: what follows from that happens now, and is shown and written.
@@ -137,23 +179,23 @@ impl Shared {
 impl State {
     /// Lets maintenance begin and end that was to do so by now, each at its moment; tells what changed by that, if
     /// anything was due.
-    pub(super) fn keep_up(&mut self, now: Now) -> Option<Vec<Transition>> {
+    pub(super) fn keep_up(&mut self, now: Now) -> Option<Turned> {
         if !self.upkeep.is_due(now.wall) {
             return None;
         }
-        let mut transitions = Vec::new();
+        let mut turned = Turned::default();
         while let Some(next) = self.upkeep.next.filter(|next| *next <= now.wall) {
-            transitions.extend(self.cover(clock::back_at(now, next)));
+            turned.append(self.cover(clock::back_at(now, next)));
         }
         if now.wall < self.upkeep.looked {
-            transitions.extend(self.cover(now));
+            turned.append(self.cover(now));
         }
         self.upkeep.looked = now.wall;
-        Some(transitions)
+        Some(turned)
     }
 
     /// Takes on what is under maintenance at a moment that is not before the last one; tells what changes by that.
-    pub(super) fn cover(&mut self, at: Now) -> Vec<Transition> {
+    pub(super) fn cover(&mut self, at: Now) -> Turned {
         let upkeep = &mut self.upkeep;
         let covered = upkeep.agenda.covered(&self.map, at.wall);
         let begun: HashSet<NodeKey> = covered.difference(&upkeep.covered).cloned().collect();
@@ -172,7 +214,7 @@ impl State {
         }
         self.take_in(&transitions);
         self.grouping.unhush(&over, at);
-        transitions
+        Turned { transitions, begun: begun.into_iter().collect(), over: over.into_iter().collect() }
     }
 
     /// Goes on with what is under maintenance at a start. What was dead throughout one that ended while the program was
@@ -216,7 +258,7 @@ impl State {
     }
 
     /// Takes in maintenance of before, which nobody knew of at the start.
-    pub(super) fn take_over_maintenance(&mut self, before: Vec<Maintenance>, now: Now) -> Vec<Transition> {
+    pub(super) fn take_over_maintenance(&mut self, before: Vec<Maintenance>, now: Now) -> Turned {
         self.upkeep.agenda.take_over(before);
         self.cover(now)
     }

@@ -164,7 +164,11 @@ fn name(range: Range) -> &'static str {
 }
 
 fn uptime(uptime: Uptime) -> String {
-    if uptime.ratio().is_some() { uptime.to_string() } else { "no data".to_owned() }
+    match uptime.ratio() {
+        Some(_) => uptime.to_string(),
+        None if !uptime.maintenance.is_zero() => "maintenance".to_owned(),
+        None => "no data".to_owned(),
+    }
 }
 
 /// None when nothing is known.
