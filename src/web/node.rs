@@ -166,7 +166,7 @@ fn name(range: Range) -> &'static str {
 fn uptime(uptime: Uptime) -> String {
     match uptime.ratio() {
         Some(_) => uptime.to_string(),
-        None if !uptime.maintenance.is_zero() => "maintenance".to_owned(),
+        None if !uptime.maintenance.is_zero() => "–".to_owned(),
         None => "no data".to_owned(),
     }
 }
