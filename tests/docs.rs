@@ -267,7 +267,10 @@ impl Sample {
         let text = fs::read_to_string("config.cfg").unwrap();
         assert!(text.contains("inet = \"[::1]:8080\""), "config.cfg has another address");
         let file = folder.path().join("config.cfg");
-        fs::write(&file, text.replace("inet = \"[::1]:8080\"", "inet = \"127.0.0.1:0\"")).unwrap();
+        let commented = "# manager_token = ";
+        assert!(text.contains(commented), "config.cfg has no example of manager_token");
+        let text = text.replace("inet = \"[::1]:8080\"", "inet = \"127.0.0.1:0\"");
+        fs::write(&file, text.replace(commented, &commented[2..])).unwrap();
         fs::write(folder.path().join(".curlrc"), "fail\nsilent\nshow-error\n").unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_vigil"))
             .arg("-c")

@@ -17,7 +17,10 @@ pub const TEXT_MAX: usize = 5_000;
 /// How many announcements there may be at a time: more than anybody reads, and few enough for a page.
 pub const MOST: usize = 50;
 
-/// For how long an announcement with an end may be shown: whatever is to be there for longer has none.
+/// For how long an announcement with an end is shown at least: shorter ones nobody sees.
+pub const SHORTEST: Duration = Duration::from_secs(1);
+
+/// The same at most: whatever is to be there for longer has no end.
 pub const LONGEST: Duration = Duration::from_hours(366 * 24);
 
 /// An announcement.
@@ -78,7 +81,7 @@ impl Announcement {
             (_, count) if count > TEXT_MAX => return Err(Unfit::LongText(count)),
             _ => {}
         }
-        if lasting.is_some_and(|time| time.is_zero() || time > LONGEST) {
+        if lasting.is_some_and(|time| time < SHORTEST || time > LONGEST) {
             return Err(Unfit::Lasting);
         }
         let published = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);

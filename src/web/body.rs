@@ -44,6 +44,10 @@ pub(super) async fn read(request: &HttpRequest, payload: Payload) -> Result<Byte
 /// # Errors
 /// Where it is not as it should be.
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    // A list of the values would be taken for the object, which nobody means.
+    if body.trim_ascii_start().starts_with(b"[") {
+        return Err("Json deserialize error: a list, expected an object".to_owned());
+    }
     serde_json::from_slice(body).map_err(|error| format!("Json deserialize error: {error}"))
 }
 

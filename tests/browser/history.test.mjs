@@ -155,6 +155,15 @@ describe('times', () => {
     await open('month', { javaScriptEnabled: false, timezoneId: 'Asia/Tokyo' }, async (page) => assert.match(await first(page), /^Since 24 Nov, 12:00 UTC, for 12 min$/));
   });
 
+  it('of announcements are those of the visitor, too, to the second', async () => {
+    const first = (page) => page.locator('.announcement .when').first().innerText();
+    const name = 'status-announced-healthy';
+    await open(name, { timezoneId: 'Asia/Tokyo' }, async (page) =>
+      assert.match(await first(page), /^Published on 24 Nov 2026, 21:09:05\s+Shown until 27 Nov 2026, 21:09:05$/));
+    await open(name, { javaScriptEnabled: false, timezoneId: 'Asia/Tokyo' }, async (page) =>
+      assert.match(await first(page), /^Published on 24 Nov 2026, 12:09:05 UTC\s+Shown until 27 Nov 2026, 12:09:05 UTC$/));
+  });
+
   it('of a chart are those of the visitor, too', async () => {
     await open('node-0-24h', { timezoneId: 'Asia/Tokyo' }, async (page) => {
       assert.ok((await page.locator('.chart .when').allTextContents()).every((text) => /^(01|05|09|13|17|21):00$/.test(text)));

@@ -80,6 +80,34 @@ describe('the page', { concurrency: true }, () => {
     });
   });
 
+  it('brings announcements in and out when nothing else changes, and tells of them', async () => {
+    const manager_token = 'm4nager';
+    await watching({ server: { manager_token }, metrics: { poll_interval: 600 } }, async (vigil) => {
+      const manage = async (method, where, body) => {
+        const headers = { Authorization: `Basic ${btoa(`:${manager_token}`)}`, 'Content-Type': 'application/json' };
+        const answer = await fetch(`${vigil.url}manager/announcement${where}`, { method, headers, body: body && JSON.stringify(body) });
+        assert.ok(answer.ok, answer.status);
+        return body && answer.json();
+      };
+      const old = await manage('POST', '', { title: 'Old news', text: 'Known' });
+      await visit(browser, vigil.url, {}, async (page) => {
+        const titles = () => page.locator('.announcement h2').allInnerTexts();
+        assert.deepEqual(await titles(), ['Old news']);
+        await page.evaluate(() => (window.stayed = document.querySelector('.announcement')));
+        const { id } = await manage('POST', '', { title: 'Work on Sunday', text: 'First line\nSecond line' });
+        const title = page.getByRole('heading', { level: 2, name: 'Work on Sunday' });
+        await title.waitFor({ timeout: LIVE });
+        assert.deepEqual(await titles(), ['Work on Sunday', 'Old news']);
+        assert.equal(await page.getByRole('status').innerText(), 'Work on Sunday');
+        assert.ok(await page.evaluate(() => window.stayed.isConnected));
+        await manage('DELETE', `/${id}`);
+        await title.waitFor({ state: 'detached', timeout: LIVE });
+        await manage('DELETE', `/${old.id}`);
+        await page.locator('.announcements').waitFor({ state: 'detached', timeout: LIVE });
+      });
+    });
+  });
+
   it('says since when a replica is dead, and why', async () => {
     await watching({}, async (vigil, target) => {
       await target.stop();

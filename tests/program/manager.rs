@@ -201,7 +201,7 @@ fn what_is_no_announcement_is_refused_with_what_is_wrong() {
             400,
             "`expires_in_seconds` is out of range",
         ),
-        (json!({"title": "T", "text": "t", "expires_in_seconds": -1}), 400, "Json deserialize error: "),
+        (json!({"title": "T", "text": "t", "expires_in_seconds": -1}), 400, "`expires_in_seconds` is out of range"),
         (json!({"title": "T", "text": "t", "expires_in_seconds": "1"}), 400, "Json deserialize error: "),
         (json!({"title": "T", "text": "x".repeat(70_000)}), 413, "the body is larger than 64 KiB"),
     ] {

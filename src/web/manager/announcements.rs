@@ -26,7 +26,7 @@ struct Body {
     text: String,
     /// For how long it is to be shown; without it, until it is taken down.
     #[serde(default)]
-    expires_in_seconds: Option<u64>,
+    expires_in_seconds: Option<f64>,
 }
 
 /// What is told of one in the list.
@@ -68,7 +68,8 @@ pub(super) async fn publish(request: HttpRequest, payload: Payload, live: Data<L
     };
     let shared = &site.engine.shared;
     let made = body::parse::<Body>(&body).and_then(|Body { title, text, expires_in_seconds }| {
-        let lasting = expires_in_seconds.map(Duration::from_secs);
+        // What is no duration is out of range, and so is none at all.
+        let lasting = expires_in_seconds.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default());
         Announcement::new(id, &title, &text, lasting, shared.now().wall).map_err(|unfit| unfit.to_string())
     });
     match made.map(|announcement| shared.announce(announcement)) {
