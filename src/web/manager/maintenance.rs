@@ -112,15 +112,17 @@ pub(super) async fn plan(request: HttpRequest, payload: Payload, live: Data<Live
     let Some(id) = new_id() else {
         return body::text(StatusCode::SERVICE_UNAVAILABLE, "there are no random numbers for an id: try again");
     };
-    let draft = match body::parse::<Body>(&body).and_then(drafted) {
-        Ok(draft) => draft,
+    let body = match body::parse::<Body>(&body) {
+        Ok(body) => body,
         Err(why) => return body::text(StatusCode::BAD_REQUEST, &why),
     };
     let shared = &site.engine.shared;
-    match shared.plan_maintenance(draft, id) {
-        Ok(planned) => json(&told(&planned, shared.now().wall)),
-        Err(full @ Unfit::Many) => body::text(StatusCode::CONFLICT, &full.to_string()),
-        Err(unfit) => body::text(StatusCode::BAD_REQUEST, &unfit.to_string()),
+    let planned = drafted(body).map(|draft| shared.plan_maintenance(draft, id));
+    match planned {
+        Ok(Ok(planned)) => json(&told(&planned, shared.now().wall)),
+        Ok(Err(full @ Unfit::Many)) => body::text(StatusCode::CONFLICT, &full.to_string()),
+        Ok(Err(unfit)) => body::text(StatusCode::UNPROCESSABLE_ENTITY, &unfit.to_string()),
+        Err(why) => body::text(StatusCode::UNPROCESSABLE_ENTITY, &why),
     }
 }
 
