@@ -7,6 +7,7 @@ use tempfile::TempDir;
 use crate::clock::Clock;
 use crate::clock::ManualClock;
 use crate::config::Config;
+use crate::history::Batch;
 use crate::history::Memory;
 use crate::history::store::History;
 use crate::model::cause::Failure;
@@ -242,11 +243,11 @@ impl Led {
     /// The program ends and starts again after so many seconds.
     fn restart(self, down: u64) -> Self {
         let now = self.clock.now();
-        let mut batch = crate::history::Batch::default();
-        batch.entries = self.shared.with(|state| {
+        let entries = self.shared.with(|state| {
             state.ledger.close(now, true);
             state.ledger.take()
         });
+        let batch = Batch { entries, ..Batch::default() };
         History::open(&self.config.storage, now.wall).unwrap().write(&batch, now.wall).unwrap();
         self.clock.advance(secs(down));
         let memory = stored(&self.config, self.clock.now());

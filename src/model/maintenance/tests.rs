@@ -12,6 +12,9 @@ use crate::model::status::Status;
 
 use super::*;
 
+/// What is done to a draft that fits.
+type Change = fn(&mut Draft);
+
 /// 24 Nov 2026, 01:12:05 UTC.
 const NOW: Timestamp = Timestamp::constant(1_795_482_725, 0);
 
@@ -39,12 +42,12 @@ fn planned(one: u8, targets: &[&str], from: i64, to: i64) -> Maintenance {
 
 #[test]
 fn what_cannot_be_is_refused_with_what_would_be_right() {
-    let with = |change: fn(&mut Draft)| {
+    let with = |change: Change| {
         let mut draft = draft(&["web"], 10, 70);
         change(&mut draft);
         Maintenance::plan(draft, number(1), &fixture::map(), NOW).map_err(|unfit| unfit.to_string())
     };
-    let changes: [(fn(&mut Draft), &str); 13] = [
+    let changes: [(Change, &str); 13] = [
         (|one| one.title = " ".to_owned(), "`title` is empty"),
         (|one| one.title = "ü".repeat(201), "`title` is longer than 200 characters"),
         (|one| one.title = "two\nlines".to_owned(), "`title` has a line break or another control character"),
@@ -74,7 +77,7 @@ fn what_cannot_be_is_refused_with_what_would_be_right() {
     for (change, wanted) in changes {
         assert_eq!(with(change), Err(wanted.to_owned()));
     }
-    let fits: [fn(&mut Draft); 6] = [
+    let fits: [Change; 6] = [
         |_| {},
         |one| one.title = "ü".repeat(200),
         |one| one.text = Some("\tsome\r\nlines ".to_owned() + &"ü".repeat(4_980)),
@@ -106,7 +109,7 @@ fn what_begins_now_or_earlier_begins_now_and_times_are_as_they_are_stored() {
 #[test]
 fn a_target_is_a_service_or_a_node_of_it() {
     let (web, api) = (Target::Service(id("web")), Target::Node(node_key("web", "api")));
-    assert_eq!(["web", "web:api"].map(|text| text.parse::<Target>()), [Ok(web.clone()), Ok(api.clone())]);
+    assert_eq!(["web", "web:api"].map(str::parse::<Target>), [Ok(web.clone()), Ok(api.clone())]);
     for (wrong, why) in [("", "is empty"), (":", "is empty"), ("web:", "is empty"), ("a\n", "has a control character")]
     {
         assert_eq!(wrong.parse::<Target>().unwrap_err().to_string(), why, "{wrong:?}");
