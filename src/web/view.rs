@@ -347,6 +347,76 @@ mod tests {
     }
 
     #[test]
+    fn what_is_under_maintenance_is_told_apart() {
+        let well = || Finding::Up(secs(1));
+        let dead = || down().finding;
+        for (nodes, found, maintained, status, headline, summary) in [
+            (
+                3,
+                vec![well(), well(), well()],
+                1,
+                "healthy",
+                "All other systems are healthy",
+                "N1 is under maintenance; 2 other nodes are healthy.",
+            ),
+            (
+                3,
+                vec![dead(), well(), well()],
+                1,
+                "healthy",
+                "All other systems are healthy",
+                "N1 is under maintenance; 2 other nodes are healthy.",
+            ),
+            (
+                3,
+                vec![well(), dead(), well()],
+                1,
+                "dead",
+                "Some systems are down",
+                "N2 is dead; N1 is under maintenance; 1 other node is healthy.",
+            ),
+            (
+                3,
+                vec![well(), dead()],
+                2,
+                "unknown",
+                "Waiting for the first results",
+                "N1 and N2 are under maintenance; 1 is not known yet.",
+            ),
+            (
+                2,
+                vec![well(), dead()],
+                2,
+                "maintenance",
+                "All systems are under maintenance",
+                "All 2 nodes are under maintenance.",
+            ),
+            (
+                1,
+                Vec::new(),
+                1,
+                "maintenance",
+                "All systems are under maintenance",
+                "The only node is under maintenance.",
+            ),
+        ] {
+            let mut map = page(nodes, &found);
+            for number in 1..=maintained {
+                map.maintain(&node_key("s", &format!("n{number}")), true, fixture::now());
+            }
+            let shown = serde_json::to_value(view(&map, &Shown::default(), fixture::now().wall)).unwrap();
+            let seen = ["status", "headline", "summary"].map(|name| shown[name].as_str().unwrap().to_owned());
+            assert_eq!(seen, [status, headline, summary].map(str::to_owned));
+            let service = &shown["services"][0];
+            assert_eq!(
+                (&service["nodes"][0]["status"], &service["nodes"][0]["words"]),
+                (&"maintenance".into(), &"Under maintenance".into())
+            );
+            assert_eq!(service["status"] == "maintenance", nodes == maintained);
+        }
+    }
+
+    #[test]
     fn nothing_private_is_in_the_view() {
         let mut map = fixture::map();
         map.record_check(&key("web", "api", "a"), down(), fixture::now());

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use proptest::prelude::*;
 use tempfile::TempDir;
 
 use crate::clock::Clock;
@@ -63,8 +64,13 @@ impl Led {
 
     /// Plans a maintenance that begins and ends after so many seconds.
     fn plan(&self, targets: &[&str], from: u64, to: u64) -> Uuid {
+        self.plan_as(from * 1_000 + to, targets, from, to)
+    }
+
+    /// The same, with an id of that number.
+    fn plan_as(&self, number: u64, targets: &[&str], from: u64, to: u64) -> Uuid {
         let now = self.clock.now().wall;
-        let id = Uuid::of_random(u128::from(from * 1_000 + to).to_be_bytes());
+        let id = Uuid::of_random(u128::from(number).to_be_bytes());
         let draft = Draft {
             title: "New disks".to_owned(),
             text: None,
@@ -94,6 +100,21 @@ impl Led {
             format!("{} {} since {since} s", change.key.node, change.to.map_or("?", Status::word))
         });
         words.collect()
+    }
+
+    /// Whether `web:api` was under maintenance all the time since then.
+    fn was_maintained(&self, since: Timestamp) -> bool {
+        let now = self.clock.now().wall;
+        let seconds = now.duration_since(since).as_secs().unsigned_abs();
+        self.shared.with(|state| {
+            let agenda = state.upkeep.agenda();
+            let key = node_key("web", "api");
+            (0..=seconds).all(|second| agenda.covered(&state.map, since + secs(second)).contains(&key))
+        })
+    }
+
+    fn is_maintained(&self) -> bool {
+        self.shared.read(|map| map.node("web", "api").unwrap().maintained)
     }
 
     fn status(&self) -> Status {
@@ -298,4 +319,87 @@ fn a_wall_clock_that_is_set_back_brings_a_window_back() {
         assert!(state.upkeep.covered().contains(&node_key("web", "api")));
         assert_eq!(state.upkeep.due(back), Some(back.instant + secs(30)));
     });
+}
+
+/// What may happen to a page and to what is planned for it.
+#[derive(Clone, Debug)]
+enum Act {
+    Up,
+    Down,
+    /// A maintenance that begins after so many seconds, lasts so long, and may be of all.
+    Plan(u64, u64, bool),
+    /// Ends the one of that number, if it is not over.
+    End(usize),
+    Tell,
+}
+
+fn acts() -> impl Strategy<Value = Vec<(u64, Act)>> {
+    let act = prop_oneof![
+        3 => Just(Act::Up),
+        3 => Just(Act::Down),
+        2 => (0u64..90, 1u64..90, any::<bool>()).prop_map(|(from, length, all)| Act::Plan(from, length, all)),
+        1 => (0usize..6).prop_map(Act::End),
+        2 => Just(Act::Tell),
+    ];
+    prop::collection::vec((0u64..40, act), 0..40)
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_planned_the_page_follows_and_every_second_is_of_one_kind(acts in acts()) {
+        let led = Led::new();
+        let begun = led.clock.now();
+        let (mut plans, mut known, mut heard) = (Vec::new(), Status::Healthy, begun.wall);
+        for (number, (wait, act)) in (1u64..).zip(acts) {
+            led.pass(wait);
+            match act {
+                Act::Up => led.up(),
+                Act::Down => led.down(),
+                Act::Plan(from, length, all) => {
+                    let targets: &[&str] = if all { &[] } else { &["web:api"] };
+                    plans.push(led.plan_as(number, targets, from, from + length));
+                }
+                Act::End(which) => {
+                    let _ = plans.get(which).and_then(|id| led.shared.end_maintenance(*id));
+                }
+                Act::Tell => {
+                    led.shared.keep_up();
+                    let now = led.clock.now();
+                    // What was to be told before a maintenance began is told in it.
+                    let is_quiet = led.was_maintained(heard);
+                    heard = now.wall;
+                    let notice = led.shared.with(|state| state.notice(now, true));
+                    for change in notice.iter().flat_map(|notice| &notice.changes) {
+                        let to = change.to.unwrap();
+                        prop_assert!(!is_quiet || to < known, "{:?}", change);
+                        known = to;
+                    }
+                }
+            }
+            led.shared.keep_up();
+            let now = led.clock.now();
+            led.shared.with(|state| {
+                let wanted = state.upkeep.agenda().covered(&state.map, now.wall);
+                prop_assert_eq!(state.upkeep.covered(), &wanted);
+                for (service, in_service) in &state.map.services {
+                    for (node, in_node) in &in_service.nodes {
+                        let key = NodeKey { service: service.clone(), node: node.clone() };
+                        prop_assert_eq!(in_node.maintained, wanted.contains(&key));
+                        prop_assert_eq!(state.grouping.is_hushed(&key), wanted.contains(&key));
+                    }
+                }
+                Ok(())
+            })?;
+            let uptime = led.uptime();
+            prop_assert_eq!(uptime.up + uptime.down + uptime.maintenance, now.instant.duration_since(begun.instant));
+        }
+        // Once all is over, people know how it is.
+        led.pass(400);
+        led.shared.keep_up();
+        let told = led.shared.with(|state| state.notice(led.clock.now(), true));
+        let last = told.iter().flat_map(|notice| &notice.changes).last().and_then(|change| change.to);
+        let is = led.shared.read(|map| map.node("web", "api").unwrap().standing.unwrap().status);
+        prop_assert_eq!(last.unwrap_or(known), is);
+        prop_assert!(!led.is_maintained());
+    }
 }
