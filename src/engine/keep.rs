@@ -234,9 +234,10 @@ impl Keeper {
         // A notice that is owed must be stored before it is delivered, and struck off soon after.
         let is_owed = !waiting.owed.is_empty() || !waiting.settled.is_empty();
         self.note(&mut book, waiting);
-        // Nor should an announcement be lost of which its author was told that it is there.
-        let announcements = self.shared.with(|state| state.board.to_store());
-        let urgent = (is_owed || announcements.is_some()) && book.failures == 0;
+        // Nor should an announcement or a maintenance be lost of which its author was told that it is there.
+        let (announcements, is_planned) =
+            self.shared.with(|state| (state.board.to_store(), state.ledger.has_maintenance()));
+        let urgent = (is_owed || announcements.is_some() || is_planned) && book.failures == 0;
         book.batch.append(Batch { announcements, ..Batch::default() });
         if last || urgent || book.due <= now.instant {
             let entries = self.entries(&mut book, now, last);
@@ -335,6 +336,7 @@ impl Keeper {
                 state.take_over(memory.silence, now);
                 state.board.take_over(memory.announcements);
             });
+            self.shared.take_over_maintenance(memory.maintenance);
             self.shared.announced();
             for owed in memory.owed {
                 self.channels.resume(&owed, &self.outbox, now);

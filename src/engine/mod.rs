@@ -4,7 +4,7 @@
 //! | --- | --- | --- | --- |
 //! | `poll` | `vigil-poll`, workers `vigil-check` | the next due check | asks targets, records outcomes |
 //! | `expire` | `vigil-expire` | the next deadline of a replica that reports | judges silence |
-//! | `tell` | `vigil-tell` | the next notice | makes notices, hands them to the channels |
+//! | `tell` | `vigil-tell` | the next notice, the next moment at which maintenance begins or ends | makes notices, hands them to the channels |
 //! | `deliver` | one a target of a channel | a notice, or the next try | delivers, in order |
 //! | `keep` | `vigil-keep` | something to write, the end of a minute | writes history, and what is owed |
 
@@ -28,6 +28,7 @@ mod schedule;
 pub mod shared;
 mod state;
 mod tell;
+mod upkeep;
 
 use std::io;
 use std::sync::Arc;

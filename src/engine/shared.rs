@@ -18,6 +18,7 @@ use crate::clock::Now;
 use crate::config::Config;
 use crate::history::Memory;
 use crate::model::judge::Refusal;
+use crate::model::maintenance;
 use crate::model::map::Map;
 use crate::model::observation::Outcome;
 use crate::model::observation::Report;
@@ -150,10 +151,11 @@ impl Shared {
 
     /// Takes on another configuration; what is in both keeps its state.
     pub(super) fn reconfigure(&self, config: &Config) {
+        self.keep_up();
         let now = self.now();
         self.0.replicas_max.store(config.server.reporter_replicas_max.get(), Ordering::Relaxed);
-        let transitions = self.with(|state| state.reconfigure(config, now));
-        self.changed(&transitions, true);
+        let turned = self.with(|state| state.reconfigure(config, now));
+        self.turned(&turned);
         self.0.follower.ring();
         // The rules of telling may be others now.
         self.0.tell.bell.ring();
@@ -185,8 +187,10 @@ impl Shared {
         self.with(|state| {
             state.ledger.count(now);
             let (pasts, incidents) = (state.ledger.pasts().clone(), state.ledger.recent().cloned().collect());
+            let maintenance = state.upkeep.agenda().ahead(now.wall, maintenance::ANNOUNCED);
             let announcements = state.board.at(now.wall).rev().cloned().collect();
-            (state.map.clone(), Shown { pasts, incidents, announcements, unread: state.ledger.is_unread() })
+            let unread = state.ledger.is_unread();
+            (state.map.clone(), Shown { pasts, incidents, maintenance, announcements, unread })
         })
     }
 
@@ -201,7 +205,7 @@ impl Shared {
         self.0.ended.store(true, Ordering::Release);
     }
 
-    fn has_ended(&self) -> bool {
+    pub(super) fn has_ended(&self) -> bool {
         self.0.ended.load(Ordering::Acquire)
     }
 
@@ -210,10 +214,11 @@ impl Shared {
         if self.has_ended() {
             return;
         }
+        self.keep_up();
         let now = self.now();
         let (transitions, sooner) = self.with(|state| {
-            let due = state.next_notice();
-            (state.record_check(key, outcome, now), state.next_notice() < due)
+            let due = state.next_notice(now);
+            (state.record_check(key, outcome, now), state.next_notice(now) < due)
         });
         self.changed(&transitions, false);
         if sooner {
@@ -227,6 +232,7 @@ impl Shared {
     /// # Errors
     /// [`Refusal`], when there is no such node, it does not take such reports, or it is full.
     pub fn record_report(&self, to: &NodeKey, report: Report) -> Result<(), Refusal> {
+        self.keep_up();
         let now = self.now();
         let most = self.0.replicas_max.load(Ordering::Relaxed);
         let reported = self.with(|state| {
@@ -247,6 +253,7 @@ impl Shared {
     /// # Errors
     /// [`Refusal`], when there is no such replica, or its node does not take reports.
     pub fn remove(&self, key: &ReplicaKey) -> Result<(), Refusal> {
+        self.keep_up();
         let now = self.now();
         let transitions = self.with(|state| state.remove(key, now))?;
         self.changed(&transitions, true);
@@ -278,6 +285,7 @@ impl Shared {
         if self.has_ended() {
             return None;
         }
+        self.keep_up();
         let now = self.now();
         let over = self.expire_announcements(now);
         loop {

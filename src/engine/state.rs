@@ -44,6 +44,8 @@ use crate::probe;
 
 use super::routes::Routes;
 use super::schedule::Schedule;
+use super::upkeep::Turned;
+use super::upkeep::Upkeep;
 
 /// All that the engine remembers.
 pub(super) struct State {
@@ -51,9 +53,11 @@ pub(super) struct State {
     pub(super) map: Map,
     /// What of it is to be kept.
     pub(super) ledger: Ledger,
-    telling: Telling,
+    pub(super) telling: Telling,
     /// Which channels hear of which nodes.
     pub(super) routes: Routes,
+    /// What maintenance is planned, and which of it is under way.
+    pub(super) upkeep: Upkeep,
     /// What the owner of the page has announced.
     pub(super) board: Board,
     expiries: Schedule<ReplicaKey>,
@@ -79,14 +83,18 @@ const ROUND_SPARE: Duration = Duration::from_secs(3);
 impl State {
     /// Goes on from what is known from before the program started; tells what changed meanwhile.
     pub(super) fn new(config: &Config, memory: &Memory, now: Now) -> (Self, Vec<Transition>) {
+        let mut map = map(config);
+        let upkeep = Upkeep::new(memory.maintenance.clone(), &mut map, now.wall);
         let Memory { told, subjects, reminded, silence, .. } = memory;
-        let before = Before { told, subjects, reminded: *reminded, silence: *silence };
+        let maintained = upkeep.covered();
+        let before = Before { told, subjects, reminded: *reminded, silence: *silence, maintained };
         let mut state = Self {
-            map: map(config),
             ledger: Ledger::new(memory.incidents.clone(), memory.next_incident),
             telling: Telling::resume(rules(config), before, first_round(config, now), now),
             routes: Routes::default(),
             board: Board::new(memory.announcements.clone()),
+            map,
+            upkeep,
             expiries: Schedule::default(),
             expiries_max: EXPIRIES_SPARE,
         };
@@ -99,6 +107,7 @@ impl State {
                 state.expire_at(due, key);
             }
         }
+        state.resume_maintenance(now);
         state.ledger.go_on(&state.map, &memory.subjects, now);
         (state, resumed.transitions)
     }
@@ -146,7 +155,7 @@ impl State {
     }
 
     /// Takes on another configuration; what is in both keeps its state. Tells what changed by that.
-    pub(super) fn reconfigure(&mut self, config: &Config, now: Now) -> Vec<Transition> {
+    pub(super) fn reconfigure(&mut self, config: &Config, now: Now) -> Turned {
         let reshaped = self.map.reshape(map(config), now);
         self.take_in(&reshaped.transitions);
         for departed in reshaped.departed {
@@ -154,11 +163,14 @@ impl State {
         }
         self.telling.follow(rules(config), &self.map, now);
         self.routes.follow(config);
-        reshaped.transitions
+        // What is new may be under maintenance, and what is gone is not any more.
+        let mut turned = self.cover(now);
+        turned.transitions.splice(0..0, reshaped.transitions);
+        turned
     }
 
     /// Notes changes that no observation brought about.
-    fn take_in(&mut self, transitions: &[Transition]) {
+    pub(super) fn take_in(&mut self, transitions: &[Transition]) {
         self.gather(transitions);
         self.ledger.change(transitions);
     }
@@ -199,6 +211,9 @@ impl State {
     pub(super) fn repeat(&mut self) -> Entries {
         self.ledger.repeat(&self.map);
         self.ledger.silence(self.telling.silence());
+        for maintenance in self.upkeep.agenda().all() {
+            self.ledger.enter_maintenance(maintenance);
+        }
         self.ledger.take()
     }
 
@@ -221,9 +236,9 @@ impl State {
         notice.heard_by(&self.map, &|node| self.routes.hears(channel, node)).map(Arc::new)
     }
 
-    /// When the next notice is due.
-    pub(super) fn next_notice(&self) -> Option<Instant> {
-        self.telling.due()
+    /// When the next notice is due, or the next maintenance begins or ends.
+    pub(super) fn next_notice(&self, now: Now) -> Option<Instant> {
+        self.telling.due().into_iter().chain(self.upkeep.due(now)).min()
     }
 
     /// Has a replica looked at for silence at `due`.
@@ -340,6 +355,7 @@ fn of_node(node: &Node, metrics: &Metrics) -> map::Node {
         limits: map::Limits { delay_sick, certificate_left: node.certificate_left, load, delay_dead },
         reveals_replicas: node.reveal_replica_name,
         link: node.link.as_ref().map(link),
+        maintained: false,
         replicas,
         observed: None,
         tally: Tally::default(),

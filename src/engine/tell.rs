@@ -25,10 +25,12 @@ impl Teller {
         Self { shared, channels, outbox }
     }
 
-    /// Hands out the notice that is due; tells when the next one will be.
+    /// Lets maintenance begin and end, and hands out the notice that is due; tells when the next one will be.
     pub(super) fn step(&self) -> Option<Instant> {
+        self.shared.keep_up();
         self.tell(false);
-        self.shared.with(|state| state.next_notice())
+        let now = self.shared.now();
+        self.shared.with(|state| state.next_notice(now))
     }
 
     /// Hands out what would have waited for its group: the program ends.

@@ -80,7 +80,11 @@ pub(super) fn names(what: &Subject) -> [&str; 3] {
 
 impl Row {
     /// The next column, a text that must be there and mean something.
-    fn word<T>(&mut self, what: &'static str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, Unreadable> {
+    pub(super) fn word<T>(
+        &mut self,
+        what: &'static str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<T, Unreadable> {
         self.text().as_deref().and_then(read).ok_or(Unreadable(what))
     }
 

@@ -11,6 +11,7 @@ mod database;
 pub mod error;
 mod incidents;
 mod lock;
+mod maintenance;
 mod migrate;
 mod minutes;
 mod outbox;
@@ -31,6 +32,7 @@ use crate::model::announcement::Announcement;
 use crate::model::incident::Incident;
 use crate::model::ledger::Entries;
 use crate::model::ledger::Remembered;
+use crate::model::maintenance::Maintenance;
 use crate::model::notice::Notice;
 use crate::model::reminder::Reminded;
 use crate::model::reminder::Silence;
@@ -110,6 +112,8 @@ pub struct Memory {
     pub incidents: Vec<Incident>,
     /// The number of the next incident.
     pub next_incident: u64,
+    /// Maintenance that is planned, and the last that is over.
+    pub maintenance: Vec<Maintenance>,
     /// The notices that are owed, in order.
     pub owed: Vec<Owed>,
     /// The number of the next notice.

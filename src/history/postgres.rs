@@ -43,6 +43,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/postgres/0001.sql"),
     include_str!("schema/postgres/0002.sql"),
     include_str!("schema/postgres/0003.sql"),
+    include_str!("schema/postgres/0004.sql"),
 ];
 
 /// The first number of the advisory lock, "Vigl"; the second one is made of the name of the schema.

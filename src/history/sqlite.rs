@@ -32,6 +32,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/sqlite/0001.sql"),
     include_str!("schema/sqlite/0002.sql"),
     include_str!("schema/sqlite/0003.sql"),
+    include_str!("schema/sqlite/0004.sql"),
 ];
 
 /// What the head of the file says that it is: "Vigl".

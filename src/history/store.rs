@@ -26,6 +26,7 @@ use super::database::Access;
 use super::database::Database;
 use super::error::HistoryError;
 use super::incidents;
+use super::maintenance;
 use super::migrate::migrate;
 use super::migrate::require;
 use super::minutes;
@@ -113,6 +114,7 @@ impl History {
             subjects::tell(database, subjects, &batch.told)?;
             reminders::write(database, batch)?;
             incidents::write(database, entries.incidents.values())?;
+            maintenance::write(database, entries.maintenance.values())?;
             outbox::write(database, batch)?;
             announcements::write(database, batch.announcements.as_deref())?;
             minutes::write(database, subjects, &entries.minutes, &entries.shifts, now)
@@ -156,8 +158,20 @@ impl History {
             let next_incident = incidents::next(database)?;
             let (owed, next_notice) = outbox::owed(database)?;
             let (reminded, silence) = reminders::known(database, now)?;
+            let maintenance = maintenance::known(database)?;
             let announcements = announcements::all(database)?;
-            Ok(Memory { subjects, told, reminded, silence, incidents, next_incident, owed, next_notice, announcements })
+            Ok(Memory {
+                subjects,
+                told,
+                reminded,
+                silence,
+                incidents,
+                next_incident,
+                maintenance,
+                owed,
+                next_notice,
+                announcements,
+            })
         })
     }
 

@@ -29,8 +29,10 @@ pub struct Beyond {
     pub spans: u32,
 }
 
-/// What stored chunks begin with, so that a later format can be told apart.
+/// What stored chunks begin with, so that a later format can be told apart: those that hold no maintenance are as they
+/// always were.
 const FORMAT: u8 = 1;
+const FORMAT_MAINTAINED: u8 = 2;
 
 impl Chunk {
     /// The chunk of that tier that `at` is in, with nothing in it.
@@ -97,7 +99,8 @@ impl Chunk {
     /// Appends the bytes to be stored: four, if it has no gaps, and those of the spans. Its tier and start are not among
     /// them, since whoever finds the bytes has searched by these.
     pub fn encode(&self, out: &mut Vec<u8>) {
-        out.push(FORMAT);
+        let is_maintained = self.spans.values().any(|span| !span.maintenance().is_zero());
+        out.push(if is_maintained { FORMAT_MAINTAINED } else { FORMAT });
         varint::put(out, self.spans.len() as u64);
         let mut end = 0;
         let mut rest = self.spans.iter().peekable();
@@ -122,7 +125,7 @@ impl Chunk {
     /// [`DecodeError`], when they are no chunk of that tier.
     pub fn decode(tier: Tier, at: Timestamp, input: &mut &[u8]) -> Result<Self, DecodeError> {
         let format = varint::take_byte(input)?;
-        if format != FORMAT {
+        if ![FORMAT, FORMAT_MAINTAINED].contains(&format) {
             return Err(DecodeError::Format(format));
         }
         let mut chunk = Self::around(tier, at);
@@ -173,7 +176,9 @@ mod tests {
         (tier, prop::collection::vec((any::<u32>(), 0u64..90), 0..99)).prop_map(|(tier, spans)| {
             let mut chunk = Chunk::around(tier, AT);
             for (position, seconds) in spans {
-                chunk.merge_into(position % tier.spans_in_chunk(), &healthy(seconds)).unwrap();
+                let maintained = Span::of_maintenance(Duration::from_secs(seconds));
+                let span = if seconds % 5 == 0 { maintained } else { healthy(seconds) };
+                chunk.merge_into(position % tier.spans_in_chunk(), &span).unwrap();
             }
             chunk
         })
@@ -219,18 +224,24 @@ mod tests {
             &[45, 1, 24, 60],
         ];
         assert_eq!(encoded(&chunk), wanted.concat());
+        let mut half = Span::of_maintenance(Duration::from_secs(30));
+        half.spend(Some(Status::Healthy), Duration::from_secs(30));
+        let mut chunk = Chunk::around(Tier::Minute, AT);
+        chunk.set(12, half).unwrap();
+        chunk.set(13, Span::of_maintenance(Duration::from_mins(1))).unwrap();
+        assert_eq!(encoded(&chunk), [2, 2, 12, 2, 0, 176, 234, 1, 49, 30, 0, 224, 212, 3, 16]);
     }
 
     #[test]
     fn what_is_no_chunk_is_refused() {
         for (bytes, wanted) in [
             (&[][..], DecodeError::Short),
-            (&[2, 0], DecodeError::Format(2)),
+            (&[3, 0], DecodeError::Format(3)),
             (&[1, 1, 0, 1], DecodeError::Short),
-            (&[1, 1, 60, 1, 0], DecodeError::Wrong("position")),
-            (&[1, 1, 0, 2, 0, 0], DecodeError::Wrong("number of spans")),
-            (&[1, 1, 0, 0, 0, 0], DecodeError::Wrong("number of spans")),
-            (&[1, 2, 59, 2, 0, 0], DecodeError::Wrong("position")),
+            (&[1, 1, 60, 1, 16], DecodeError::Wrong("position")),
+            (&[1, 1, 0, 2, 16, 16], DecodeError::Wrong("number of spans")),
+            (&[1, 1, 0, 0, 16, 16], DecodeError::Wrong("number of spans")),
+            (&[1, 2, 59, 2, 16, 16], DecodeError::Wrong("position")),
         ] {
             assert_eq!(Chunk::decode(Tier::Minute, AT, &mut &*bytes), Err(wanted), "{bytes:?}");
         }

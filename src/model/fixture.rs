@@ -71,6 +71,7 @@ pub(crate) fn node(mode: Mode, replicas: &[&str]) -> Node {
         limits: Limits { delay_sick: secs(10), certificate_left: secs(0), load, delay_dead: secs(20) },
         reveals_replicas: false,
         link: None,
+        maintained: false,
         replicas: replicas.iter().map(replica).collect(),
         observed: None,
         tally: Tally::default(),

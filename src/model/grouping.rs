@@ -1,8 +1,10 @@
 //! Which changes become one notice, and when it is due.
 
+mod hush;
 mod whole;
 
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -35,6 +37,8 @@ pub struct Grouping {
     changed: IndexSet<NodeKey>,
     /// Those of them that are not on the page any more, which cannot tell their labels.
     departed: HashMap<NodeKey, Departed>,
+    /// The nodes that are under planned maintenance.
+    hushed: HashSet<NodeKey>,
     /// When the first of them changed.
     first: Option<Instant>,
     /// When the last notice was made, and the page's status in it.
@@ -54,6 +58,8 @@ struct Course {
     left: Now,
     /// Whether it left that level for so long that this is told even if it is back.
     strayed: bool,
+    /// Whether there was something to tell already when the maintenance began under which the node is.
+    early: bool,
     /// How long it was sick or worse since it was told, before `at`.
     sick: Duration,
     /// How long it was dead since it was told, before `at`.
@@ -76,15 +82,21 @@ impl Grouping {
     #[must_use]
     pub fn new(rules: Rules) -> Self {
         let (courses, changed, departed) = (HashMap::new(), IndexSet::new(), HashMap::new());
-        Self { rules, courses, changed, departed, first: None, last: None }
+        Self { rules, courses, changed, departed, hushed: HashSet::new(), first: None, last: None }
     }
 
     /// Goes on from what people were told last, of nodes and of the page, and from how the nodes were when the program
     /// ended. What is another way by now is to be told. Changes since then, those of nodes that are gone among them, are
-    /// still to be added.
+    /// still to be added. Some nodes are under planned maintenance.
     #[must_use]
-    pub fn resume(rules: Rules, told: &[(Subject, Status)], before: &[(Subject, Remembered)], now: Now) -> Self {
-        let mut grouping = Self::new(rules);
+    pub fn resume(
+        rules: Rules,
+        told: &[(Subject, Status)],
+        before: &[(Subject, Remembered)],
+        maintained: &HashSet<NodeKey>,
+        now: Now,
+    ) -> Self {
+        let mut grouping = Self { hushed: maintained.clone(), ..Self::new(rules) };
         let mut told_of = HashMap::new();
         for (subject, status) in told {
             match subject {
@@ -104,7 +116,7 @@ impl Grouping {
                 continue;
             }
             let course = Course::new(told, to, remembered.standing.map_or(now, |standing| standing.since));
-            if course.is_news(rules) {
+            if grouping.is_news(key, &course) {
                 grouping.changed.insert(key.clone());
                 grouping.first = Some(now.instant);
             }
@@ -122,8 +134,9 @@ impl Grouping {
     /// Follows other rules from now on; what is only news by the old ones is not told any more.
     pub fn follow(&mut self, rules: Rules) {
         self.rules = rules;
-        let courses = &self.courses;
-        self.changed.retain(|key| courses.get(key).is_some_and(|course| course.is_news(rules)));
+        let changed = std::mem::take(&mut self.changed);
+        let is_news = |key: &NodeKey| self.courses.get(key).is_some_and(|course| self.is_news(key, course));
+        self.changed = changed.into_iter().filter(is_news).collect();
         if self.changed.is_empty() {
             self.first = None;
         }
@@ -146,19 +159,26 @@ impl Grouping {
         }
         let course = self.courses.entry(key.clone()).or_insert_with(|| Course::new(None, transition.from, at));
         course.enter(rules, transition.to, at);
-        if course.is_news(rules) {
+        self.weigh(key, transition.at);
+    }
+
+    /// Sees whether there is something to tell of a node since then, or no longer.
+    fn weigh(&mut self, key: &NodeKey, at: Now) {
+        let Some(course) = self.courses.get(key) else { return };
+        if self.is_news(key, course) {
             self.changed.insert(key.clone());
         } else {
-            // It came and went within the wait.
+            // It came and went within the wait, or under maintenance.
+            let is_over = course.told.is_none() && self.rules.level(course.to).is_none();
             self.changed.shift_remove(key);
-            if course.told.is_none() {
+            if is_over {
                 self.courses.remove(key);
             }
         }
         if self.changed.is_empty() {
             self.first = None;
         } else {
-            self.first.get_or_insert(transition.at.instant);
+            self.first.get_or_insert(at.instant);
         }
     }
 
@@ -223,7 +243,8 @@ impl Rules {
 impl Course {
     /// A level was told, of a node that has a status since a moment.
     fn new(told: Option<Status>, to: Option<Status>, at: Now) -> Self {
-        Self { told, to, at, left: at, strayed: false, sick: Duration::ZERO, dead: Duration::ZERO }
+        let (sick, dead) = (Duration::ZERO, Duration::ZERO);
+        Self { told, to, at, left: at, strayed: false, early: false, sick, dead }
     }
 
     /// The node has another status.
@@ -262,12 +283,12 @@ fn elapsed(from: Now, to: Now) -> Duration {
     to.instant.saturating_duration_since(from.instant)
 }
 
-/// Every dead replica of those nodes of the page, and how many more there are than a notice names.
+/// Every dead replica of those nodes of the page that are not under planned maintenance, and how many more there are than a notice names.
 pub(super) fn dead(map: &Map, of: &dyn Fn(&NodeKey) -> bool) -> (Vec<ReplicaKey>, usize) {
     let mut named = Vec::new();
     let mut all = 0;
     for (service, in_service) in &map.services {
-        for (node, in_node) in &in_service.nodes {
+        for (node, in_node) in in_service.nodes.iter().filter(|(_, node)| !node.maintained) {
             let count = in_node.tally.count(Status::Dead);
             if count == 0 {
                 continue;

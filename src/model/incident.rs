@@ -110,7 +110,9 @@ impl Incidents {
                 self.forgotten = to.is_none().then(|| replica.node.clone());
                 None
             }
-            (Subject::Node(node), Some(Status::Dead)) => self.die(node, transition, id),
+            (Subject::Node(node), Some(Status::Dead)) => {
+                self.die(node, transition.since, transition.cause.as_ref(), id)
+            }
             (Subject::Node(node), Some(Status::Healthy | Status::Sick)) => {
                 let unwatched = self.forgotten.as_ref() == Some(node);
                 let how = if unwatched { End::Unwatched } else { End::Recovered };
@@ -121,19 +123,19 @@ impl Incidents {
         }
     }
 
-    fn die(&mut self, key: &NodeKey, transition: &Transition, id: u64) -> Option<Change> {
-        let (at, cause) = (transition.since, &transition.cause);
+    /// A node is dead since a moment. An incident that this opens gets that `id`.
+    pub(super) fn die(&mut self, key: &NodeKey, at: Now, cause: Option<&Cause>, id: u64) -> Option<Change> {
         let first = || Affected {
             node: key.node.clone(),
             since: at,
-            cause: cause.clone(),
+            cause: cause.cloned(),
             deaths: 1,
             again: at,
             down: Duration::ZERO,
             until: None,
         };
         let Some(incident) = self.open.get_mut(&key.service) else {
-            let (service, cause, affected) = (key.service.clone(), cause.clone(), vec![first()]);
+            let (service, cause, affected) = (key.service.clone(), cause.cloned(), vec![first()]);
             let incident = Incident { id, service, opened: at, cause, affected, closed: None };
             self.open.insert(key.service.clone(), incident.clone());
             return Some(Change::Opened(incident));

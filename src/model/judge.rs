@@ -1,5 +1,7 @@
 //! Judging: observations in, transitions out. The only place where a status changes.
 
+mod settling;
+
 use std::time::Duration;
 use std::time::Instant;
 
@@ -7,13 +9,13 @@ use crate::clock;
 use crate::clock::Now;
 
 use super::cause::Cause;
+use super::id::Id;
 use super::map::Kind;
 use super::map::Limits;
 use super::map::Map;
 use super::map::Mode;
 use super::map::Node;
 use super::map::Replica;
-use super::map::Standing;
 use super::observation::Content;
 use super::observation::Finding;
 use super::observation::Observation;
@@ -21,11 +23,13 @@ use super::observation::Outcome;
 use super::observation::Report;
 use super::observation::left;
 use super::status::Status;
-use super::tally::Tally;
 use super::transition::NodeKey;
 use super::transition::ReplicaKey;
 use super::transition::Subject;
 use super::transition::Transition;
+
+use self::settling::Settling;
+use self::settling::Step;
 
 /// Why a report or a removal was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -156,42 +160,48 @@ impl Map {
         self.settle(key, None, now, now)
     }
 
+    /// Lets a node be under planned maintenance, or ends that: its status does not count for its service and the page
+    /// meanwhile. Tells what changes by that.
+    pub fn maintain(&mut self, key: &NodeKey, on: bool, now: Now) -> Vec<Transition> {
+        let Some(node) = self.node_mut(key).filter(|node| node.maintained != on) else { return Vec::new() };
+        node.maintained = on;
+        let status = node.standing.map(|standing| standing.status);
+        let change = if on { (status, None) } else { (None, status) };
+        let mut settling = Settling { since: now, now, cause: None, transitions: Vec::new() };
+        self.climb(&key.service, change, &mut settling);
+        settling.transitions
+    }
+
     /// Gives a replica its verdict, which is true since a moment, and carries what changes up to the page.
-    fn settle(&mut self, key: &ReplicaKey, verdict: Option<Verdict>, mut since: Now, now: Now) -> Vec<Transition> {
-        let NodeKey { service, node } = &key.node;
-        let mut transitions = Vec::new();
+    fn settle(&mut self, key: &ReplicaKey, verdict: Option<Verdict>, since: Now, now: Now) -> Vec<Transition> {
         let (status, cause) = verdict.unzip();
         let cause = cause.flatten();
-        let mut settled = |what: Subject, standing: &mut Option<Standing>, to: Option<Status>| {
-            let from = standing.map(|standing| standing.status);
-            if from == to {
-                return None;
-            }
-            // A status does not begin before the one that it follows, nor before that of the part that brings it about.
-            let follows = standing.map(|standing| standing.since).filter(|before| before.instant > since.instant);
-            since = follows.unwrap_or(since);
-            let lasted = standing.map(|standing| since.instant.saturating_duration_since(standing.since.instant));
-            *standing = to.map(|status| Standing { status, since });
-            let cause = cause.clone().filter(|_| to.is_some_and(|to| to > Status::Healthy));
-            transitions.push(Transition { at: now, since, what, from, to, cause, lasted });
-            Some((from, to))
-        };
-        let Some(in_service) = self.services.get_mut(service) else { return Vec::new() };
-        let Some(in_node) = in_service.nodes.get_mut(node) else { return Vec::new() };
+        let Some(in_node) = self.node_mut(&key.node) else { return Vec::new() };
         let Some(replica) = in_node.replicas.get_mut(&key.replica) else { return Vec::new() };
         replica.cause.clone_from(&cause);
-        let Some(change) = settled(Subject::Replica(key.clone()), &mut replica.standing, status) else {
+        let mut settling = Settling { since, now, cause, transitions: Vec::new() };
+        let Some((from, to)) = settling.settle(Subject::Replica(key.clone()), &mut replica.standing, status) else {
             return Vec::new();
         };
-        let mut climb = |tally: &mut Tally, standing, change: Option<_>, what| {
-            let (from, to) = change?;
-            tally.shift(from, to);
-            settled(what, standing, tally.worst())
-        };
-        let change = climb(&mut in_node.tally, &mut in_node.standing, Some(change), Subject::Node(key.node.clone()));
-        let change = climb(&mut in_service.tally, &mut in_service.standing, change, Subject::Service(service.clone()));
-        climb(&mut self.tally, &mut self.standing, change, Subject::Page);
-        transitions
+        in_node.tally.shift(from, to);
+        let worst = in_node.tally.worst();
+        let change = settling.settle(Subject::Node(key.node.clone()), &mut in_node.standing, worst);
+        if let Some(change) = change.filter(|_| !in_node.maintained) {
+            self.climb(&key.node.service, change, &mut settling);
+        }
+        settling.transitions
+    }
+
+    /// Carries the change of a node up to its service and the page.
+    fn climb(&mut self, service: &Id, (from, to): Step, settling: &mut Settling) {
+        let Some(in_service) = self.services.get_mut(service) else { return };
+        in_service.tally.shift(from, to);
+        let worst = in_service.tally.worst();
+        let change = settling.settle(Subject::Service(service.clone()), &mut in_service.standing, worst);
+        let Some((from, to)) = change else { return };
+        self.tally.shift(from, to);
+        let worst = self.tally.worst();
+        settling.settle(Subject::Page, &mut self.standing, worst);
     }
 
     fn note_observed(&mut self, key: &NodeKey, now: Now) {
@@ -266,6 +276,7 @@ mod tests {
     use super::super::fixture::secs;
     use super::super::fixture::up;
     use super::super::id::ReplicaId;
+    use super::super::map::Standing;
     use super::*;
     use crate::clock::Clock;
     use crate::clock::after;

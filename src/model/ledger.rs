@@ -4,6 +4,7 @@
 //! replica and node was and how it answered. What is not watched is not entered. A replica counts as dead from its first
 //! failed attempt, which is known only when the last one has failed: minutes that were entered before are shifted.
 
+mod maintained;
 mod track;
 
 use std::collections::HashMap;
@@ -21,6 +22,7 @@ use super::incident::End;
 use super::incident::Ended;
 use super::incident::Incident;
 use super::incident::Incidents;
+use super::maintenance::Maintenance;
 use super::map::Map;
 use super::map::Standing;
 use super::observation::Content;
@@ -35,7 +37,9 @@ use super::transition::NodeKey;
 use super::transition::ReplicaKey;
 use super::transition::Subject;
 use super::transition::Transition;
+use super::uuid::Uuid;
 
+use self::maintained::track;
 use self::track::Track;
 
 /// What is to be kept.
@@ -45,6 +49,8 @@ pub struct Ledger {
     nodes: HashMap<NodeKey, Track>,
     pasts: HashMap<NodeKey, Arc<Past>>,
     incidents: Incidents,
+    /// The nodes that are under planned maintenance, and since when.
+    maintained: HashMap<NodeKey, Now>,
     /// Incidents by number: those that are open, and those that ended lately.
     recent: IndexMap<u64, Arc<Incident>>,
     next_incident: u64,
@@ -68,6 +74,8 @@ pub struct Entries {
     pub incidents: IndexMap<u64, Incident>,
     /// Until when nobody wants to be reminded, if that is another way now.
     pub silence: Option<Silence>,
+    /// Planned maintenance that was added or ended; the last word on each.
+    pub maintenance: IndexMap<Uuid, Arc<Maintenance>>,
     /// How many minutes and transitions could not be kept, because nobody wrote them down in time.
     pub lost: u64,
 }
@@ -139,6 +147,7 @@ impl Ledger {
             replicas: HashMap::new(),
             nodes: HashMap::new(),
             pasts: HashMap::new(),
+            maintained: HashMap::new(),
             incidents: Incidents::resume(open),
             recent: recent.into_iter().map(|incident| (incident.id, Arc::new(incident))).collect(),
             next_incident,
@@ -150,15 +159,18 @@ impl Ledger {
     /// Counts time from now on for all whose status is known from before a start. Until more is found out it is what it was:
     /// a dead replica that reports no more is dead, not unwatched.
     pub fn go_on(&mut self, map: &Map, before: &[(Subject, Remembered)], now: Now) {
-        let begin = |standing: Option<Standing>| Some(Track::new(Some(standing?.status), now.instant));
+        let maintained = &self.maintained;
+        let begin = |node: &NodeKey, standing: Option<Standing>| {
+            Some(track(maintained, node, Some(standing?.status), now.instant))
+        };
         for (service, in_service) in &map.services {
             for (node, in_node) in &in_service.nodes {
                 let key = NodeKey { service: service.clone(), node: node.clone() };
                 for (replica, one) in &in_node.replicas {
                     let key = ReplicaKey { node: key.clone(), replica: replica.clone() };
-                    self.replicas.extend(begin(one.standing).map(|track| (key, track)));
+                    self.replicas.extend(begin(&key.node, one.standing).map(|track| (key, track)));
                 }
-                self.nodes.extend(begin(in_node.standing).map(|track| (key, track)));
+                self.nodes.extend(begin(&key, in_node.standing).map(|track| (key, track)));
             }
         }
         for (subject, remembered) in before {
@@ -197,11 +209,13 @@ impl Ledger {
         let Some(replica) = map.replica(key) else { return };
         let status = |standing: Option<Standing>| standing.map(|standing| standing.status);
         if !self.replicas.contains_key(key) {
-            self.replicas.insert(key.clone(), Track::new(status(replica.standing), now.instant));
+            let track = track(&self.maintained, &key.node, status(replica.standing), now.instant);
+            self.replicas.insert(key.clone(), track);
         }
         if !self.nodes.contains_key(&key.node) {
             let node = map.node(key.node.service.as_str(), key.node.node.as_str());
-            self.nodes.insert(key.node.clone(), Track::new(node.and_then(|node| status(node.standing)), now.instant));
+            let standing = node.and_then(|node| status(node.standing));
+            self.nodes.insert(key.node.clone(), track(&self.maintained, &key.node, standing, now.instant));
         }
         let minute = Tier::Minute.start_of(now.wall);
         let tracks = [self.replicas.get_mut(key), self.nodes.get_mut(&key.node)];
@@ -228,7 +242,9 @@ impl Ledger {
     pub fn change(&mut self, transitions: &[Transition]) {
         for transition in transitions {
             self.enter(transition);
-            if let Some(change) = self.incidents.apply(transition, self.next_incident) {
+            if !self.is_expected(transition)
+                && let Some(change) = self.incidents.apply(transition, self.next_incident)
+            {
                 self.note(change);
             }
         }
@@ -259,7 +275,8 @@ impl Ledger {
         let entries = &mut self.entries;
         match what {
             Subject::Replica(key) => {
-                let track = self.replicas.entry(key.clone()).or_insert_with(|| Track::new(None, since.instant));
+                let new = || track(&self.maintained, &key.node, None, since.instant);
+                let track = self.replicas.entry(key.clone()).or_insert_with(new);
                 track.turn(what, *to, *since, *at, None, entries);
                 track.hand_over(what, entries);
                 remembered.interval = track.interval;
@@ -268,7 +285,8 @@ impl Ledger {
                 }
             }
             Subject::Node(key) => {
-                let track = self.nodes.entry(key.clone()).or_insert_with(|| Track::new(None, since.instant));
+                let new = || track(&self.maintained, key, None, since.instant);
+                let track = self.nodes.entry(key.clone()).or_insert_with(new);
                 let past = Arc::make_mut(self.pasts.entry(key.clone()).or_default());
                 track.turn(what, *to, *since, *at, Some(past), entries);
                 track.hand_over(what, entries);
@@ -319,7 +337,7 @@ impl Ledger {
         std::mem::take(&mut self.entries)
     }
 
-    /// Enters how everything is at present, as if nothing of it had been written down.
+    /// Enters how everything is at present, as if nothing of it had been written down; maintenance is the caller's.
     pub fn repeat(&mut self, map: &Map) {
         let mut enter = |what, standing: Option<Standing>, cause, interval| {
             if standing.is_some() {
@@ -424,6 +442,7 @@ impl Entries {
             && self.shifts.is_empty()
             && self.incidents.is_empty()
             && self.silence.is_none()
+            && self.maintenance.is_empty()
     }
 
     /// Takes in what came later. What waits for too long is lost, the oldest first, and counted.
@@ -434,6 +453,7 @@ impl Entries {
         self.shifts.extend(later.shifts);
         self.incidents.extend(later.incidents);
         self.silence = later.silence.or(self.silence);
+        self.maintenance.extend(later.maintenance);
         let lost = excess(&mut self.transitions) + excess(&mut self.minutes) + excess(&mut self.shifts);
         self.lost = self.lost.saturating_add(later.lost).saturating_add(lost);
     }

@@ -37,9 +37,9 @@ pub struct Service {
     pub label: Arc<str>,
     /// Its nodes, in file order.
     pub nodes: IndexMap<Id, Node>,
-    /// The statuses of the nodes.
+    /// The statuses of the nodes, without those under planned maintenance.
     pub tally: Tally,
-    /// The worst of them.
+    /// The worst of them; none when none is judged, or all are under maintenance.
     pub standing: Option<Standing>,
 }
 
@@ -56,6 +56,8 @@ pub struct Node {
     pub reveals_replicas: bool,
     /// Where visitors find more about it.
     pub link: Option<Arc<Link>>,
+    /// Whether it is under planned maintenance: then its status counts for nothing but itself.
+    pub maintained: bool,
     /// Its replicas: as configured, or in the order in which they first reported.
     pub replicas: IndexMap<ReplicaId, Replica>,
     /// When a check or a report of one of them last came in.
@@ -149,7 +151,8 @@ pub struct Standing {
 }
 
 impl Map {
-    /// The page's status as machines read it: what is not judged yet does not count, and nothing at all is healthy.
+    /// The page's status as machines read it: what is not judged yet or is under planned maintenance does not count, and
+    /// nothing at all is healthy.
     #[must_use]
     pub fn status(&self) -> Status {
         self.standing.map_or(Status::Healthy, |standing| standing.status)
@@ -161,10 +164,25 @@ impl Map {
         self.services.get(service)?.nodes.get(node)
     }
 
+    /// Whether all of it that there is is under planned maintenance.
+    #[must_use]
+    pub fn is_maintained(&self) -> bool {
+        let mut nodes = self.services.values().flat_map(|service| service.nodes.values()).peekable();
+        nodes.peek().is_some() && nodes.all(|node| node.maintained)
+    }
+
     /// The replica of that key.
     #[must_use]
     pub fn replica(&self, key: &ReplicaKey) -> Option<&Replica> {
         self.node(key.node.service.as_str(), key.node.node.as_str())?.replicas.get(&key.replica)
+    }
+}
+
+impl Service {
+    /// Whether all of it that there is is under planned maintenance.
+    #[must_use]
+    pub fn is_maintained(&self) -> bool {
+        !self.nodes.is_empty() && self.nodes.values().all(|node| node.maintained)
     }
 }
 

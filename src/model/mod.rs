@@ -5,6 +5,7 @@
 //! | the page and its parts | [`map`], [`id`], [`status`], [`tally`] |
 //! | what is found out, and what follows | [`observation`], [`judge`], [`cause`], [`transition`], [`reshape`], [`resume`] |
 //! | what people are told | [`grouping`], [`reminder`], [`round`], all of it in [`telling`]; [`notice`] and [`hearing`], [`words`]; on the page, [`announcement`], and its [`uuid`] |
+//! | what is planned | [`maintenance`] |
 //! | what is remembered | [`ledger`], [`latency`] and its [`histogram`], [`load`], [`span`], [`tier`], [`chunk`] |
 //! | what of that people see | [`past`], [`uptime`], [`incident`], all of it in [`shown`] |
 //! | how it is written | [`varint`] in storage, [`slug`] in addresses |
@@ -23,6 +24,7 @@ pub mod judge;
 pub mod latency;
 pub mod ledger;
 pub mod load;
+pub mod maintenance;
 pub mod map;
 pub mod notice;
 pub mod observation;

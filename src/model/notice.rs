@@ -23,7 +23,7 @@ pub struct Notice {
     pub status: Status,
     /// Whether the page's status is another one than at the last notice.
     pub changed: bool,
-    /// Every replica that is dead, in the page's order; at most [`Notice::MOST_NAMED`].
+    /// Every replica that is dead outside of planned maintenance, in the page's order; at most [`Notice::MOST_NAMED`].
     pub dead: Vec<ReplicaKey>,
     /// How many dead replicas are not in `dead`.
     pub more_dead: usize,

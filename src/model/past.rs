@@ -1,6 +1,6 @@
 //! The past of a node as the page shows it: by the day and, for the last of them, by the hour.
 //!
-//! A cell holds the time with each status; what is missing in it was not watched. No cell holds more time than it is
+//! A cell holds the time with each status, and that of maintenance; what is missing in it was not watched. No cell holds more time than it is
 //! long, whatever the wall clock does: time that is lived twice counts once.
 
 use std::collections::BTreeMap;
@@ -25,6 +25,8 @@ pub struct Past {
 pub struct Cell {
     /// Milliseconds by status.
     times: [u32; 3],
+    /// Milliseconds of planned maintenance.
+    maintenance: u32,
     worst: Option<Status>,
 }
 
@@ -83,7 +85,7 @@ impl Past {
         };
         let stored = Cell::of(span);
         let known = row.0.get(&index(tier, at)).copied().unwrap_or_default();
-        if stored.watched() > known.watched() {
+        if stored.known() > known.known() {
             row.put(index(tier, at), stored, most);
         }
     }
@@ -109,10 +111,10 @@ impl Past {
     #[must_use]
     pub fn first(&self, now: Timestamp) -> Option<Timestamp> {
         let mut days = self.days.0.range(..=index(Tier::Day, now));
-        days.find(|(_, cell)| cell.worst.is_some()).map(|(day, _)| start(Tier::Day, *day))
+        days.find(|(_, cell)| cell.is_known()).map(|(day, _)| start(Tier::Day, *day))
     }
 
-    /// The uptime of a window that ends now. What Vigil did not watch of it counts for neither side.
+    /// The uptime of a window that ends now. What Vigil did not watch of it counts for neither side, nor does maintenance.
     #[must_use]
     pub fn uptime(&self, window: Window, now: Timestamp) -> Uptime {
         let (tier, begin) = (window.tier(), window.begin(now));
@@ -122,7 +124,8 @@ impl Past {
             uptime.merge(&Uptime::of(&cell.span()));
         }
         let since = now.duration_since(begin).unsigned_abs();
-        uptime.unwatched = since.saturating_sub(uptime.up).saturating_sub(uptime.down);
+        let known = uptime.up.saturating_add(uptime.down).saturating_add(uptime.maintenance);
+        uptime.unwatched = since.saturating_sub(known);
         uptime
     }
 }
@@ -157,8 +160,9 @@ impl Cell {
     /// The times of a span.
     #[must_use]
     pub fn of(span: &Span) -> Self {
-        let millis = |status| u32::try_from(span.time(Some(status)).as_millis()).unwrap_or(u32::MAX);
-        Self { times: Status::ALL.map(millis), worst: span.worst() }
+        let millis = |time: Duration| u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
+        let times = Status::ALL.map(|status| millis(span.time(Some(status))));
+        Self { times, maintenance: millis(span.maintenance()), worst: span.worst() }
     }
 
     /// The time with that status.
@@ -167,20 +171,38 @@ impl Cell {
         Duration::from_millis(self.times[status as usize].into())
     }
 
-    /// The time that was watched.
+    /// The time that was watched, outside of maintenance.
     #[must_use]
     pub fn watched(&self) -> Duration {
         Duration::from_millis(self.times.iter().map(|millis| u64::from(*millis)).sum())
     }
 
-    /// The worst status there was, for however short a time; none when nothing was watched.
+    /// The time of planned maintenance.
+    #[must_use]
+    pub fn maintenance(&self) -> Duration {
+        Duration::from_millis(self.maintenance.into())
+    }
+
+    /// The time that was watched, and that of maintenance.
+    #[must_use]
+    pub fn known(&self) -> Duration {
+        self.watched().saturating_add(self.maintenance())
+    }
+
+    /// Whether there is anything in it.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.worst.is_some() || self.maintenance > 0
+    }
+
+    /// The worst status there was outside of maintenance, for however short a time; none when nothing was watched.
     #[must_use]
     pub fn worst(&self) -> Option<Status> {
         self.worst
     }
 
     fn span(&self) -> Span {
-        let mut span = Span::default();
+        let mut span = Span::of_maintenance(self.maintenance());
         for status in Status::ALL.into_iter().filter(|status| self.times[*status as usize] > 0) {
             span.spend(Some(status), self.time(status));
         }
@@ -197,7 +219,7 @@ impl Row {
         let known = self.0.get(&index).copied().unwrap_or_default();
         let mut all = known.span();
         let mut more = Cell::of(span).span();
-        more.cut_to(tier.length().saturating_sub(known.watched()));
+        more.cut_to(tier.length().saturating_sub(known.known()));
         all.merge(&more);
         self.put(index, Cell::of(&all), most);
     }
@@ -309,6 +331,30 @@ mod tests {
         past.shift(NOW, Some(Status::Healthy), Some(Status::Dead), Duration::from_secs(15));
         assert_eq!(past.uptime(Window::Day, NOW).to_string(), "75.00%");
         assert_eq!(past.uptime(Window::Quarter, NOW).to_string(), "75.00%");
+    }
+
+    #[test]
+    fn maintenance_counts_for_neither_side_and_takes_its_room() {
+        let mut past = Past::default();
+        let midnight = Tier::Day.start_of(NOW);
+        past.add(midnight, &Span::of_maintenance(Duration::from_mins(30)));
+        assert_eq!(past.first(NOW), Some(midnight), "it is known, though nothing of it counts");
+        assert_eq!(past.uptime(Window::Week, NOW).to_string(), "not watched");
+        past.add(midnight, &Span::of(Some(Status::Healthy), Duration::from_mins(25)));
+        past.add(midnight, &Span::of(Some(Status::Dead), Duration::from_mins(25)));
+        let uptime = past.uptime(Window::Day, midnight + hours(1));
+        assert_eq!(
+            (uptime.up, uptime.down),
+            (Duration::from_mins(25), Duration::from_mins(5)),
+            "an hour has only so much"
+        );
+        assert_eq!((uptime.maintenance, uptime.to_string().as_str()), (Duration::from_mins(30), "83.33%"));
+        assert_eq!(uptime.unwatched, hours(23), "one of 24 is known");
+        // What is stored takes the place of less, in whichever kind of time it is more.
+        past.restore(Tier::Hour, midnight, &Span::of_maintenance(hours(1)));
+        assert_eq!(past.uptime(Window::Day, midnight).maintenance, Duration::from_mins(30));
+        past.restore(Tier::Day, midnight, &Span::of_maintenance(hours(2)));
+        assert_eq!(past.uptime(Window::Week, NOW).maintenance, hours(2));
     }
 
     #[test]

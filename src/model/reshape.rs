@@ -71,6 +71,7 @@ impl Map {
 /// Gives a node what is known about it. What is gone has no status any more, so the tally is that of the rest.
 fn take_over(node: &mut Node, known: Node) {
     (node.tally, node.standing, node.observed) = (known.tally, known.standing, known.observed);
+    node.maintained = known.maintained;
     if is_reported(node) {
         node.replicas = known.replicas;
         return;

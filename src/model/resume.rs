@@ -38,7 +38,8 @@ pub struct Resumed {
 }
 
 impl Map {
-    /// Goes on from what was known of the subjects; nothing is known in this map yet, which has the present shape.
+    /// Goes on from what was known of the subjects; nothing is known in this map yet, which has the present shape, and
+    /// knows which nodes are under planned maintenance.
     ///
     /// A replica that reports has not had a chance to do so while the program was down: it counts as silent only when
     /// its interval and the usual patience have passed once more.
@@ -77,6 +78,7 @@ fn remembered(shape: &Map, subjects: &[(Subject, Remembered)], now: Now) -> Map 
             limits: present.map_or(NO_LIMITS, |node| node.limits),
             reveals_replicas: false,
             link: None,
+            maintained: present.is_some_and(|node| node.maintained),
             replicas: IndexMap::new(),
             observed: None,
             tally: Tally::default(),
@@ -114,7 +116,9 @@ fn add_up(map: &mut Map, subjects: &[(Subject, Remembered)], now: Now) {
             }
             let key = NodeKey { service: service_id.clone(), node: node_id.clone() };
             node.standing = standing(Subject::Node(key), node.tally.worst());
-            service.tally.shift(None, node.tally.worst());
+            if !node.maintained {
+                service.tally.shift(None, node.tally.worst());
+            }
         }
         service.standing = standing(Subject::Service(service_id.clone()), service.tally.worst());
         map.tally.shift(None, service.tally.worst());

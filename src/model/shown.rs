@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::announcement::Announcement;
 use super::id::ReplicaId;
 use super::incident::Incident;
+use super::maintenance::Maintenance;
 use super::past::Past;
 use super::past::Window;
 use super::span::Span;
@@ -22,6 +23,8 @@ pub struct Shown {
     pub pasts: HashMap<NodeKey, Arc<Past>>,
     /// The incidents that are open or ended within the last two weeks, in any order.
     pub incidents: Vec<Arc<Incident>>,
+    /// The maintenance that is under way or begins soon, in the order in which it begins.
+    pub maintenance: Vec<Arc<Maintenance>>,
     /// What the owner of the page has announced, the newest first.
     pub announcements: Vec<Arc<Announcement>>,
     /// Whether there may be more of pasts and incidents, which could not be read yet.

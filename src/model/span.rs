@@ -13,7 +13,9 @@ use super::varint::DecodeError;
 pub struct Span {
     /// Milliseconds by status, then those that were not watched.
     times: [u64; 4],
-    /// The worst status there was, for however short a time.
+    /// Milliseconds of planned maintenance, whatever the status was.
+    maintenance: u64,
+    /// The worst status there was outside of maintenance, for however short a time.
     worst: Option<Status>,
     /// How long it took to answer, whenever it did.
     pub latencies: Latencies,
@@ -29,6 +31,9 @@ const WORST: u8 = 5;
 const MEASURES: u8 = 1 << 7;
 /// How a summary of no response times begins.
 const NO_LATENCIES: u64 = 0;
+/// What comes before a span with time of maintenance, which follows in milliseconds. No other first byte is that: a span
+/// without any time is in whole seconds.
+const MAINTAINED: u8 = 0;
 
 impl Span {
     /// A span that held one thing: that status, or that nobody watched.
@@ -37,6 +42,19 @@ impl Span {
         let mut span = Self::default();
         span.spend(status, time);
         span
+    }
+
+    /// A span of planned maintenance.
+    #[must_use]
+    pub fn of_maintenance(time: Duration) -> Self {
+        let mut span = Self::default();
+        span.maintain(time);
+        span
+    }
+
+    /// Adds time of planned maintenance, in whole milliseconds: it is neither up nor down, whatever the status is.
+    pub fn maintain(&mut self, time: Duration) {
+        self.maintenance = self.maintenance.saturating_add(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
     }
 
     /// Adds time with a status; without one it was not watched, which is neither up nor down. Counts whole milliseconds:
@@ -52,6 +70,7 @@ impl Span {
         for (own, time) in self.times.iter_mut().zip(other.times) {
             *own = own.saturating_add(time);
         }
+        self.maintenance = self.maintenance.saturating_add(other.maintenance);
         self.worst = self.worst.max(other.worst);
         self.latencies.merge(&other.latencies);
         self.loads.merge(&other.loads);
@@ -69,11 +88,12 @@ impl Span {
         time
     }
 
-    /// Makes it no longer than `room`; what goes first is time that was not watched, then the best there was.
+    /// Makes it no longer than `room`; what goes first is time that was not watched, then maintenance, then the best there
+    /// was.
     pub fn cut_to(&mut self, room: Duration) {
         let mut excess = u64::try_from(self.length().saturating_sub(room).as_millis()).unwrap_or(u64::MAX);
-        for status in [None].into_iter().chain(Status::ALL.map(Some)) {
-            let time = &mut self.times[place(status)];
+        let [healthy, sick, dead, unwatched] = &mut self.times;
+        for time in [unwatched, &mut self.maintenance, healthy, sick, dead] {
             let cut = excess.min(*time);
             (*time, excess) = (time.saturating_sub(cut), excess.saturating_sub(cut));
         }
@@ -85,21 +105,31 @@ impl Span {
         Duration::from_millis(self.times[place(status)])
     }
 
+    /// The time of planned maintenance.
+    #[must_use]
+    pub fn maintenance(&self) -> Duration {
+        Duration::from_millis(self.maintenance)
+    }
+
     /// All its time.
     #[must_use]
     pub fn length(&self) -> Duration {
-        Duration::from_millis(self.times.iter().fold(0, |all, time| all.saturating_add(*time)))
+        Duration::from_millis(self.times.iter().fold(self.maintenance, |all, time| all.saturating_add(*time)))
     }
 
-    /// The worst status there was; none when all was not watched.
+    /// The worst status there was outside of maintenance; none when all was not watched, or under maintenance.
     #[must_use]
     pub fn worst(&self) -> Option<Status> {
         self.worst
     }
 
     /// Appends the bytes to be stored: two for a minute that was healthy throughout, six if it held a response time, some
-    /// thirteen if it held loads.
+    /// thirteen if it held loads; three more for one of maintenance.
     pub fn encode(&self, out: &mut Vec<u8>) {
+        if self.maintenance > 0 {
+            out.push(MAINTAINED);
+            varint::put(out, self.maintenance);
+        }
         let whole = self.times.iter().all(|time| time.is_multiple_of(1_000));
         let mut head = if whole { WHOLE_SECONDS } else { 0 };
         head |= self.worst.map_or(0, |worst| worst as u8 + 1) << WORST;
@@ -127,9 +157,14 @@ impl Span {
     /// # Errors
     /// [`DecodeError`], when they are no span.
     pub fn decode(input: &mut &[u8]) -> Result<Self, DecodeError> {
-        let head = varint::take_byte(input)?;
+        let mut head = varint::take_byte(input)?;
+        let mut maintenance = 0;
+        if head == MAINTAINED {
+            maintenance = varint::take(input)?;
+            head = varint::take_byte(input)?;
+        }
         let unit = if head & WHOLE_SECONDS == 0 { 1 } else { 1_000 };
-        let mut span = Self::default();
+        let mut span = Self { maintenance, ..Self::default() };
         for (place, time) in span.times.iter_mut().enumerate() {
             if head & 1 << place != 0 {
                 *time = varint::take(input)?.checked_mul(unit).ok_or(DecodeError::Wrong("time"))?;
@@ -169,19 +204,22 @@ mod tests {
         let time = prop_oneof![(0u64..90).prop_map(|seconds| seconds * 1_000), 0u64..90_000, any::<u64>()];
         let latencies = prop::collection::vec(0u64..3_000_000, 0..9);
         let loads = prop::collection::vec((0.0..2.0, 0.0..1.0), 0..4);
-        (prop::collection::vec((status, time), 0..6), latencies, loads).prop_map(|(times, latencies, loads)| {
-            let mut span = Span::default();
-            for (status, time) in times {
-                span.spend(status, Duration::from_millis(time));
-            }
-            for micros in latencies {
-                span.latencies.add(Duration::from_micros(micros));
-            }
-            for (cpu, ram) in loads {
-                span.loads.add(Load { cpu, ram });
-            }
-            span
-        })
+        let maintenance = prop_oneof![Just(0), 0u64..90_000, any::<u64>()];
+        (prop::collection::vec((status, time), 0..6), maintenance, latencies, loads).prop_map(
+            |(times, maintenance, latencies, loads)| {
+                let mut span = Span::of_maintenance(Duration::from_millis(maintenance));
+                for (status, time) in times {
+                    span.spend(status, Duration::from_millis(time));
+                }
+                for micros in latencies {
+                    span.latencies.add(Duration::from_micros(micros));
+                }
+                for (cpu, ram) in loads {
+                    span.loads.add(Load { cpu, ram });
+                }
+                span
+            },
+        )
     }
 
     fn encoded(span: &Span) -> Vec<u8> {
@@ -254,6 +292,24 @@ mod tests {
     }
 
     #[test]
+    fn maintenance_is_neither_up_nor_down_and_no_status() {
+        let seconds = Duration::from_secs;
+        let mut span = Span::of_maintenance(seconds(40));
+        assert_eq!((span.worst(), span.maintenance(), span.length()), (None, seconds(40), seconds(40)));
+        assert_eq!(
+            [None, Some(Status::Healthy), Some(Status::Dead)].map(|status| span.time(status)),
+            [Duration::ZERO; 3]
+        );
+        span.spend(Some(Status::Healthy), seconds(10));
+        assert_eq!(span.shift(Some(Status::Healthy), Some(Status::Dead), seconds(30)), seconds(10));
+        span.merge(&Span::of_maintenance(seconds(5)));
+        assert_eq!((span.time(Some(Status::Dead)), span.maintenance()), (seconds(10), seconds(45)));
+        span.spend(None, seconds(5));
+        span.cut_to(seconds(20));
+        assert_eq!((span.time(None), span.maintenance(), span.length()), (Duration::ZERO, seconds(10), seconds(20)));
+    }
+
+    #[test]
     fn plain_spans_take_few_bytes() {
         let with = |millis, latencies: &[u64]| {
             let mut span = Span::of(Some(Status::Healthy), Duration::from_millis(millis));
@@ -271,6 +327,7 @@ mod tests {
             (with(60_000, &[2_100_000]), 7),
             (with(59_999, &[123_456]), 8),
             (with(300_000, &[80_000, 85_000, 90_000]), 11),
+            (Span::of_maintenance(Duration::from_mins(1)), 5),
         ] {
             assert_eq!(encoded(&span).len(), bytes, "{span:?}");
         }
@@ -281,6 +338,8 @@ mod tests {
         for (bytes, wanted) in [
             (&[][..], DecodeError::Short),
             (&[1], DecodeError::Short),
+            (&[0], DecodeError::Short),
+            (&[0, 60], DecodeError::Short),
             (&[0b1010_0001, 60], DecodeError::Short),
             (&[0b0011_0100, 60], DecodeError::Wrong("worst status")),
             (&[0b0001_1000, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1], DecodeError::Wrong("time")),

@@ -1,5 +1,6 @@
 //! What is told next, and when: changes, reminders, and how everything is after a start.
 
+use std::collections::HashSet;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -19,6 +20,7 @@ use super::reminder::Situation;
 use super::reshape::Departed;
 use super::round::Round;
 use super::status::Status;
+use super::transition::NodeKey;
 use super::transition::ReplicaKey;
 use super::transition::Subject;
 use super::transition::Transition;
@@ -54,6 +56,8 @@ pub struct Before<'a> {
     pub reminded: Reminded,
     /// Until when they do not want to be.
     pub silence: Silence,
+    /// The nodes that are under planned maintenance.
+    pub maintained: &'a HashSet<NodeKey>,
 }
 
 impl Telling {
@@ -61,7 +65,7 @@ impl Telling {
     /// first round of checks, which the notice after a start waits for, if there is to be one.
     #[must_use]
     pub fn resume(rules: Rules, before: Before<'_>, round: Round, now: Now) -> Self {
-        let grouping = Grouping::resume(rules.changes, before.told, before.subjects, now);
+        let grouping = Grouping::resume(rules.changes, before.told, before.subjects, before.maintained, now);
         let unwell = grouping.is_unwell();
         let reminding = Reminding::resume(rules.reminders, before.reminded, before.silence, unwell, now);
         Self { grouping, reminding, round: rules.startup.then_some(round) }
@@ -86,6 +90,22 @@ impl Telling {
     /// it.
     pub fn depart(&mut self, departed: Departed) {
         self.grouping.depart(departed);
+    }
+
+    /// These nodes are under planned maintenance from now on: nothing bad is told of them.
+    pub fn hush(&mut self, begun: &HashSet<NodeKey>) {
+        self.grouping.hush(begun);
+    }
+
+    /// Whether that node is under planned maintenance.
+    #[must_use]
+    pub fn is_hushed(&self, key: &NodeKey) -> bool {
+        self.grouping.is_hushed(key)
+    }
+
+    /// These are no longer: how they are is told now.
+    pub fn unhush(&mut self, over: &HashSet<NodeKey>, now: Now) {
+        self.grouping.unhush(over, now);
     }
 
     /// A replica was asked, whatever came of it.

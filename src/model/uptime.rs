@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::span::Span;
 use super::status::Status;
 
-/// How long something was up, down, and not watched, which is neither.
+/// How long something was up, down, and not watched or under planned maintenance, which is neither.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Uptime {
     /// Healthy or sick.
@@ -15,6 +15,8 @@ pub struct Uptime {
     pub down: Duration,
     /// Vigil was not running, or nothing was known.
     pub unwatched: Duration,
+    /// Planned maintenance, whatever the status was.
+    pub maintenance: Duration,
 }
 
 /// Hundredths of a percent.
@@ -26,7 +28,7 @@ impl Uptime {
     pub fn of(span: &Span) -> Self {
         let time = |status| span.time(Some(status));
         let up = time(Status::Healthy).saturating_add(time(Status::Sick));
-        Self { up, down: time(Status::Dead), unwatched: span.time(None) }
+        Self { up, down: time(Status::Dead), unwatched: span.time(None), maintenance: span.maintenance() }
     }
 
     /// Adds another time.
@@ -34,9 +36,10 @@ impl Uptime {
         self.up = self.up.saturating_add(other.up);
         self.down = self.down.saturating_add(other.down);
         self.unwatched = self.unwatched.saturating_add(other.unwatched);
+        self.maintenance = self.maintenance.saturating_add(other.maintenance);
     }
 
-    /// The share of the watched time in which it was up, from 0 to 1; none when nothing was watched. For people there
+    /// The share of the time that counts in which it was up, from 0 to 1; none when nothing of it was watched. For people there
     /// is the text: this may be rounded up to 1.
     #[must_use]
     pub fn ratio(&self) -> Option<f64> {
@@ -69,7 +72,7 @@ mod tests {
     use super::*;
 
     fn uptime(up: Duration, down: Duration) -> Uptime {
-        Uptime { up, down, unwatched: Duration::ZERO }
+        Uptime { up, down, ..Uptime::default() }
     }
 
     fn durations() -> impl Strategy<Value = Duration> {
@@ -111,16 +114,24 @@ mod tests {
     }
 
     #[test]
-    fn sick_is_up_and_unwatched_is_neither() {
+    fn sick_is_up_and_neither_unwatched_time_nor_maintenance_is_either() {
         let second = Duration::from_secs(1);
         let mut span = Span::of(Some(Status::Healthy), second);
         span.spend(Some(Status::Sick), 2 * second);
         span.spend(Some(Status::Dead), 4 * second);
         span.spend(None, 8 * second);
+        span.maintain(32 * second);
         let mut uptime = Uptime::of(&span);
-        assert_eq!(uptime, Uptime { up: 3 * second, down: 4 * second, unwatched: 8 * second });
+        assert_eq!(
+            uptime,
+            Uptime { up: 3 * second, down: 4 * second, unwatched: 8 * second, maintenance: 32 * second }
+        );
+        assert_eq!(uptime.to_string(), "42.85%");
         uptime.merge(&Uptime { up: Duration::MAX, ..uptime });
-        assert_eq!(uptime, Uptime { up: Duration::MAX, down: 8 * second, unwatched: 16 * second });
+        assert_eq!(
+            uptime,
+            Uptime { up: Duration::MAX, down: 8 * second, unwatched: 16 * second, maintenance: 64 * second }
+        );
     }
 
     proptest! {

@@ -7,6 +7,7 @@
 //! | healthy | a whole column |
 //! | sick | a column that is shorter at the top; the longer it was sick, the higher the solid part |
 //! | dead | a column that reaches below the others; the longer it was dead, the higher the solid part |
+//! | maintenance | the outline of a column, or of the part of it that was planned maintenance |
 //! | not watched | the dashed outline of a column, or of the part of it that nobody watched |
 //! | before there was anything | a dotted line along the bottom |
 //!
@@ -133,6 +134,12 @@ fn draw_day(svg: &mut String, at: usize, day: &Day) {
         Kind::Before => Ok(()),
         Kind::Unwatched => write!(svg, r#"<rect x="{at}" class="n">{title}</rect>"#),
         Kind::Was(Status::Healthy) if day.is_perfect() => write!(svg, r#"<rect x="{at}">{title}</rect>"#),
+        Kind::Maintained => write!(svg, r#"<rect x="{at}" class="m">{title}</rect>"#),
+        Kind::Was(Status::Healthy) if !day.cell.maintenance().is_zero() => {
+            let all = day.cell.known().as_secs_f64();
+            let top = part((day.cell.maintenance().as_secs_f64() / all).sqrt(), 5, COLUMN - 6);
+            write!(svg, r#"<g class="w">{title}{}{}</g>"#, column(0, top), column(top + 1, COLUMN - top - 1))
+        }
         Kind::Was(Status::Healthy) => {
             let all = (day.unwatched + day.cell.watched()).as_secs_f64();
             let top = part(day.unwatched.as_secs_f64() / all, 5, COLUMN - 6);

@@ -48,6 +48,7 @@ pub(super) struct Plot<'a> {
     pub(super) texts: &'a [Option<String>],
     pub(super) outages: &'a [Stretch],
     pub(super) gaps: &'a [Stretch],
+    pub(super) maintained: &'a [Stretch],
     /// The time before there was anything.
     pub(super) before: Option<Stretch>,
 }
@@ -88,7 +89,9 @@ pub(super) fn draw(plot: &Plot) -> String {
         svg,
         r#"<svg class="plot" y="{ABOVE}" width="100%" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none">"#
     );
-    for (class, stretches) in [("before", plot.before.as_slice()), ("gap", plot.gaps), ("out", plot.outages)] {
+    let shades =
+        [("before", plot.before.as_slice()), ("gap", plot.gaps), ("work", plot.maintained), ("out", plot.outages)];
+    for (class, stretches) in shades {
         for stretch in stretches {
             plot.shade(&mut svg, class, *stretch);
         }
@@ -315,6 +318,7 @@ mod tests {
             texts: &texts,
             outages: &[Stretch { from: BEGIN + hours(2), to: BEGIN + hours(2) + Duration::from_secs(1) }],
             gaps: &[Stretch { from: BEGIN + hours(4), to: BEGIN + hours(5) }],
+            maintained: &[],
             before: Some(Stretch { from: BEGIN, to: BEGIN + Duration::from_mins(6) }),
         };
         insta::assert_snapshot!(draw(&plot).replace("><", ">\n<"));
@@ -385,7 +389,7 @@ mod tests {
             let tick = Duration::from_secs(tick.max(step * count as u64 / 20));
             let plot = Plot {
                 label: "", begin: BEGIN, step: Duration::from_secs(step), tick, unit: Unit::Share, fits: 1.0,
-                lines: &[], texts: &texts, outages: &[stretch], gaps: &[], before: None,
+                lines: &[], texts: &texts, outages: &[stretch], gaps: &[], maintained: &[], before: None,
             };
             let svg = draw(&plot);
             prop_assert!(!svg.contains("NaN") && !svg.contains("inf"), "{}", svg);

@@ -38,6 +38,8 @@ pub(super) enum Kind {
     Before,
     /// Nobody watched it.
     Unwatched,
+    /// What was watched of it was planned maintenance.
+    Maintained,
     /// The worst that there was.
     Was(Status),
 }
@@ -58,12 +60,15 @@ pub(super) fn days(past: &Past, now: Timestamp, count: usize) -> Vec<Day> {
     let today = Tier::Day.start_of(now);
     let mut is_known = false;
     let day = |(start, cell): (Timestamp, Cell)| {
-        let is_first = !is_known && cell.worst().is_some();
+        let is_first = !is_known && cell.is_known();
         is_known |= is_first;
         let is_today = start == today;
         let length = if is_today { now.duration_since(start).unsigned_abs() } else { Tier::Day.length() };
-        let unwatched = length.saturating_sub(cell.watched());
+        let unwatched = length.saturating_sub(cell.known());
         let kind = match cell.worst() {
+            None | Some(Status::Healthy) if cell.watched().is_zero() && !cell.maintenance().is_zero() => {
+                Kind::Maintained
+            }
             Some(Status::Healthy) if cell.watched().is_zero() && !is_first => Kind::Unwatched,
             Some(status) => Kind::Was(status),
             None if is_known && unwatched >= BRIEF => Kind::Unwatched,
@@ -90,8 +95,11 @@ impl Day {
     pub(super) fn is_perfect(&self) -> bool {
         match self.kind {
             Kind::Before => true,
-            Kind::Unwatched => false,
-            Kind::Was(status) => status == Status::Healthy && (self.unwatched.is_zero() || self.is_first),
+            Kind::Unwatched | Kind::Maintained => false,
+            Kind::Was(status) => {
+                let is_whole = self.unwatched.is_zero() || self.is_first;
+                status == Status::Healthy && is_whole && self.cell.maintenance().is_zero()
+            }
         }
     }
 
@@ -100,16 +108,17 @@ impl Day {
         date(self.start)
     }
 
-    /// `down for 4 min, not watched for 3 h`
+    /// `down for 4 min, maintenance for 2 h, not watched for 3 h`
     pub(super) fn words(&self) -> String {
         let worst = match self.kind {
             Kind::Before => return "no data".to_owned(),
             Kind::Unwatched => return "not watched".to_owned(),
-            Kind::Was(worst) => worst,
+            Kind::Maintained => None,
+            Kind::Was(worst) => Some(worst),
         };
         let spent = |status, verb: &str| {
             let time = self.cell.time(status);
-            let is_told = !time.is_zero() || worst == status;
+            let is_told = !time.is_zero() || worst == Some(status);
             is_told.then(|| {
                 if time >= Tier::Day.length() {
                     format!("{verb} all day")
@@ -120,13 +129,28 @@ impl Day {
         };
         let parts: Vec<String> =
             [spent(Status::Dead, "down"), spent(Status::Sick, "sick")].into_iter().flatten().collect();
-        let mut words = if parts.is_empty() { "no downtime".to_owned() } else { parts.join(", ") };
+        let maintenance = self.cell.maintenance();
+        let maintained = || {
+            if maintenance >= Tier::Day.length() {
+                "maintenance all day".to_owned()
+            } else {
+                format!("maintenance for {}", duration(maintenance))
+            }
+        };
+        let mut words = match worst {
+            None => maintained(),
+            Some(_) if parts.is_empty() => "no downtime".to_owned(),
+            Some(_) => parts.join(", "),
+        };
+        if worst.is_some() && !maintenance.is_zero() {
+            words = format!("{words}, {}", maintained());
+        }
         if self.is_today {
             words.push_str(" so far");
         }
         if !self.unwatched.is_zero() {
             let (prefix, time) =
-                if self.is_first { ("watched", self.cell.watched()) } else { ("not watched", self.unwatched) };
+                if self.is_first { ("watched", self.cell.known()) } else { ("not watched", self.unwatched) };
             words = format!("{words}, {prefix} for {}", duration(time));
         }
         words
@@ -147,6 +171,7 @@ impl Kind {
     fn class(self) -> &'static str {
         match self {
             Self::Before | Self::Unwatched => "unknown",
+            Self::Maintained => super::maintenance::CLASS,
             Self::Was(status) => status.word(),
         }
     }
@@ -177,6 +202,7 @@ pub(super) fn summary(days: &[Day]) -> String {
             days.iter().filter(|day| day.kind == Kind::Unwatched || is_partly_unwatched(day)).count(),
             "not fully watched",
         ),
+        (days.iter().filter(|day| !day.cell.maintenance().is_zero()).count(), "maintenance"),
     ];
     let parts: Vec<String> = told
         .into_iter()
@@ -188,7 +214,7 @@ pub(super) fn summary(days: &[Day]) -> String {
 
 /// Whether that is all there is to tell of a day.
 fn is_partly_unwatched(day: &Day) -> bool {
-    day.kind == Kind::Was(Status::Healthy) && !day.is_perfect()
+    day.kind == Kind::Was(Status::Healthy) && !day.unwatched.is_zero() && !day.is_first
 }
 
 #[cfg(test)]
@@ -261,6 +287,32 @@ mod tests {
         assert_eq!(days(&past, NOW, 6)[0].words(), "not watched");
         past.add(NOW, &Span::of(Some(Status::Dead), Duration::ZERO));
         assert!(days(&past, NOW, 1)[0].words().starts_with("down for less than 1 s so far"));
+    }
+
+    #[test]
+    fn maintenance_is_told_beside_what_else_there_was() {
+        let minutes = Duration::from_mins;
+        for (maintained, statuses, wanted, kind) in [
+            (120, [1_320, 0, 0], "no downtime, maintenance for 2 h", Kind::Was(Status::Healthy)),
+            (120, [1_316, 0, 4], "down for 4 min, maintenance for 2 h", Kind::Was(Status::Dead)),
+            (120, [1_140, 0, 0], "no downtime, maintenance for 2 h, not watched for 3 h", Kind::Was(Status::Healthy)),
+            (1_440, [0, 0, 0], "maintenance all day", Kind::Maintained),
+            (60, [0, 0, 0], "maintenance for 1 h, not watched for 23 h", Kind::Maintained),
+        ] {
+            let mut past = past(&[(3, [1_440, 0, 0]), (2, statuses)]);
+            past.add(Tier::Day.start_of(NOW) - Duration::from_hours(48), &Span::of_maintenance(minutes(maintained)));
+            let day = days(&past, NOW, 3).remove(0);
+            assert_eq!((day.words().as_str(), day.kind, day.is_perfect()), (wanted, kind, false));
+        }
+        let mut past = past(&[(1, [1_320, 0, 0])]);
+        past.add(Tier::Day.start_of(NOW) - Duration::from_hours(24), &Span::of_maintenance(minutes(120)));
+        past.add(Tier::Day.start_of(NOW), &Span::of_maintenance(minutes(72)));
+        let all = days(&past, NOW, 90);
+        assert_eq!(summary(&all), "maintenance on 2 days");
+        assert_eq!(all[89].words(), "maintenance for 1 h 12 min so far");
+        let mut first = Past::default();
+        first.add(NOW - Duration::from_hours(24), &Span::of_maintenance(minutes(60)));
+        assert_eq!(days(&first, NOW, 2)[0].words(), "maintenance for 1 h, watched for 1 h");
     }
 
     #[test]

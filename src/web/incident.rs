@@ -238,7 +238,7 @@ pub(super) fn date(at: Timestamp) -> Date {
 
 impl Moment {
     /// `24 Nov, 01:12 UTC`
-    fn of(at: Timestamp) -> Self {
+    pub(super) fn of(at: Timestamp) -> Self {
         Self::formatted(at, "%-d %b, %H:%M UTC")
     }
 
@@ -248,7 +248,7 @@ impl Moment {
     }
 
     /// The end of what began then; none if that would read the same.
-    fn end(began: Timestamp, at: Timestamp) -> Option<Self> {
+    pub(super) fn end(began: Timestamp, at: Timestamp) -> Option<Self> {
         let minute = |at: Timestamp| at.as_second().div_euclid(60);
         (minute(began) != minute(at)).then(|| Self::after(began, at))
     }

@@ -15,6 +15,7 @@ mod files;
 mod fresh;
 mod incident;
 mod incidents;
+mod maintenance;
 mod manager;
 mod mcp;
 mod month;

@@ -28,6 +28,8 @@ use super::bar;
 use super::days::DayView;
 use super::incidents;
 use super::incidents::NodeIncidents;
+use super::maintenance;
+use super::maintenance::MaintenanceView;
 use super::month::merged;
 use super::places;
 use super::respond;
@@ -55,6 +57,8 @@ pub(super) struct NodePage {
     service: String,
     /// Where the node is on the status page.
     home: String,
+    /// That of it that is under way or begins soon.
+    maintenance: Vec<MaintenanceView>,
     node: NodeView,
     ranges: Vec<RangeView>,
     /// `the last 24 hours`
@@ -117,13 +121,14 @@ pub(super) fn view(
         }
     });
     Some(NodePage {
-        status: view::class(node.standing),
+        status: if node.maintained { maintenance::CLASS } else { view::class(node.standing) },
         headline: headline(node),
         summary: summary(node, &service.label),
         seen: if reports(node) { "Last report" } else { view::CHECKED },
         checked: node.observed.map(|now| view::time(now.wall)),
         service: service.label.to_string(),
         home: format!("/#{}", seen.anchor()),
+        maintenance: maintenance::of_node(map, shown, key, now),
         node: seen,
         ranges: ranges.into_iter().collect(),
         range: name(range),
@@ -159,7 +164,11 @@ fn name(range: Range) -> &'static str {
 }
 
 fn uptime(uptime: Uptime) -> String {
-    if uptime.ratio().is_some() { uptime.to_string() } else { "no data".to_owned() }
+    match uptime.ratio() {
+        Some(_) => uptime.to_string(),
+        None if !uptime.maintenance.is_zero() => "–".to_owned(),
+        None => "no data".to_owned(),
+    }
 }
 
 /// None when nothing is known.
@@ -170,6 +179,7 @@ fn replica_uptime(span: &Span) -> Option<String> {
 
 fn headline(node: &Node) -> String {
     match node.standing {
+        _ if node.maintained => format!("{} is under maintenance", node.label),
         Some(standing) => format!("{} is {}", node.label, standing.status),
         None => format!("{} is not judged yet", node.label),
     }

@@ -77,6 +77,7 @@ fn sample_node(mode: Mode, standing: Option<Standing>, replicas: &[Replica]) -> 
         reveals_replicas: matches!(mode, Mode::Poll | Mode::Local),
         link: (mode == Mode::Poll)
             .then(|| Arc::new(Link { url: "https://example.com/".into(), label: "Sample".into() })),
+        maintained: mode == Mode::Local,
         replicas: numbered(replicas, ReplicaId::reported),
         observed: standing.map(|standing| standing.since),
         tally: Tally::default(),

@@ -14,6 +14,7 @@ use crate::model::incident::Affected;
 use crate::model::incident::End;
 use crate::model::incident::Ended;
 use crate::model::incident::Incident;
+use crate::model::maintenance::Maintenance;
 use crate::model::map::Map;
 use crate::model::observation::Load;
 use crate::model::past::Past;
@@ -39,7 +40,7 @@ pub(super) fn shown(map: &Map, at: Timestamp) -> Shown {
     let past = Arc::new(past(at));
     let pasts = keys(map).into_iter().map(|key| (key, past.clone())).collect();
     let incidents = incidents(map, at).into_iter().map(Arc::new).collect();
-    Shown { pasts, incidents, announcements: announcements(at), unread: false }
+    Shown { pasts, incidents, announcements: announcements(at), maintenance: maintenance(at), unread: false }
 }
 
 /// One that has an end, and one that has none.
@@ -48,6 +49,21 @@ fn announcements(at: Timestamp) -> Vec<Arc<Announcement>> {
         Announcement::new(Uuid::of_random([number; 16]), "Sample", "First line.\nSecond line.", lasting, at)
     });
     made.into_iter().flatten().map(Arc::new).collect()
+}
+
+/// Maintenance that is under way, and some that is to come.
+fn maintenance(at: Timestamp) -> Vec<Arc<Maintenance>> {
+    let one = |number: u8, starts_at: Timestamp, text: Option<&str>| Maintenance {
+        id: Uuid::of_random([number; 16]),
+        title: "Sample".to_owned(),
+        text: text.map(str::to_owned),
+        targets: Vec::new(),
+        starts_at,
+        ends_at: at.checked_add(DAY).unwrap_or(at),
+        ended_at: None,
+    };
+    let all = [one(1, at, None), one(2, at.checked_add(HOUR).unwrap_or(at), Some("First line.\nSecond line."))];
+    all.into_iter().map(Arc::new).collect()
 }
 
 /// The history of some nodes.

@@ -22,6 +22,8 @@ use crate::model::incident::Affected;
 use crate::model::incident::End;
 use crate::model::incident::Ended;
 use crate::model::incident::Incident;
+use crate::model::maintenance::Agenda;
+use crate::model::maintenance::Maintenance;
 use crate::model::map::Link;
 use crate::model::map::Map;
 use crate::model::map::Mode;
@@ -258,6 +260,49 @@ fn announcements() -> Vec<Arc<Announcement>> {
     (0..3).zip(all).map(made).rev().collect()
 }
 
+/// That page under maintenance of these parts for an hour; more is to come. Every tenth day there was some.
+fn maintained(mut map: Map, shown: &Shown, targets: &[&str]) -> (Map, Shown) {
+    let (now, hour) = (noon(), Duration::from_hours(1));
+    let one = |number: u8, title: &str, text: Option<&str>, targets: &[&str], starts_at, ends_at| {
+        let targets = targets.iter().map(|target| target.parse().unwrap()).collect();
+        let (title, text) = (title.to_owned(), text.map(str::to_owned));
+        Maintenance { id: Uuid::of_random([number; 16]), title, text, targets, starts_at, ends_at, ended_at: None }
+    };
+    let text =
+        "The database moves to new disks. Pages may be slow.\n\nNothing is lost: what you write meanwhile is kept.";
+    let (wall, long) = (now.wall, "Upgrade of every router in Frankfurt, Amsterdam & Paris, one after the other");
+    let mut all = vec![one(1, "New disks for the database", Some(text), targets, wall - hour, wall + hour)];
+    if !targets.is_empty() {
+        all.push(one(2, long, None, &["s0:n2", "s0:n0", "s1"], wall + hour * 34, wall + hour * 40));
+        all.push(one(
+            3,
+            "صيانة مجدولة لقاعدة البيانات",
+            Some("ستكون الخدمة بطيئة."),
+            &[],
+            wall + DAY * 5,
+            wall + DAY * 5 + hour / 2,
+        ));
+    }
+    let agenda = Agenda::new(all.iter().cloned());
+    for key in agenda.covered(&map, wall) {
+        map.maintain(&key, true, now);
+    }
+    let mut shown = Shown { maintenance: all.into_iter().map(Arc::new).collect(), ..shown.clone() };
+    for past in shown.pasts.values_mut() {
+        let mut made = Past::default();
+        for (number, (start, cell)) in past.days(wall, 100).enumerate() {
+            let lost = if number % 10 == 9 { hour * u32::try_from(number / 4).unwrap() } else { Duration::ZERO };
+            for status in Status::ALL {
+                let time = cell.time(status);
+                made.add(start, &Span::of(Some(status).filter(|_| !time.is_zero()), time.saturating_sub(lost)));
+            }
+            made.add(start, &Span::of_maintenance(lost.min(cell.watched())));
+        }
+        *past = Arc::new(made);
+    }
+    (map, shown)
+}
+
 fn history(map: &Map, key: &NodeKey, range: Range) -> NodeHistory {
     let mut dice = Dice(11);
     let (now, is_push) = (noon().wall, map.node(key.service.as_str(), key.node.as_str()).unwrap().mode == Mode::Push);
@@ -288,6 +333,10 @@ fn history(map: &Map, key: &NodeKey, range: Range) -> NodeHistory {
                 let millis = Duration::from_secs_f64(base / 1e3) + Duration::from_millis(dice.roll(40));
                 span.latencies.add(millis * slow);
             }
+        }
+        if map.node(key.service.as_str(), key.node.as_str()).unwrap().maintained && number > 270 {
+            let measured = std::mem::replace(&mut span, Span::of_maintenance(length));
+            (span.latencies, span.loads) = (measured.latencies, measured.loads);
         }
         if !(150..162).contains(&number) {
             series.push((moment, span));
@@ -361,6 +410,19 @@ fn pages_of_every_kind_can_be_made() {
             "{html}"
         );
         keep(&format!("status-announced-{name}"), &html);
+    }
+    for (name, statuses) in statuses {
+        let (map, shown) = maintained(map(7, statuses), &shown(&map(7, statuses), 60, 100), &["s0:n1", "s1"]);
+        let html = parts.status(&map, &shown, now).unwrap();
+        assert!(html.contains("Maintenance under way") && html.contains("Planned maintenance<"), "{html}");
+        keep(&format!("status-maintained-{name}"), &html);
+    }
+    let (whole, told) = maintained(map(7, &[]), &shown(&map(7, &[]), 60, 100), &[]);
+    keep("status-maintained", &parts.status(&whole, &told, now).unwrap());
+    for (at, key) in keys(&whole).iter().take(2).enumerate() {
+        let history = history(&whole, key, Range::Day);
+        let page = node::view(&whole, &told, key, Range::Day, Some(&history), now).unwrap();
+        keep(&format!("node-maintained-{at}"), &parts.node(page, now).unwrap());
     }
     let map = map(7, statuses[2].1);
     let young = shown(&map, 9, 12);

@@ -52,6 +52,7 @@ struct Points {
     all: Span,
     outages: Vec<Stretch>,
     gaps: Vec<Stretch>,
+    maintained: Vec<Stretch>,
     unknown: Option<Stretch>,
 }
 
@@ -70,8 +71,8 @@ pub(super) fn charts(
         }
     }
     let (outages, gaps) = (outages(&points, deaths, range, now), gaps(&points, range, now));
-    let unknown = unknown(&points);
-    let points = Points { range, spans: points, all, outages, gaps, unknown };
+    let (maintained, unknown) = (maintained(&points, range), unknown(&points));
+    let points = Points { range, spans: points, all, outages, gaps, maintained, unknown };
     let mut charts = Vec::new();
     charts.extend(points.response_time());
     charts.extend(points.load("CPU load", "cpu", |load| load.cpu));
@@ -160,6 +161,7 @@ impl Points {
             texts: &texts,
             outages: &self.outages,
             gaps: &self.gaps,
+            maintained: &self.maintained,
             before: self.unknown,
         })
     }
@@ -178,12 +180,14 @@ fn point_text(span: &Span, measured: impl Fn(&Span) -> Option<String>) -> Option
         Some(measured(span).unwrap_or_else(|| "nothing measured".to_owned())),
         spent(Status::Dead, "down"),
         spent(Status::Sick, "sick"),
+        (!span.maintenance().is_zero()).then(|| format!("maintenance for {}", days::duration(span.maintenance()))),
     ];
     Some(parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
 }
 
 fn is_watched(span: Option<&Span>) -> bool {
-    span.is_some_and(|span| span.worst().is_some() || span.latencies.count() > 0 || span.loads.count() > 0)
+    let is_measured = |span: &Span| span.latencies.count() > 0 || span.loads.count() > 0;
+    span.is_some_and(|span| span.worst().is_some() || !span.maintenance().is_zero() || is_measured(span))
 }
 
 /// The highest value of a line.
@@ -250,6 +254,16 @@ fn gaps(points: &[(Timestamp, Option<Span>)], range: Range, now: Timestamp) -> V
         }
     }
     gaps
+}
+
+/// When there was planned maintenance, as far as points tell.
+fn maintained(points: &[(Timestamp, Option<Span>)], range: Range) -> Vec<Stretch> {
+    let stretch = |(at, span): &(Timestamp, Option<Span>)| {
+        let time = span.as_ref().map(Span::maintenance).filter(|time| !time.is_zero())?;
+        Some(Stretch { from: *at, to: at.checked_add(time).unwrap_or(*at) })
+    };
+    // It began within its first point, and the next one goes on with it.
+    joined(points.iter().filter_map(stretch).collect(), range.step())
 }
 
 /// What was before somebody first watched, in this range.
@@ -321,6 +335,29 @@ mod tests {
                 Stretch { from: now - secs(1_000), to: now - secs(300) }
             ]
         );
+    }
+
+    #[test]
+    fn maintenance_is_no_gap_and_is_told_by_its_points() {
+        let now = fixture::now().wall;
+        let point = |ago: u64| Range::Day.start_of(now) - secs(300 * ago);
+        let mut begun = answered(&[80]);
+        begun.maintain(secs(120));
+        let whole = Span::of_maintenance(secs(300));
+        let series = [
+            (point(9), answered(&[80])),
+            (point(8), begun),
+            (point(7), whole.clone()),
+            (point(6), whole),
+            (point(5), answered(&[80])),
+        ];
+        let points = Range::Day.pointed(&series, now);
+        assert_eq!(maintained(&points, Range::Day), [Stretch { from: point(8), to: point(5) }]);
+        assert_eq!(gaps(&points, Range::Day, now), [Stretch { from: point(4), to: point(0) }]);
+        let shown = serde_json::to_value(charts(&series, &[], Range::Day, now)).unwrap();
+        let svg = shown[0]["svg"].as_str().unwrap();
+        assert!(svg.contains(r#"<g class="work">"#) && svg.contains(": 80 ms, maintenance for 2 min<"), "{svg}");
+        assert!(svg.contains(": nothing measured, maintenance for 5 min<"), "{svg}");
     }
 
     #[test]

@@ -26,6 +26,8 @@ use super::bar;
 use super::bar::PastView;
 use super::incidents;
 use super::incidents::Recent;
+use super::maintenance;
+use super::maintenance::MaintenanceView;
 use super::places;
 use super::replica::ReplicaView;
 use super::replica::replicas;
@@ -36,13 +38,14 @@ pub(super) const CHECKED: &str = "Last checked";
 /// The watched part of the page.
 #[derive(Debug, Serialize)]
 pub(super) struct View {
-    /// `healthy`, `sick` or `dead`; `unknown` before the first verdict.
+    /// `healthy`, `sick` or `dead`; `unknown` before the first verdict, `maintenance` if all of it is under that.
     status: &'static str,
     headline: &'static str,
     summary: String,
     /// What the moment is that stands beside it.
     seen: &'static str,
     checked: Option<Time>,
+    maintenance: Vec<MaintenanceView>,
     announcements: Vec<AnnouncementView>,
     services: Vec<ServiceView>,
     recent: Recent,
@@ -91,11 +94,12 @@ pub(super) fn view(map: &Map, history: &Shown, now: Timestamp) -> View {
     let mut made = Making::new(map, history, now);
     let services = || map.services.iter().enumerate();
     View {
-        status: class(map.standing),
+        status: if map.is_maintained() { maintenance::CLASS } else { class(map.standing) },
         headline: headline(map),
         summary: summary(map),
         seen: CHECKED,
         checked: map.observed.map(|now| time(now.wall)),
+        maintenance: maintenance::all(map, history, now),
         announcements: history.announcements.iter().map(|one| announcement::view(one)).collect(),
         services: services().map(|(at, (id, service))| made.service(at, id, service)).collect(),
         recent: incidents::recent(history, map, now),
@@ -137,7 +141,7 @@ impl<'a> Making<'a> {
             let key = NodeKey { service: id.clone(), node: node_id.clone() };
             nodes.push(self.node(&key, &format!("{at}-{number}"), node));
         }
-        let (status, words) = (class(service.standing), words(service.standing));
+        let (status, words) = look(service.standing, service.is_maintained());
         ServiceView { anchor, label: service.label.to_string(), status, words, nodes }
     }
 
@@ -145,12 +149,13 @@ impl<'a> Making<'a> {
         let empty = Arc::default();
         let past: &Past = self.history.pasts.get(key).unwrap_or(&empty);
         let (replicas, hidden) = replicas(place, node, self.now);
+        let (status, words) = look(node.standing, node.maintained);
         NodeView {
             anchor: self.anchors.next().unwrap_or_default(),
             path: self.paths.remove(key).unwrap_or_default(),
             label: node.label.to_string(),
-            status: class(node.standing),
-            words: words(node.standing),
+            status,
+            words,
             note: if hidden > 0 { Some(format!("{hidden} more replicas are not shown")) } else { note(node) },
             link: node.link.as_ref().map(|link| LinkView { url: link.url.clone(), label: link.label.clone() }),
             replicas,
@@ -185,6 +190,11 @@ pub(super) fn note(node: &Node) -> Option<String> {
     Some(why.to_owned())
 }
 
+/// The class and the word of a part of the page.
+fn look(standing: Option<Standing>, is_maintained: bool) -> (&'static str, &'static str) {
+    if is_maintained { (maintenance::CLASS, maintenance::WORDS) } else { (class(standing), words(standing)) }
+}
+
 /// The class of a status.
 pub(super) fn class(standing: Option<Standing>) -> &'static str {
     standing.map_or("unknown", |standing| standing.status.word())
@@ -205,12 +215,15 @@ pub(super) fn time(at: Timestamp) -> Time {
 }
 
 fn headline(map: &Map) -> &'static str {
+    let is_maintained = map.services.values().flat_map(|service| service.nodes.values()).any(|node| node.maintained);
     let all_dead = map.tally.count(Status::Dead) == map.services.len();
     match map.standing.map(|standing| standing.status) {
+        Some(Status::Healthy) if is_maintained => "All other systems are healthy",
         Some(Status::Healthy) => "All systems are healthy",
         Some(Status::Sick) => "Some systems are under strain",
         Some(Status::Dead) if all_dead && map.services.len() > 1 => "All systems are affected by an outage",
         Some(Status::Dead) => "Some systems are down",
+        None if map.is_maintained() => "All systems are under maintenance",
         None if map.services.is_empty() => "Nothing is watched yet",
         None => "Waiting for the first results",
     }
@@ -225,10 +238,17 @@ fn summary(map: &Map) -> String {
     }
     let labels = |wanted: Option<Status>| -> Vec<&str> {
         let status = |node: &&Node| node.standing.map(|standing| standing.status) == wanted;
-        nodes().filter(status).map(|node| &*node.label).collect()
+        nodes().filter(|node| !node.maintained).filter(status).map(|node| &*node.label).collect()
     };
     let [healthy, sick, dead] = Status::ALL.map(|status| labels(Some(status)));
     let unknown = labels(None);
+    let maintained: Vec<&str> = nodes().filter(|node| node.maintained).map(|node| &*node.label).collect();
+    if maintained.len() == all {
+        return match all {
+            1 => "The only node is under maintenance.".to_owned(),
+            all => format!("All {all} nodes are under maintenance."),
+        };
+    }
     if unknown.len() == all {
         return match all {
             1 => "The state of the only node is not known yet.".to_owned(),
@@ -241,7 +261,7 @@ fn summary(map: &Map) -> String {
             all => format!("All {all} nodes are healthy."),
         };
     }
-    let mut parts: Vec<String> = [(dead, "dead"), (sick, "sick")]
+    let mut parts: Vec<String> = [(dead, "dead"), (sick, "sick"), (maintained, "under maintenance")]
         .into_iter()
         .filter(|(labels, _)| !labels.is_empty())
         .map(|(labels, word)| format!("{} {word}", named(&labels)))
@@ -323,6 +343,76 @@ mod tests {
             (2, vec![well()], "1 node is healthy; 1 is not known yet."),
         ] {
             assert_eq!(summary(&page(nodes, &found)), wanted);
+        }
+    }
+
+    #[test]
+    fn what_is_under_maintenance_is_told_apart() {
+        let well = || Finding::Up(secs(1));
+        let dead = || down().finding;
+        for (nodes, found, maintained, status, headline, summary) in [
+            (
+                3,
+                vec![well(), well(), well()],
+                1,
+                "healthy",
+                "All other systems are healthy",
+                "N1 is under maintenance; 2 other nodes are healthy.",
+            ),
+            (
+                3,
+                vec![dead(), well(), well()],
+                1,
+                "healthy",
+                "All other systems are healthy",
+                "N1 is under maintenance; 2 other nodes are healthy.",
+            ),
+            (
+                3,
+                vec![well(), dead(), well()],
+                1,
+                "dead",
+                "Some systems are down",
+                "N2 is dead; N1 is under maintenance; 1 other node is healthy.",
+            ),
+            (
+                3,
+                vec![well(), dead()],
+                2,
+                "unknown",
+                "Waiting for the first results",
+                "N1 and N2 are under maintenance; 1 is not known yet.",
+            ),
+            (
+                2,
+                vec![well(), dead()],
+                2,
+                "maintenance",
+                "All systems are under maintenance",
+                "All 2 nodes are under maintenance.",
+            ),
+            (
+                1,
+                Vec::new(),
+                1,
+                "maintenance",
+                "All systems are under maintenance",
+                "The only node is under maintenance.",
+            ),
+        ] {
+            let mut map = page(nodes, &found);
+            for number in 1..=maintained {
+                map.maintain(&node_key("s", &format!("n{number}")), true, fixture::now());
+            }
+            let shown = serde_json::to_value(view(&map, &Shown::default(), fixture::now().wall)).unwrap();
+            let seen = ["status", "headline", "summary"].map(|name| shown[name].as_str().unwrap().to_owned());
+            assert_eq!(seen, [status, headline, summary].map(str::to_owned));
+            let service = &shown["services"][0];
+            assert_eq!(
+                (&service["nodes"][0]["status"], &service["nodes"][0]["words"]),
+                (&"maintenance".into(), &"Under maintenance".into())
+            );
+            assert_eq!(service["status"] == "maintenance", nodes == maintained);
         }
     }
 

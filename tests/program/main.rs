@@ -19,6 +19,7 @@ mod history;
 mod hook;
 mod http;
 mod mail;
+mod maintenance;
 mod malformed;
 mod manager;
 mod notify_test;

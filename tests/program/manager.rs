@@ -17,11 +17,13 @@ const REPORTER: (&str, &str) = ("Authorization", "Basic OnMzY3JldA==");
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 
 /// Every route, with a request that it takes once there is a token.
-const ROUTES: [(&str, &str, &str); 4] = [
+const ROUTES: [(&str, &str, &str); 6] = [
     ("GET", "/manager/announcements", ""),
     ("POST", "/manager/announcement", r#"{"title":"T","text":"t"}"#),
     ("DELETE", "/manager/announcement/00000000-0000-4000-8000-000000000000", ""),
     ("GET", "/manager/prober/alerts", ""),
+    ("GET", "/manager/maintenance", ""),
+    ("DELETE", "/manager/maintenance/00000000-0000-4000-8000-000000000000", ""),
 ];
 
 /// That configuration, with a token for managers.

@@ -75,7 +75,7 @@
     while (old.childNodes.length > fresh.childNodes.length) old.lastChild.remove();
   }
 
-  const announcements = (page) => [...page.querySelectorAll('.announcement')];
+  const announcements = (page) => [...page.querySelectorAll('.announcement, .planned.is-active')];
 
   function show(page) {
     const banner = byId('vigil-banner');

@@ -12,6 +12,7 @@ macro_rules! on_every_backend {
 mod backend;
 mod files;
 mod laws;
+mod maintenance;
 mod migrations;
 mod postgres;
 mod scenarios;

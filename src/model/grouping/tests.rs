@@ -1,5 +1,7 @@
 //! The tests of the grouping: stories of a page, and the law of what people are told.
 
+mod maintained;
+
 use jiff::Timestamp;
 use proptest::prelude::*;
 
@@ -151,8 +153,12 @@ fn restarted(mut story: Story, told: &[(&str, Status)], down: u64) -> Story {
         .chain([(Subject::Page, told.iter().map(|(_, status)| *status).max().unwrap_or(Status::Healthy))])
         .collect();
     let rules = story.grouping.rules;
-    story.grouping = Grouping::resume(rules, &told, &before, story.clock.now());
-    story.map = fixture::map();
+    story.grouping = Grouping::resume(rules, &told, &before, &story.grouping.hushed, story.clock.now());
+    let mut shape = fixture::map();
+    for key in &story.grouping.hushed {
+        shape.services[&key.service].nodes[&key.node].maintained = true;
+    }
+    story.map = shape;
     let resumed = story.map.resume(&before, story.clock.now());
     resumed.transitions.iter().for_each(|transition| story.grouping.add(transition));
     resumed.departed.into_iter().for_each(|departed| story.grouping.depart(departed));

@@ -16,10 +16,10 @@ use super::affected;
 use super::dead;
 
 impl Grouping {
-    /// Whether something is unwell of which people were told.
+    /// Whether something is unwell of which people were told, and not under planned maintenance.
     #[must_use]
     pub fn is_unwell(&self) -> bool {
-        self.courses.values().any(|course| course.is_unwell(self.rules))
+        self.courses.iter().any(|(key, course)| !self.is_hushed(key) && course.is_unwell(self.rules))
     }
 
     /// Whether there is something to tell that has not been told yet.
@@ -33,6 +33,9 @@ impl Grouping {
     pub fn still(&mut self, map: &Map, kind: Kind, now: Now) -> Notice {
         let changes = nodes(map).filter_map(|(key, service, node)| {
             let course = self.courses.get(&key).filter(|course| course.is_unwell(self.rules))?;
+            if self.is_hushed(&key) {
+                return None;
+            }
             Some(Change { to: course.to, since: course.at.wall, ..present(key, service, node, now) })
         });
         let changes = changes.collect();
@@ -43,11 +46,14 @@ impl Grouping {
     }
 
     /// A notice of every node, whether it changed or not: the worst first, and of those alike in the page's order. What
-    /// was to be told is told by it.
+    /// was to be told is told by it. What is under planned maintenance is told when that is over.
     pub fn all(&mut self, map: &Map, kind: Kind, now: Now) -> Notice {
         let mut changes = Vec::new();
         for (key, service, node) in nodes(map) {
             let told = if self.changed.shift_remove(&key) { self.change(map, key.clone()) } else { None };
+            if told.is_none() && self.is_hushed(&key) {
+                continue;
+            }
             changes.push(told.unwrap_or_else(|| present(key, service, node, now)));
         }
         // Those that are not on the page any more.

@@ -1,5 +1,7 @@
 //! The tests of the ledger: what is entered of a story, and the law that every second is entered once.
 
+mod maintained;
+
 use proptest::prelude::*;
 
 use crate::clock::Clock;

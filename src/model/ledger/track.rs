@@ -22,6 +22,8 @@ pub(super) struct Track {
     /// Until when its time is counted; while nothing is known of it, since when that is so.
     counted: Instant,
     pub(super) interval: Option<Duration>,
+    /// The last planned maintenance: since when it is under it, and until when it was.
+    maintained: Option<(Instant, Option<Instant>)>,
     /// The minutes that are not closed yet, in order.
     pub(super) open: Vec<(Timestamp, Span)>,
 }
@@ -31,7 +33,32 @@ pub(super) const OPEN_MAX: usize = 120;
 
 impl Track {
     pub(super) fn new(status: Option<Status>, since: Instant) -> Self {
-        Self { status, counted: since, interval: None, open: Vec::new() }
+        Self { status, counted: since, interval: None, maintained: None, open: Vec::new() }
+    }
+
+    /// From that moment on, until when all is counted, its time is one of planned maintenance, or is no longer.
+    pub(super) fn maintain(&mut self, on: bool, from: Instant) {
+        self.maintained = match (on, self.maintained) {
+            // One follows the other at once.
+            (true, Some((begin, Some(end)))) if end >= from => Some((begin, None)),
+            (true, Some((begin, None))) => Some((begin, None)),
+            (true, _) => Some((from, None)),
+            (false, Some((begin, None))) => Some((begin, Some(from))),
+            (false, other) => other,
+        };
+    }
+
+    fn is_maintained(&self) -> bool {
+        matches!(self.maintained, Some((_, None)))
+    }
+
+    /// What of the time from then until now that is counted was not maintenance: when it ends, and how long it is.
+    fn outside(&self, since: Instant) -> impl Iterator<Item = (Instant, Duration)> {
+        let counted = self.counted;
+        let (begin, end) = self.maintained.map_or((counted, None), |(begin, end)| (begin.min(counted), end));
+        let after = end.unwrap_or(counted).max(since);
+        let parts = [(since, begin), (after, counted)].into_iter();
+        parts.map(|(from, to)| (to, whole_millis(to.saturating_duration_since(from))))
     }
 
     /// The span of that minute, which is the present one or was a moment ago.
@@ -49,9 +76,10 @@ impl Track {
         let elapsed = whole_millis(until.instant.saturating_duration_since(self.counted));
         self.counted += elapsed;
         for (minute, time) in pieces(until.wall, elapsed) {
-            self.minute(minute).spend(Some(status), time);
+            let spent = if self.is_maintained() { Span::of_maintenance(time) } else { Span::of(Some(status), time) };
+            self.minute(minute).merge(&spent);
             if let Some(past) = past.as_deref_mut() {
-                past.add(minute, &Span::of(Some(status), time));
+                past.add(minute, &spent);
             }
         }
     }
@@ -69,13 +97,12 @@ impl Track {
         self.count(since, past.as_deref_mut());
         let (from, counted) = (self.status, self.counted);
         self.status = to;
-        let back = whole_millis(counted.saturating_duration_since(since.instant));
         if from.is_none() {
             self.counted = counted.max(since.instant);
-        } else if !back.is_zero() {
-            let ahead = at.instant.saturating_duration_since(counted);
-            let end = at.wall.checked_sub(ahead).unwrap_or(at.wall);
-            for (minute, time) in pieces(end, back) {
+        } else {
+            let wall = |end: Instant| at.wall.checked_sub(at.instant.saturating_duration_since(end)).unwrap_or(at.wall);
+            let parts: Vec<_> = self.outside(since.instant).collect();
+            for (minute, time) in parts.into_iter().flat_map(|(end, length)| pieces(wall(end), length)) {
                 if let Some(past) = past.as_deref_mut() {
                     past.shift(minute, from, to, time);
                 }
@@ -88,7 +115,7 @@ impl Track {
             }
         }
         self.count(at, past);
-        if let (Some(status), Some((_, span))) = (to, self.open.last_mut()) {
+        if let (false, Some(status), Some((_, span))) = (self.is_maintained(), to, self.open.last_mut()) {
             // A status that does not last a millisecond was still there.
             span.spend(Some(status), Duration::ZERO);
         }

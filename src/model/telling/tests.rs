@@ -22,6 +22,8 @@ use crate::model::observation::Outcome;
 use crate::model::reminder::Backoff;
 use crate::model::transition::NodeKey;
 
+use std::collections::HashSet;
+
 use super::*;
 
 const CHANGES: grouping::Rules = grouping::Rules { sick: false, wait: secs_of(2), interval: secs_of(10) };
@@ -49,7 +51,13 @@ impl Story {
     fn new(rules: Rules) -> Self {
         let (map, clock) = (fixture::map(), fixture::clock());
         let now = clock.now();
-        let before = Before { told: &[], subjects: &[], reminded: Reminded::default(), silence: Silence::default() };
+        let before = Before {
+            told: &[],
+            subjects: &[],
+            reminded: Reminded::default(),
+            silence: Silence::default(),
+            maintained: &HashSet::new(),
+        };
         let asked = [key("web", "api", "a"), key("web", "api", "b"), key("web", "site", "a")];
         let telling = Telling::resume(rules, before, Round::new(asked, secs(70), now), now);
         Self { map, clock, start: now, telling }
@@ -202,7 +210,7 @@ fn a_restart_neither_forgets_nor_repeats_a_reminder() {
     let restart = |story: &mut Story, down_for: u64, silence| {
         story.clock.advance(secs(down_for));
         let now = story.clock.now();
-        let before = Before { told: &told, subjects: &subjects, reminded, silence };
+        let before = Before { told: &told, subjects: &subjects, reminded, silence, maintained: &HashSet::new() };
         story.telling = Telling::resume(RULES, before, Round::new([], secs(70), now), now);
     };
     restart(&mut story, 20, Silence::default());
@@ -283,7 +291,8 @@ fn the_notice_after_a_start_says_what_became_of_what_was_told_before() {
         [(Subject::Node(node_key("web", "api")), Status::Dead), (Subject::Node(node_key("web", "site")), Status::Dead)];
     let subjects = [dead("api"), dead("site")];
     let reminded = Reminded { count: 4, wait: Some(reminder::Wait { begun: died, told: died }) };
-    let before = Before { told: &told, subjects: &subjects, reminded, silence: Silence::default() };
+    let before =
+        Before { told: &told, subjects: &subjects, reminded, silence: Silence::default(), maintained: &HashSet::new() };
     let asked = [key("web", "api", "a"), key("web", "site", "a")];
     let rules = Rules { startup: true, ..RULES };
     let telling = Telling::resume(rules, before, Round::new(asked, secs(70), now), now);

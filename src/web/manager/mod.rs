@@ -3,6 +3,7 @@
 
 mod alerts;
 mod announcements;
+mod maintenance;
 
 use std::sync::Arc;
 
@@ -31,6 +32,12 @@ pub(super) fn routes(app: &mut ServiceConfig) {
     app.service(manager("/manager/announcements", "GET, HEAD").route(get().to(announcements::list)))
         .service(manager("/manager/announcement", "POST").route(web::post().to(announcements::publish)))
         .service(manager("/manager/announcement/{id}", "DELETE").route(web::delete().to(announcements::take_down)))
+        .service(
+            manager("/manager/maintenance", "GET, HEAD, POST")
+                .route(get().to(maintenance::list))
+                .route(web::post().to(maintenance::plan)),
+        )
+        .service(manager("/manager/maintenance/{id}", "DELETE").route(web::delete().to(maintenance::end)))
         .service(manager("/manager/prober/alerts", "GET, HEAD").route(get().to(alerts::get)));
 }
 
