@@ -3,7 +3,7 @@
 //! | what | modules |
 //! | --- | --- |
 //! | the page and its parts | [`map`], [`id`], [`status`], [`tally`] |
-//! | what is found out, and what follows | [`observation`], [`judge`], [`cause`], [`transition`], [`reshape`], [`resume`] |
+//! | what is found out, and what follows | [`observation`], [`queue`], [`judge`], [`cause`], [`transition`], [`reshape`], [`resume`] |
 //! | what people are told | [`grouping`], [`notice`], [`words`] |
 //! | what is remembered | [`ledger`], [`latency`] and its [`histogram`], [`load`], [`span`], [`tier`], [`chunk`] |
 //! | what of that people see | [`past`], [`uptime`], [`incident`], all of it in [`shown`] |
@@ -25,6 +25,7 @@ pub mod map;
 pub mod notice;
 pub mod observation;
 pub mod past;
+pub mod queue;
 pub mod reshape;
 pub mod resume;
 pub mod shown;

@@ -33,6 +33,8 @@ pub fn json(client: &Client, url: &str, document: &impl Serialize) -> Result<(),
         }),
         Err(Finding::Down(failure)) => Err(SendError::passing(failure.to_string())),
         Err(Finding::Blind(what)) => Err(SendError::passing(what)),
-        Err(Finding::Up(_) | Finding::Certified { .. } | Finding::Ailing(..)) => Ok(()),
+        Err(
+            Finding::Up(_) | Finding::Certified { .. } | Finding::Ailing(..) | Finding::Queue(_) | Finding::Unread(_),
+        ) => Ok(()),
     }
 }

@@ -237,7 +237,9 @@ fn explain(trouble: Trouble, step: Step, limit: Duration) -> SendError {
         Finding::Down(failure @ Failure::Other(_)) => format!("{failure} while {}", step.gerund()),
         Finding::Down(failure) => failure.to_string(),
         Finding::Blind(what) => what,
-        Finding::Up(_) | Finding::Certified { .. } | Finding::Ailing(..) => "the server did not answer".to_owned(),
+        Finding::Up(_) | Finding::Certified { .. } | Finding::Ailing(..) | Finding::Queue(_) | Finding::Unread(_) => {
+            "the server did not answer".to_owned()
+        }
     })
 }
 
