@@ -8,6 +8,7 @@ mod metrics;
 mod notify;
 mod pem;
 mod probe;
+mod rabbitmq;
 mod replica;
 mod server;
 mod storage;
@@ -32,8 +33,9 @@ pub(super) fn resolve(root: &Section<'_>) -> Result<Config, ConfigError> {
         assets: server::assets(&file.assets)?,
         branding: branding::branding(&file.branding)?,
         metrics: metrics::metrics(&file.metrics)?,
+        rabbitmq: rabbitmq::rabbitmq(&file.rabbitmq)?,
         notify: notify::notify(&file.notify, &file.email, &file.slack)?,
-        services: probe::services(&file.services, &file.metrics)?,
+        services: probe::services(&file.services, &file.metrics, &file.rabbitmq)?,
         storage: storage::storage(&file.storage)?,
         server,
     };
@@ -61,6 +63,7 @@ struct Sections<'a> {
     assets: Section<'a>,
     branding: Section<'a>,
     metrics: Section<'a>,
+    rabbitmq: Section<'a>,
     notify: Section<'a>,
     email: Section<'a>,
     slack: Section<'a>,
@@ -76,6 +79,7 @@ impl<'a> Sections<'a> {
             assets: root.child(known_section("assets"))?,
             branding: root.child(known_section("branding"))?,
             metrics: root.child(known_section("metrics"))?,
+            rabbitmq: root.child(known_section("plugins"))?.child(known_section("plugins.rabbitmq"))?,
             email: notify.child(known_section("notify.email"))?,
             slack: notify.child(known_section("notify.slack"))?,
             notify,
