@@ -62,6 +62,7 @@ pub(super) fn rabbitmq(section: &Section<'_>) -> Result<Option<RabbitMq>, Config
 
 /// The queue of a node; `plugin` is the section that says where queues are, and how long they may be.
 pub(super) fn queue(node: &Section<'_>, plugin: &Section<'_>) -> Result<Option<Queue>, ConfigError> {
+    let unacknowledged = own_nack(node, plugin)?;
     let Some(name) = node.read(QUEUE, |field| name(&field))? else {
         let unused = OWN_NACK.into_iter().filter(|key| node.field(key).is_some());
         unused.for_each(|key| node.warn(key, format!("is not used without `{QUEUE}`")));
@@ -69,7 +70,7 @@ pub(super) fn queue(node: &Section<'_>, plugin: &Section<'_>) -> Result<Option<Q
     };
     let replica = ReplicaId::configured(&format!("rabbitmq:{name}"));
     let replica = replica.map_err(|error| node.fault(QUEUE, format!("{error}; write the name of a queue")))?;
-    let limits = QueueLimits { unacknowledged: own_nack(node, plugin)?, ..limits(plugin)? };
+    let limits = QueueLimits { unacknowledged, ..limits(plugin)? };
     if !plugin.is_given() {
         node.warn(QUEUE, "is not used without `[plugins.rabbitmq]`, which says where queues are");
         return Ok(None);
@@ -212,6 +213,30 @@ mod tests {
         }
         let config = load("api_url = \"http://127.0.0.1\"", "").unwrap();
         assert_eq!(config.rabbitmq.unwrap().virtual_host, "/");
+    }
+
+    #[test]
+    fn limits_that_files_of_old_do_not_have_are_never_reached() {
+        let old = "api_url = \"http://127.0.0.1\"\nqueue_ready_healthy_below = 500\nqueue_nack_healthy_below = 100";
+        for (more, ready_dead) in [("", None), ("queue_ready_dead_above = 20000", Some(20_000))] {
+            let config = load(&format!("{old}\n{more}"), "rabbitmq_queue = \"client\"").unwrap();
+            let limits = config.services[0].nodes[0].queue.clone().unwrap().limits;
+            assert_eq!((limits.ready.healthy_below, limits.ready.dead_above), (Some(500), ready_dead));
+            assert_eq!((limits.unacknowledged.healthy_below, limits.unacknowledged.dead_above), (Some(100), None));
+        }
+    }
+
+    #[test]
+    fn no_number_is_healthy_and_dead_and_the_two_may_meet() {
+        for (below, above, is_right) in [(1, 0, true), (2, 0, false), (500, 500, true), (501, 500, true), (502, 500, false)]
+        {
+            for name in ["ready", "nack"] {
+                let plugin = format!(
+                    "api_url = \"http://127.0.0.1\"\nqueue_{name}_healthy_below = {below}\nqueue_{name}_dead_above = {above}"
+                );
+                assert_eq!(load(&plugin, "").is_ok(), is_right, "{plugin}");
+            }
+        }
     }
 
     #[test]
