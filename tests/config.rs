@@ -176,9 +176,7 @@ fn section_alone(name: &str) -> String {
     let (before, required) = match name {
         "notify.email" => ("", "to = \"a@example.com\"\nfrom = \"b@example.com\"\n"),
         "notify.slack" => ("", "hook_url = \"https://example.com/\"\n"),
-        "plugins.rabbitmq" => {
-            ("", "api_url = \"http://[::1]:1\"\nauth_username = \"u\"\nauth_password = \"p\"\n")
-        }
+        "plugins.rabbitmq" => ("", "api_url = \"http://[::1]:1\"\nauth_username = \"u\"\nauth_password = \"p\"\n"),
         "probe.service" => ("", "id = \"s\"\nlabel = \"S\"\n"),
         "probe.service.node" => {
             ("[[probe.service]]\nid = \"s\"\nlabel = \"S\"\n", "id = \"n\"\nlabel = \"N\"\nmode = \"poll\"\n")

@@ -228,7 +228,8 @@ mod tests {
 
     #[test]
     fn no_number_is_healthy_and_dead_and_the_two_may_meet() {
-        for (below, above, is_right) in [(1, 0, true), (2, 0, false), (500, 500, true), (501, 500, true), (502, 500, false)]
+        for (below, above, is_right) in
+            [(1, 0, true), (2, 0, false), (500, 500, true), (501, 500, true), (502, 500, false)]
         {
             for name in ["ready", "nack"] {
                 let plugin = format!(
