@@ -47,12 +47,12 @@ pub enum TooMany {
     Above(u64, u64),
 }
 
-/// Why it is not known how long a queue is. Its words are shown in public.
+/// Why it is not known how long a queue is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unread {
     /// Whoever could tell did not answer as it should.
     Failed(Failure),
-    /// It does not accept the user, with this HTTP status.
+    /// It does not accept the user, or not for that virtual host, with this HTTP status.
     Unauthorized(u16),
     /// It knows no such queue.
     Missing,
@@ -104,6 +104,17 @@ impl TooMany {
     }
 }
 
+impl Unread {
+    /// In words for everybody: what is wrong with the account is for the log.
+    #[must_use]
+    pub fn in_public(&self) -> String {
+        match self {
+            Self::Unauthorized(status) => format!("HTTP {status}"),
+            Self::Failed(_) | Self::Missing | Self::NoLengths => self.to_string(),
+        }
+    }
+}
+
 /// `12 ready, 3 unacknowledged`
 impl fmt::Display for Lengths {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -137,7 +148,9 @@ impl fmt::Display for Unread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed(failure) => failure.fmt(f),
-            Self::Unauthorized(status) => write!(f, "HTTP {status}, the user name or the password is not accepted"),
+            Self::Unauthorized(status) => {
+                write!(f, "HTTP {status}, the user or the password is wrong, or the user may not see the virtual host")
+            }
             Self::Missing => f.write_str("HTTP 404, there is no such queue"),
             Self::NoLengths => f.write_str("the answer does not say it"),
         }
@@ -202,12 +215,17 @@ mod tests {
     fn why_a_queue_is_not_known_names_neither_it_nor_its_server() {
         for (unread, wanted) in [
             (Unread::Failed(Failure::Refused), "connection refused"),
-            (Unread::Unauthorized(401), "HTTP 401, the user name or the password is not accepted"),
+            (
+                Unread::Unauthorized(401),
+                "HTTP 401, the user or the password is wrong, or the user may not see the virtual host",
+            ),
             (Unread::Missing, "HTTP 404, there is no such queue"),
             (Unread::NoLengths, "the answer does not say it"),
         ] {
             assert_eq!(unread.to_string(), wanted);
         }
+        assert_eq!(Unread::Unauthorized(401).in_public(), "HTTP 401");
+        assert_eq!(Unread::Missing.in_public(), "HTTP 404, there is no such queue");
     }
 
     proptest! {

@@ -96,7 +96,7 @@ fn cause(replica: &Replica) -> Option<String> {
             Some("the last check could not be made".to_owned())
         }
         Some(Observation::Checked(Outcome { finding: Finding::Unread(why), .. })) => {
-            Some(format!("the length of the queue is not known: {why}"))
+            Some(format!("the length of the queue is not known: {}", why.in_public()))
         }
         None if replica.standing.is_none() => Some("not checked yet".to_owned()),
         Some(Observation::Awaited { .. }) => Some(match &replica.cause {
@@ -180,7 +180,7 @@ mod tests {
         let (facts, why) = told(Finding::Queue(Lengths { ready: 12, unacknowledged: 3 }));
         assert_eq!((facts.as_str(), why), ("Queue: 12 ready, 3 unacknowledged", None));
         let (facts, why) = told(Finding::Unread(Unread::Unauthorized(401)));
-        let wanted = "the length of the queue is not known: HTTP 401, the user name or the password is not accepted";
+        let wanted = "the length of the queue is not known: HTTP 401";
         assert_eq!((facts.as_str(), why.as_deref()), ("", Some(wanted)));
     }
 

@@ -45,8 +45,9 @@ fn queued(id: &str, queue: &str) -> String {
 #[test]
 fn a_queue_that_fills_turns_its_node_sick_then_dead_and_then_healthy() {
     let server = RabbitMq::start();
-    server.add_user(USER, PASSWORD, "monitoring");
+    server.add_user(USER, PASSWORD);
     server.add_host("a/b");
+    server.admit("/", USER);
     server.add_queue("/", "jobs");
     server.add_queue("a/b", "mail/out going ü");
 
@@ -69,11 +70,22 @@ fn a_queue_that_fills_turns_its_node_sick_then_dead_and_then_healthy() {
 
     // Names that a path cannot hold as they are, and a password that is wrong.
     let node = queued("mail", "mail/out going ü");
+    let without_rights = Vigil::start(&config(&[section(&server, PASSWORD, "a/b"), node.clone()].concat()));
+    without_rights.log().wait_for(&[
+        "WARN",
+        "replica mail:node:",
+        "HTTP 401, the user or the password is wrong, or the user may not see",
+    ]);
+    server.admit("a/b", USER);
     let other = Vigil::start(&config(&[section(&server, PASSWORD, "a/b"), node.clone()].concat()));
     server.publish("a/b", "mail/out going ü", 6);
     other.wait_for_status("dead");
-    let wrong = Vigil::start(&config(&[section(&server, "wrong", "a/b"), node].concat()));
-    wrong.log().wait_for(&["WARN", "replica mail:node:", "HTTP 401, the user name or the password is not accepted"]);
+    let wrong = Vigil::start(&config(&[section(&server, "not-it", "a/b"), node].concat()));
+    wrong.log().wait_for(&[
+        "WARN",
+        "replica mail:node:",
+        "HTTP 401, the user or the password is wrong, or the user may not see the virtual host",
+    ]);
 
     // A server that is gone is no outage of those whose queues it held.
     server.stop();
@@ -84,8 +96,8 @@ fn a_queue_that_fills_turns_its_node_sick_then_dead_and_then_healthy() {
         vigil.wait_for_page("The length of its queue is not known");
         vigil.wait_for_status("healthy");
     }
-    for program in [&vigil, &other, &wrong] {
+    for program in [&vigil, &other, &wrong, &without_rights] {
         let log = program.log().text();
-        assert!(!log.contains("s3cret-pass") && !log.contains("wrong"), "{log}");
+        assert!(!log.contains("s3cret-pass") && !log.contains("not-it"), "{log}");
     }
 }

@@ -18,7 +18,13 @@ pub(super) static KEYS: &[Key] = &[
         "The management interface of the RabbitMQ server: what stands before `/api`, such as `http://127.0.0.1:15672`.",
     )
     .required(),
-    Key::new("plugins.rabbitmq", "auth_username", TEXT, "The user name, of one with the tag `monitoring`.").required(),
+    Key::new(
+        "plugins.rabbitmq",
+        "auth_username",
+        TEXT,
+        "The user name, of one with the tag `management` who may see the virtual host.",
+    )
+    .required(),
     Key::new("plugins.rabbitmq", "auth_password", TEXT, "The password.").required().secret("auth_password_file"),
     Key::new(
         "plugins.rabbitmq",

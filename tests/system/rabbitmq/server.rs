@@ -97,9 +97,15 @@ impl RabbitMq {
         server
     }
 
-    /// Adds a user with that tag.
-    pub(crate) fn add_user(&self, name: &str, password: &str, tag: &str) {
-        self.make(&format!("/users/{name}"), &format!(r#"{{"password":"{password}","tags":"{tag}"}}"#));
+    /// Adds a user who may use the API.
+    pub(crate) fn add_user(&self, name: &str, password: &str) {
+        self.make(&format!("/users/{name}"), &format!(r#"{{"password":"{password}","tags":"management"}}"#));
+    }
+
+    /// Has a user see a virtual host, and no more than that.
+    pub(crate) fn admit(&self, host: &str, name: &str) {
+        let nothing = r#"{"configure":"^$","write":"^$","read":"^$"}"#;
+        self.make(&format!("/permissions/{}/{name}", encoded(host)), nothing);
     }
 
     /// Adds a virtual host.
