@@ -206,7 +206,7 @@ mod tests {
         let gone = told(&map.reshape(with_queue(false), now).transitions);
         assert_eq!(gone[..2], ["replica app:push:rabbitmq:jobs: dead -> ?", "node app:push: dead -> sick"]);
         let replicas: Vec<&str> =
-            map.node("app", "push").unwrap().replicas.keys().map(|replica| replica.as_str()).collect();
+            map.node("app", "push").unwrap().replicas.keys().map(ReplicaId::as_str).collect();
         assert_eq!(replicas, ["worker"]);
     }
 

@@ -119,13 +119,13 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         let serve = move || {
             let (mut stream, _) = listener.accept().unwrap();
-            let (mut request, mut part) = (Vec::new(), [0; 1024]);
+            let (mut request, mut bytes) = (Vec::new(), [0; 1024]);
             while !request.ends_with(b"\r\n\r\n") {
-                let count = stream.read(&mut part).unwrap();
-                request.extend_from_slice(&part[..count]);
+                let count = stream.read(&mut bytes).unwrap();
+                request.extend_from_slice(&bytes[..count]);
             }
             stream.write_all(answer.as_bytes()).unwrap();
-            while stream.read(&mut part).is_ok_and(|count| count > 0) {}
+            while stream.read(&mut bytes).is_ok_and(|count| count > 0) {}
             String::from_utf8(request).unwrap()
         };
         (port, thread::spawn(serve))

@@ -92,7 +92,7 @@ pub(super) async fn health(live: Data<Live>) -> HttpResponse {
         notes.push(format!("{blind} replicas could not be checked the last time; the log says why"));
     }
     if unread > 0 {
-        notes.push(format!("the length of {unread} queues is not known; the log says why"));
+        notes.push(format!("queues whose length is not known: {unread}; the log says why"));
     }
     let keeper = engine.keeper();
     notes.extend(keeper.failure.as_ref().map(|_| "history cannot be written; the log says why".to_owned()));

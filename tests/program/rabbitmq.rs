@@ -108,7 +108,7 @@ fn a_node_is_as_its_queue_and_its_reports_are_and_falls_back_when_nobody_can_tel
     vigil.wait_for_page(&format!("{unknown}: HTTP 401"));
     vigil.wait_for_page("The length of its queue is not known");
     let health = vigil.get("/health").text();
-    assert!(health.contains("the length of 1 queues is not known"), "{health}");
+    assert!(health.contains("queues whose length is not known: 1; the log says why"), "{health}");
 
     // Nobody reports, and it is known all the same.
     for (says, status, cause) in [
