@@ -205,8 +205,7 @@ mod tests {
         assert_eq!(status(map.replica(&queue).unwrap().standing), Some(Status::Dead));
         let gone = told(&map.reshape(with_queue(false), now).transitions);
         assert_eq!(gone[..2], ["replica app:push:rabbitmq:jobs: dead -> ?", "node app:push: dead -> sick"]);
-        let replicas: Vec<&str> =
-            map.node("app", "push").unwrap().replicas.keys().map(ReplicaId::as_str).collect();
+        let replicas: Vec<&str> = map.node("app", "push").unwrap().replicas.keys().map(ReplicaId::as_str).collect();
         assert_eq!(replicas, ["worker"]);
     }
 

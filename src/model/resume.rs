@@ -156,6 +156,7 @@ mod tests {
     use super::super::fixture;
     use super::super::fixture::down;
     use super::super::fixture::events::events;
+    use super::super::fixture::events::map_with_queue;
     use super::super::fixture::id;
     use super::super::fixture::key;
     use super::super::fixture::load;
@@ -183,6 +184,7 @@ mod tests {
         for (subject, remembered) in &mut all {
             if let Subject::Replica(key) = subject
                 && key.node.service == id("app")
+                && map.replica(key).is_some_and(|replica| replica.kind != Kind::Queue)
             {
                 remembered.interval = Some(secs(interval));
             }
@@ -292,13 +294,7 @@ mod tests {
             if reports {
                 map.record_report(&queue.node, load("x", 0.95, 60), 9, now).unwrap();
             }
-            let before: Vec<_> = memory(&map, 60)
-                .into_iter()
-                .map(|(subject, mut remembered)| {
-                    remembered.interval = remembered.interval.filter(|_| subject != Subject::Replica(queue.clone()));
-                    (subject, remembered)
-                })
-                .collect();
+            let before = memory(&map, 60);
             for turned in [false, true] {
                 let mut before = before.clone();
                 if turned {
@@ -345,7 +341,7 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_happened_goes_on(events in events()) {
-            let (mut map, clock) = (fixture::map(), fixture::clock());
+            let (mut map, clock) = (map_with_queue(), fixture::clock());
             let mut ledger = Ledger::new(Vec::new(), 1);
             for (wait, event) in events {
                 clock.advance(secs(wait));
@@ -360,7 +356,8 @@ mod tests {
             }
             let gone = changed.into_iter().filter(|(_, remembered)| remembered.standing.is_none());
             all.extend(gone);
-            let (again, resumed) = resumed(&all, clock.now());
+            let mut again = map_with_queue();
+            let resumed = again.resume(&all, clock.now());
             let lost: Vec<_> = fixture::map().services.into_keys().filter(|service| !map.services.contains_key(service)).collect();
             prop_assert!(lost.is_empty() && resumed.transitions.is_empty(), "{:?}", resumed);
             prop_assert_eq!((again.tally, again.standing), (map.tally, map.standing));

@@ -7,6 +7,7 @@ use super::super::cause::ScriptEnd;
 use super::super::fixture;
 use super::super::fixture::down;
 use super::super::fixture::events::events;
+use super::super::fixture::events::map_with_queue;
 use super::super::fixture::key;
 use super::super::fixture::load;
 use super::super::fixture::node_key;
@@ -242,7 +243,7 @@ fn a_removed_replica_takes_its_status_with_it() {
 proptest! {
     #[test]
     fn the_worst_child_counts_at_every_level_and_every_change_is_told(events in events()) {
-        let (mut map, clock) = (fixture::map(), fixture::clock());
+        let (mut map, clock) = (map_with_queue(), fixture::clock());
         let mut page = None;
         for (pause, event) in events {
             clock.advance(secs(pause));
