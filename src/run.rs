@@ -135,7 +135,11 @@ pub(crate) fn health(file: &Path, url: Option<&str>) -> Result<End, Box<dyn Erro
             let why = match finding {
                 Finding::Down(failure) => failure.to_string(),
                 Finding::Blind(why) => why,
-                Finding::Up(_) | Finding::Certified { .. } | Finding::Ailing(..) => "no answer".to_owned(),
+                Finding::Up(_)
+                | Finding::Certified { .. }
+                | Finding::Ailing(..)
+                | Finding::Queue(_)
+                | Finding::Unread(_) => "no answer".to_owned(),
             };
             complain!("{url}: {why}");
             Ok(End::Failed)

@@ -243,6 +243,7 @@ fn section_alone(name: &str) -> String {
         "notify.pagerduty" => ("", "routing_key = \"key\"\n"),
         "notify.opsgenie" => ("", "api_key = \"key\"\n"),
         "notify.http" => ("", "url = \"https://example.com/\"\n"),
+        "plugins.rabbitmq" => ("", "api_url = \"http://[::1]:1\"\nauth_username = \"u\"\nauth_password = \"p\"\n"),
         "probe.service" => ("", "id = \"s\"\nlabel = \"S\"\n"),
         "probe.service.node" => {
             ("[[probe.service]]\nid = \"s\"\nlabel = \"S\"\n", "id = \"n\"\nlabel = \"N\"\nmode = \"poll\"\n")

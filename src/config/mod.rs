@@ -10,6 +10,7 @@ pub mod http;
 mod jid;
 pub mod keys;
 mod nearest;
+pub mod rabbitmq;
 mod resolve;
 mod secret_files;
 mod section;
@@ -64,6 +65,8 @@ use crate::config::error::ConfigError;
 use crate::config::error::Warning;
 use crate::config::http::Http;
 pub use crate::config::jid::Jid;
+use crate::config::rabbitmq::Queue;
+use crate::config::rabbitmq::RabbitMq;
 use crate::config::section::Context;
 use crate::config::section::Section;
 use crate::config::tls::StartTls;
@@ -159,6 +162,8 @@ pub struct Config {
     pub branding: Branding,
     /// `[metrics]`
     pub metrics: Metrics,
+    /// `[plugins.rabbitmq]`
+    pub rabbitmq: Option<RabbitMq>,
     /// `[notify]`
     pub notify: Notify,
     /// `[[probe.service]]`, in file order.
@@ -361,6 +366,8 @@ pub struct Node {
     pub poll: Poll,
     /// How its scripts run, likewise.
     pub script: ScriptTimes,
+    /// The queue that it works off.
+    pub queue: Option<Queue>,
     /// The time for which a certificate has to be valid, below which its replica is sick; zero for any.
     pub certificate_left: Duration,
     /// Whether the page names its replicas.

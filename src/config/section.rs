@@ -64,6 +64,11 @@ impl<'a> Section<'a> {
         self.known.name
     }
 
+    /// Whether the file has it.
+    pub(super) fn is_given(&self) -> bool {
+        self.table.is_some()
+    }
+
     /// All that stands in it.
     pub(super) fn entries(&self) -> &'a [Entry] {
         self.table.map_or(&[], |table| &table.entries)

@@ -19,7 +19,9 @@ use super::RetryMeaning;
 use super::Service;
 use super::StorageUrl;
 use super::dns::Dns;
+use super::rabbitmq::RabbitMq;
 use super::tls::StartTls;
+use crate::model::queue::QueueLimits;
 
 /// All that matters of `config`, a line each; no secret is in it.
 #[must_use]
@@ -73,8 +75,11 @@ fn counts(config: &Config) -> String {
     let targets: usize = nodes().map(|node| targets(&node.mode)).sum();
     let scripts: usize = nodes().map(|node| scripts(&node.mode)).sum();
     let services = Count(config.services.len(), "service");
-    let counted = format!("{services}, {}, {}", Count(nodes().count(), "node"), Count(targets, "replica to check"));
-    if scripts == 0 { counted } else { format!("{counted}, {}", Count(scripts, "script to run")) }
+    let queues = nodes().filter(|node| node.queue.is_some()).count();
+    let all = [services, Count(nodes().count(), "node"), Count(targets, "replica to check")];
+    let some = [Count(scripts, "script to run"), Count(queues, "queue to look at")].into_iter();
+    let counted = all.into_iter().chain(some.filter(|Count(count, _)| *count > 0));
+    counted.map(|count| count.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 fn write(out: &mut String, config: &Config) -> fmt::Result {
@@ -85,11 +90,23 @@ fn write(out: &mut String, config: &Config) -> fmt::Result {
     );
     writeln!(out, "page \"{}\" on {}, {linked}", branding.page_title, server.inet)?;
     writeln!(out, "{}", pace(config))?;
+    if let Some(server) = &config.rabbitmq {
+        queues(out, server)?;
+    }
     notify(out, &config.notify)?;
     unasked(out, &config.notify)?;
     writeln!(out, "history in {}", config.storage.url)?;
     writeln!(out, "{}", counts(config))?;
     config.services.iter().try_for_each(|one| service(out, one, &config.metrics))
+}
+
+/// Where the lengths of queues come from.
+fn queues(out: &mut String, server: &RabbitMq) -> fmt::Result {
+    let again = server.second_look.map_or_else(String::new, |delay| {
+        format!("; one that is too long is looked at once more after {}", Seconds(delay))
+    });
+    let (url, host, interval) = (server.base(), &server.virtual_host, Seconds(server.interval));
+    writeln!(out, "queues of RabbitMQ at {url}, virtual host \"{host}\", are looked at every {interval}{again}")
 }
 
 fn notify(out: &mut String, notify: &Notify) -> fmt::Result {
@@ -128,6 +145,7 @@ fn service(out: &mut String, service: &Service, metrics: &Metrics) -> fmt::Resul
     for node in &service.nodes {
         write!(out, "    {} \"{}\": ", node.id, node.label)?;
         match &node.mode {
+            Mode::Poll(targets) if targets.is_empty() && node.queue.is_some() => writeln!(out, "its queue tells")?,
             Mode::Poll(targets) if targets.is_empty() => writeln!(out, "nothing to check")?,
             Mode::Poll(_) => writeln!(out, "checked at")?,
             Mode::Push => writeln!(out, "reports its load")?,
@@ -137,6 +155,9 @@ fn service(out: &mut String, service: &Service, metrics: &Metrics) -> fmt::Resul
         }
         if let Mode::Poll(targets) = &node.mode {
             targets.iter().try_for_each(|target| writeln!(out, "      {}", target.address))?;
+        }
+        if let Some(queue) = &node.queue {
+            writeln!(out, "      queue \"{}\": {}", queue.name, Bounded(&queue.limits))?;
         }
         let own = own(node, metrics);
         if !own.is_empty() {
@@ -209,6 +230,30 @@ impl fmt::Display for Address {
                 write!(f, "dns://{}:{port}/{name}?type={kind}", Bracketed(host))?;
                 expected.as_ref().map_or(Ok(()), |expected| write!(f, "&expect={}", expected.as_str()))
             }
+        }
+    }
+}
+
+/// How long a queue may be.
+struct Bounded<'a>(&'a QueueLimits);
+
+impl fmt::Display for Bounded<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let QueueLimits { ready, unacknowledged } = self.0;
+        let either = |ready: Option<u64>, unacknowledged: Option<u64>| {
+            let parts = [
+                ready.map(|most| format!("{most} ready")),
+                unacknowledged.map(|most| format!("{most} unacknowledged")),
+            ];
+            parts.into_iter().flatten().collect::<Vec<_>>().join(" or ")
+        };
+        let sick = either(ready.healthy_below, unacknowledged.healthy_below);
+        let dead = either(ready.dead_above, unacknowledged.dead_above);
+        match (sick.as_str(), dead.as_str()) {
+            ("", "") => f.write_str("of any length"),
+            (sick, "") => write!(f, "sick from {sick} on, never dead"),
+            ("", dead) => write!(f, "dead above {dead}"),
+            (sick, dead) => write!(f, "sick from {sick} on, dead above {dead}"),
         }
     }
 }

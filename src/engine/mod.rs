@@ -2,7 +2,7 @@
 //!
 //! | loop | thread | waits for | does |
 //! | --- | --- | --- | --- |
-//! | `poll` | `vigil-poll`, workers `vigil-check` | the next due check | asks targets, records outcomes |
+//! | `poll` | `vigil-poll`, workers `vigil-check`, `vigil-script`, `vigil-queue` | the next due check | asks targets, records outcomes |
 //! | `expire` | `vigil-expire` | the next deadline of a replica that reports | judges silence |
 //! | `tell` | `vigil-tell` | the next notice, the next moment at which maintenance begins or ends | makes notices, hands them to the channels |
 //! | `deliver` | one a target of a channel | a notice, or the next try | delivers, in order |

@@ -10,12 +10,18 @@ use crate::config::Config;
 use crate::config::Mode;
 use crate::config::Poll;
 use crate::config::ScriptTimes;
+use crate::config::rabbitmq::Queue;
+use crate::config::rabbitmq::RabbitMq;
 use crate::model::id::ReplicaId;
+use crate::model::observation::Finding;
+use crate::model::queue::QueueLimits;
+use crate::model::status::Status;
 use crate::model::transition::NodeKey;
 use crate::model::transition::ReplicaKey;
 use crate::probe;
 use crate::probe::Probe;
 use crate::probe::Tools;
+use crate::probe::rabbitmq;
 use crate::probe::script;
 
 /// Names a target for as long as it is in the configuration; one that comes back has another.
@@ -29,6 +35,8 @@ pub(super) struct Plan {
     pub(super) parallelism: Option<usize>,
     /// The most scripts at a time.
     pub(super) script_parallelism: usize,
+    /// The most queues at a time.
+    pub(super) queue_parallelism: usize,
     next: u64,
 }
 
@@ -50,6 +58,13 @@ pub(super) enum Lane {
     Poll,
     /// Scripts.
     Script,
+    /// Queues, all of which are asked of one server.
+    Queue,
+}
+
+impl Lane {
+    /// All of them.
+    pub(super) const ALL: [Self; 3] = [Self::Poll, Self::Script, Self::Queue];
 }
 
 /// How one is asked.
@@ -63,16 +78,73 @@ pub(super) struct Rules {
     pub(super) tries: u32,
     /// The wait before each of them.
     pub(super) wait: Duration,
+    /// When what is found is looked at once more.
+    pub(super) doubt: Option<Doubt>,
 }
+
+/// A queue that is too long is looked at once more, after a wait: it may be a wave that passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Doubt {
+    limits: QueueLimits,
+    wait: Duration,
+}
+
+/// How a check goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Again {
+    /// By another try, after a failed one.
+    Try,
+    /// By a second look at what was found; only what it finds counts.
+    SecondLook,
+}
+
+/// How long the server of queues may take to answer: it is beside Vigil, or at least in the same house.
+const QUEUE_LIMIT: Duration = Duration::from_secs(10);
+
+/// When a server of queues that fails is asked once more.
+const QUEUE_WAIT: Duration = Duration::from_secs(1);
 
 impl Rules {
     fn of_targets(poll: &Poll) -> Self {
-        Self { interval: poll.interval, limit: poll.delay_dead, tries: poll.retry.tries, wait: poll.retry.wait }
+        let (tries, wait) = (poll.retry.tries, poll.retry.wait);
+        Self { interval: poll.interval, limit: poll.delay_dead, tries, wait, doubt: None }
     }
 
     /// A script that fails is not run again: it tries again itself, if that is of use.
     fn of_scripts(script: ScriptTimes) -> Self {
-        Self { interval: script.interval, limit: script.timeout, tries: 0, wait: Duration::ZERO }
+        Self { interval: script.interval, limit: script.timeout, tries: 0, wait: Duration::ZERO, doubt: None }
+    }
+
+    fn of_queue(server: &RabbitMq, limits: QueueLimits) -> Self {
+        let doubt = server.second_look.map(|wait| Doubt { limits, wait });
+        Self { interval: server.interval, limit: QUEUE_LIMIT, tries: 1, wait: QUEUE_WAIT, doubt }
+    }
+
+    /// The wait before a check goes on so.
+    pub(super) fn wait_for(&self, again: Again) -> Duration {
+        match again {
+            Again::Try => self.wait,
+            Again::SecondLook => self.doubt.map_or(Duration::ZERO, |doubt| doubt.wait),
+        }
+    }
+
+    /// How a check goes on whose attempt of that number, from 1, found that; none when that is its outcome.
+    pub(super) fn again(&self, finding: &Finding, attempt: u32, is_second_look: bool) -> Option<Again> {
+        match finding {
+            // A second look has its own further try.
+            Finding::Down(_) | Finding::Unread(_) => {
+                let tries = self.tries.saturating_add(is_second_look.into());
+                (attempt <= tries).then_some(Again::Try)
+            }
+            Finding::Queue(lengths) if !is_second_look => {
+                self.doubt.filter(|doubt| doubt.limits.judge(*lengths).0 > Status::Healthy).map(|_| Again::SecondLook)
+            }
+            Finding::Up(_)
+            | Finding::Certified { .. }
+            | Finding::Ailing(..)
+            | Finding::Queue(_)
+            | Finding::Blind(_) => None,
+        }
     }
 }
 
@@ -93,6 +165,7 @@ impl Plan {
             targets: HashMap::new(),
             parallelism: config.metrics.poll_parallelism.map(Into::into),
             script_parallelism: config.metrics.script_parallelism.into(),
+            queue_parallelism: config.rabbitmq.as_ref().map_or(1, |server| server.parallelism.get()),
             next: before.map_or(0, |before| before.next),
         };
         let known: HashMap<&ReplicaKey, (Serial, &Target)> = before
@@ -165,6 +238,14 @@ fn asked(config: &Config, tools: &Tools, end: &Bell) -> Vec<Asked> {
                     rules: Rules::of_scripts(node.script),
                 })),
                 Mode::Push | Mode::Local => {}
+            }
+            if let (Some(Queue { replica, name, limits }), Some(server)) = (&node.queue, &config.rabbitmq) {
+                asked.push(Asked {
+                    key: key(replica),
+                    probe: Arc::new(rabbitmq::Queue::new(server, name, tools.client.clone())),
+                    lane: Lane::Queue,
+                    rules: Rules::of_queue(server, *limits),
+                });
             }
         }
     }
@@ -256,7 +337,13 @@ mod tests {
         );
         let plan = Plan::first(&fixture::load(&text), &fixture::tools(), &Bell::default(), SystemClock.now().instant);
         let (secs, millis) = (Duration::from_secs, Duration::from_millis);
-        let rules = |interval, limit, tries, wait| Rules { interval: secs(interval), limit: secs(limit), tries, wait };
+        let rules = |interval, limit, tries, wait| Rules {
+            interval: secs(interval),
+            limit: secs(limit),
+            tries,
+            wait,
+            doubt: None,
+        };
         let found: Vec<_> =
             plan.in_order().map(|serial| &plan.targets[&serial]).map(|one| (one.lane, one.rules)).collect();
         let wanted = [

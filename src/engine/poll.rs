@@ -16,11 +16,14 @@ use std::time::Instant;
 use crate::clock::Bell;
 use crate::config::Config;
 use crate::model::observation::Finding;
+use crate::model::observation::Observation;
 use crate::model::observation::Outcome;
+use crate::model::transition::ReplicaKey;
 use crate::model::words;
 use crate::probe::Tools;
 
 use super::guard;
+use super::plan::Again;
 use super::plan::Lane;
 use super::plan::Plan;
 use super::plan::Serial;
@@ -48,6 +51,7 @@ pub(super) struct Poller {
     end: Bell,
     late: Seldom,
     scripts_late: Seldom,
+    queues_late: Seldom,
     blind: Seldom,
 }
 
@@ -61,6 +65,7 @@ struct Agenda {
 struct Pools {
     poll: Arc<Pool<Errand>>,
     script: Arc<Pool<Errand>>,
+    queue: Arc<Pool<Errand>>,
 }
 
 impl Pools {
@@ -68,6 +73,7 @@ impl Pools {
         match lane {
             Lane::Poll => &self.poll,
             Lane::Script => &self.script,
+            Lane::Queue => &self.queue,
         }
     }
 }
@@ -98,6 +104,8 @@ struct Job {
     due: Instant,
     /// When the first attempt of the check began; none before it.
     began: Option<Instant>,
+    /// Whether it looks once more at what was found already.
+    is_second_look: bool,
 }
 
 /// One attempt on its way, with the plan that it began by.
@@ -109,7 +117,7 @@ struct Errand {
 impl Job {
     /// The first attempt of a check.
     fn first(target: Serial, due: Instant) -> Self {
-        Self { target, attempt: 1, due, began: None }
+        Self { target, attempt: 1, due, began: None, is_second_look: false }
     }
 }
 
@@ -131,6 +139,7 @@ impl Poller {
             end,
             late: Seldom::default(),
             scripts_late: Seldom::default(),
+            queues_late: Seldom::default(),
             blind: Seldom::default(),
         }
     }
@@ -156,7 +165,7 @@ impl Poller {
         agenda.plan = plan.clone();
         drop(agenda);
         if let Some(pools) = self.pools.get() {
-            for lane in [Lane::Poll, Lane::Script] {
+            for lane in Lane::ALL {
                 pools.of(lane).set_most(self.most(lane, &plan));
             }
         }
@@ -168,6 +177,7 @@ impl Poller {
         match lane {
             Lane::Poll => plan.parallelism.unwrap_or(self.at_a_time),
             Lane::Script => plan.script_parallelism,
+            Lane::Queue => plan.queue_parallelism,
         }
     }
 
@@ -198,6 +208,7 @@ impl Poller {
         let pools = self.pools.get_or_init(|| Pools {
             poll: pool("vigil-check", Lane::Poll),
             script: pool("vigil-script", Lane::Script),
+            queue: pool("vigil-queue", Lane::Queue),
         });
         guard::repeat(&self.shared, self.shared.poll_pulse(), || self.step(pools));
     }
@@ -208,6 +219,7 @@ impl Poller {
         if let Some(pools) = self.pools.get() {
             pools.poll.stop();
             pools.script.stop();
+            pools.queue.stop();
             pools.script.wait_until_idle(SCRIPTS_END);
         }
     }
@@ -227,28 +239,45 @@ impl Poller {
         let now = clock.now().instant;
         let began = job.began.unwrap_or(start);
         log::debug!("attempt {} on replica {}: {finding:?}", job.attempt, target.key);
-        let again = matches!(finding, Finding::Down(_)) && job.attempt <= target.rules.tries;
-        if !again {
+        let again = target.rules.again(&finding, job.attempt, job.is_second_look);
+        if again.is_none() {
             if let Finding::Blind(why) = &finding
                 && self.blind.is_due(now)
             {
                 log::error!("replica {} could not be checked, and perhaps others: {why}", target.key);
             }
+            self.mind_unread(&target.key, &finding);
             let took = now.saturating_duration_since(began);
             self.shared.record_check(&target.key, Outcome { finding, attempts: job.attempt, took });
         }
         // The configuration may have changed meanwhile: the next turn is that of the new one, if there is one.
         let mut agenda = self.agenda();
         let Some(target) = agenda.plan.targets.get(&job.target) else { return };
-        let next = if again {
-            let due = now + target.rules.wait;
-            Job { due, attempt: job.attempt + 1, began: Some(began), ..*job }
-        } else {
-            Job::first(job.target, target.next_turn(now))
+        let next = match again {
+            Some(again) => Job {
+                attempt: job.attempt + 1,
+                due: now + target.rules.wait_for(again),
+                began: Some(began),
+                is_second_look: job.is_second_look || again == Again::SecondLook,
+                ..*job
+            },
+            None => Job::first(job.target, target.next_turn(now)),
         };
         agenda.schedule.push(next.due, next);
         drop(agenda);
         self.shared.poll_pulse().bell.ring();
+    }
+
+    /// Warns of a queue whose length is not known, once for each reason.
+    fn mind_unread(&self, key: &ReplicaKey, finding: &Finding) {
+        let Finding::Unread(why) = finding else { return };
+        let before = self.shared.read(|map| match map.replica(key).and_then(|replica| replica.seen.as_ref()) {
+            Some(Observation::Checked(outcome)) => outcome.finding == *finding,
+            _ => false,
+        });
+        if !before {
+            log::warn!("replica {key}: the length of the queue is not known, so it does not count: {why}");
+        }
     }
 
     /// Warns, now and then, when checks begin too late.
@@ -256,6 +285,7 @@ impl Poller {
         let seldom = match of {
             Lane::Poll => &self.late,
             Lane::Script => &self.scripts_late,
+            Lane::Queue => &self.queues_late,
         };
         if late < LATE || !seldom.is_due(now) {
             return;
@@ -272,6 +302,12 @@ impl Poller {
                 let most = plan.script_parallelism;
                 log::warn!("scripts begin {late} late: `script_parallelism` = {most} is too low for {targets} scripts");
             }
+            (Lane::Queue, _) => {
+                let most = plan.queue_parallelism;
+                log::warn!(
+                    "queues are looked at {late} late: `queue_parallelism` = {most} is too low for {targets} queues"
+                );
+            }
         }
     }
 
@@ -281,164 +317,4 @@ impl Poller {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::VecDeque;
-
-    use crate::clock::Clock;
-    use crate::clock::ManualClock;
-    use crate::model::cause::Failure;
-    use crate::model::status::Status;
-    use crate::probe::Probe;
-
-    use super::super::fixture;
-    use super::*;
-
-    /// Finds what it is told to find, one after the other.
-    struct Scripted(Mutex<VecDeque<Finding>>);
-
-    impl Probe for Scripted {
-        fn ask(&self, _: Duration, _: &dyn Clock) -> Finding {
-            self.0.lock().unwrap().pop_front().unwrap()
-        }
-    }
-
-    const UP: Finding = Finding::Up(Duration::from_millis(5));
-    const DOWN: Finding = Finding::Down(Failure::Refused);
-
-    /// One target with these findings, asked on this thread as time passes.
-    struct Watch {
-        poller: Poller,
-        shared: Shared,
-        clock: Arc<ManualClock>,
-    }
-
-    impl Watch {
-        fn new(more: &str, findings: &[Finding]) -> Self {
-            let config = fixture::config(more, &["tcp://127.0.0.1:1"]);
-            let (shared, clock) = fixture::shared(&config);
-            let poller = Poller::new(&config, &fixture::tools(), shared.clone());
-            let watch = Self { poller, shared, clock };
-            watch.script(findings);
-            watch
-        }
-
-        /// Has every target find this.
-        fn script(&self, findings: &[Finding]) {
-            let mut agenda = self.poller.agenda();
-            for target in Arc::get_mut(&mut agenda.plan).unwrap().targets.values_mut() {
-                target.probe = Arc::new(Scripted(Mutex::new(findings.iter().cloned().collect())));
-            }
-        }
-
-        /// Takes the next attempt when it is due; tells how long that took to come.
-        fn take(&self) -> (u64, Errand) {
-            let now = self.clock.now().instant;
-            let mut agenda = self.poller.agenda();
-            let due = agenda.schedule.next_due().unwrap();
-            self.clock.advance(due.saturating_duration_since(now));
-            let (_, job) = agenda.schedule.pop(due).unwrap();
-            (due.saturating_duration_since(now).as_secs(), Errand { plan: agenda.plan.clone(), job })
-        }
-
-        /// Makes the next attempt when it is due; tells how long that took to come.
-        fn next(&self) -> u64 {
-            let (waited, errand) = self.take();
-            self.poller.attempt(&errand);
-            waited
-        }
-
-        /// Follows a configuration with these replicas, as the engine does.
-        fn reconfigure(&self, more: &str, replicas: &[&str]) {
-            let config = fixture::config(more, replicas);
-            self.shared.reconfigure(&config);
-            self.poller.reconfigure(&config, &fixture::tools());
-        }
-
-        /// In how many seconds each waiting attempt is due, the first one first.
-        fn waiting(&self) -> Vec<u64> {
-            let now = self.clock.now().instant;
-            let entries = mem::take(&mut self.poller.agenda().schedule).into_entries();
-            let mut waits: Vec<u64> = entries.iter().map(|(due, _)| (*due - now).as_secs()).collect();
-            for (due, job) in entries {
-                self.poller.agenda().schedule.push(due, job);
-            }
-            waits.sort_unstable();
-            waits
-        }
-
-        fn status(&self) -> Option<Status> {
-            self.shared.read(|map| map.standing.map(|standing| standing.status))
-        }
-    }
-
-    #[test]
-    fn a_failure_counts_when_the_second_try_fails_too() {
-        let watch = Watch::new("", &[UP, DOWN, UP, DOWN, DOWN, UP]);
-        let mut told = Vec::new();
-        for _ in 0..6 {
-            told.push((watch.next(), watch.status()));
-        }
-        let (healthy, dead) = (Some(Status::Healthy), Some(Status::Dead));
-        let wanted = [(0, healthy), (60, healthy), (2, healthy), (58, healthy), (2, dead), (58, healthy)];
-        assert_eq!(told, wanted);
-    }
-
-    #[test]
-    fn with_a_wait_the_number_of_tries_counts() {
-        let watch = Watch::new("poll_retry = 3\npoll_retry_wait = 1000", &[DOWN, DOWN, DOWN, DOWN]);
-        let told: Vec<_> = (0..4).map(|_| (watch.next(), watch.status())).collect();
-        assert_eq!(told, [(0, None), (1, None), (1, None), (1, Some(Status::Dead))]);
-    }
-
-    #[test]
-    fn a_check_that_cannot_be_made_is_not_tried_again_and_says_nothing() {
-        let blind = Finding::Blind("no file descriptor is left".to_owned());
-        let watch = Watch::new("", &[blind, UP]);
-        assert_eq!((watch.next(), watch.status()), (0, None));
-        assert_eq!((watch.next(), watch.status()), (60, Some(Status::Healthy)));
-    }
-
-    const ONE: &str = "tcp://127.0.0.1:1";
-    const OTHER: &str = "tcp://127.0.0.1:2";
-
-    #[test]
-    fn a_new_target_is_asked_at_once_and_one_that_stays_when_it_is_its_turn() {
-        let watch = Watch::new("", &[UP]);
-        watch.next();
-        watch.clock.advance(Duration::from_secs(15));
-        watch.reconfigure("", &[ONE, OTHER]);
-        assert_eq!(watch.waiting(), [0, 45]);
-        assert_eq!(watch.status(), Some(Status::Healthy), "what is known stays known");
-    }
-
-    #[test]
-    fn a_shorter_interval_is_followed_at_once() {
-        let watch = Watch::new("", &[UP]);
-        watch.next();
-        let config = fixture::config_every(10, "", &[ONE]);
-        watch.poller.reconfigure(&config, &fixture::tools());
-        assert_eq!(watch.waiting(), [10]);
-    }
-
-    #[test]
-    fn a_check_that_is_under_way_while_its_target_goes_is_dropped_and_asked_no_more() {
-        let watch = Watch::new("", &[DOWN]);
-        let (_, errand) = watch.take();
-        watch.reconfigure("", &[OTHER]);
-        watch.poller.attempt(&errand);
-        assert_eq!((watch.status(), watch.waiting()), (None, vec![0]));
-        watch.reconfigure("", &[ONE, OTHER]);
-        watch.poller.attempt(&errand);
-        assert_eq!(watch.waiting(), [0, 0], "the one that came back has its own attempt, and no second one");
-    }
-
-    #[test]
-    fn a_check_that_is_under_way_goes_on_by_the_rules_of_the_new_configuration() {
-        let watch = Watch::new("", &[DOWN]);
-        let (_, errand) = watch.take();
-        watch.reconfigure("poll_retry = 7", &[ONE]);
-        assert_eq!(watch.waiting(), [0; 0]);
-        watch.poller.attempt(&errand);
-        assert_eq!(watch.waiting(), [7]);
-    }
-}
+mod tests;

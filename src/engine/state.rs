@@ -341,18 +341,20 @@ fn of_node(node: &Node, metrics: &Metrics) -> map::Node {
         Mode::Script(_) => (map::Mode::Script, Duration::MAX, Duration::MAX),
     };
     let replica = |name: &ReplicaId, kind| (name.clone(), map::Replica::new(kind));
-    let replicas = match &node.mode {
+    let mut replicas: IndexMap<_, _> = match &node.mode {
         Mode::Poll(targets) => {
             targets.iter().map(|target| replica(&target.replica, probe::kind(&target.address))).collect()
         }
         Mode::Script(scripts) => scripts.iter().map(|script| replica(&script.replica, map::Kind::Script)).collect(),
         Mode::Push | Mode::Local => IndexMap::new(),
     };
+    replicas.extend(node.queue.as_ref().map(|queue| replica(&queue.replica, map::Kind::Queue)));
+    let queue = node.queue.as_ref().map(|queue| queue.limits).unwrap_or_default();
     let load = Load { cpu: metrics.push.cpu_sick_above, ram: metrics.push.ram_sick_above };
     map::Node {
         label: node.label.as_str().into(),
         mode,
-        limits: map::Limits { delay_sick, certificate_left: node.certificate_left, load, delay_dead },
+        limits: map::Limits { delay_sick, certificate_left: node.certificate_left, load, delay_dead, queue },
         reveals_replicas: node.reveal_replica_name,
         link: node.link.as_ref().map(link),
         maintained: false,

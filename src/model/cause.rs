@@ -8,6 +8,8 @@ use serde_derive::Deserialize;
 use serde_derive::Serialize;
 
 use super::observation::Load;
+use super::queue;
+use super::queue::TooMany;
 use super::status::Status;
 use super::words;
 
@@ -32,6 +34,13 @@ pub enum Cause {
     Silent(Duration),
     /// A daemon beside it says so.
     Reported(Status),
+    /// It is a queue that is too long; what exceeds its bound is there.
+    Queue {
+        /// Messages that wait.
+        ready: Option<TooMany>,
+        /// Messages that are not acknowledged.
+        unacknowledged: Option<TooMany>,
+    },
 }
 
 /// Why an attempt to reach a replica failed.
@@ -224,6 +233,7 @@ impl fmt::Display for Cause {
             Self::Silent(time) if time.is_zero() => f.write_str("no report within 1 s"),
             Self::Silent(time) => write!(f, "no report within {}", words::duration(*time)),
             Self::Reported(status) => write!(f, "reported as {status}"),
+            Self::Queue { ready, unacknowledged } => queue::excess(f, *ready, *unacknowledged),
         }
     }
 }

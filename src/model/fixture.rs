@@ -30,6 +30,7 @@ use super::observation::Finding;
 use super::observation::Load;
 use super::observation::Outcome;
 use super::observation::Report;
+use super::queue::QueueLimits;
 use super::status::Status;
 use super::tally::Tally;
 use super::transition::NodeKey;
@@ -68,7 +69,13 @@ pub(crate) fn node(mode: Mode, replicas: &[&str]) -> Node {
     Node {
         label: "Node".into(),
         mode,
-        limits: Limits { delay_sick: secs(10), certificate_left: secs(0), load, delay_dead: secs(20) },
+        limits: Limits {
+            delay_sick: secs(10),
+            certificate_left: secs(0),
+            load,
+            delay_dead: secs(20),
+            queue: QueueLimits::default(),
+        },
         reveals_replicas: false,
         link: None,
         maintained: false,

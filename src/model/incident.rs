@@ -197,6 +197,7 @@ mod tests {
     use super::super::fixture;
     use super::super::fixture::down;
     use super::super::fixture::events::events;
+    use super::super::fixture::events::map_with_queue;
     use super::super::fixture::id;
     use super::super::fixture::key;
     use super::super::fixture::load;
@@ -340,7 +341,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_open_incidents_are_the_services_that_are_dead(events in events()) {
-            let (mut map, clock) = (fixture::map(), fixture::clock());
+            let (mut map, clock) = (map_with_queue(), fixture::clock());
             let (mut first, mut second) = (Incidents::default(), Incidents::default());
             let mut id = 0;
             for (pause, event) in events {

@@ -417,8 +417,9 @@ impl Sample {
             Finding::Up(latency) | Finding::Certified { latency, .. } | Finding::Ailing(latency, _) => {
                 Self::Answered(*latency)
             }
-            Finding::Down(_) => Self::Bare(None),
-            Finding::Blind(_) => Self::Blind,
+            // How long its server takes to tell says nothing of the node.
+            Finding::Down(_) | Finding::Queue(_) => Self::Bare(None),
+            Finding::Unread(_) | Finding::Blind(_) => Self::Blind,
         }
     }
 

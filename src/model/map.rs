@@ -13,6 +13,7 @@ use super::id::Id;
 use super::id::ReplicaId;
 use super::observation::Load;
 use super::observation::Observation;
+use super::queue::QueueLimits;
 use super::status::Status;
 use super::tally::Tally;
 use super::transition::ReplicaKey;
@@ -101,6 +102,8 @@ pub struct Limits {
     pub load: Load,
     /// The silence after its interval from which a reporting replica is dead.
     pub delay_dead: Duration,
+    /// How long its queue may be.
+    pub queue: QueueLimits,
 }
 
 /// A replica: one instance of a node.
@@ -139,6 +142,8 @@ pub enum Kind {
     Script,
     /// It is not asked; it reports.
     Report,
+    /// It is a message queue, whose server is asked how long it is. A node has at most one, whatever its mode.
+    Queue,
 }
 
 /// A status and since when.
@@ -183,6 +188,14 @@ impl Service {
     #[must_use]
     pub fn is_maintained(&self) -> bool {
         !self.nodes.is_empty() && self.nodes.values().all(|node| node.maintained)
+    }
+}
+
+impl Node {
+    /// Its message queue, if it has one.
+    #[must_use]
+    pub fn queue(&self) -> Option<&Replica> {
+        self.replicas.values().find(|replica| replica.kind == Kind::Queue)
     }
 }
 

@@ -3,7 +3,7 @@
 //! | what | modules |
 //! | --- | --- |
 //! | the page and its parts | [`map`], [`id`], [`status`], [`tally`] |
-//! | what is found out, and what follows | [`observation`], [`judge`], [`cause`], [`transition`], [`reshape`], [`resume`] |
+//! | what is found out, and what follows | [`observation`], [`queue`], [`judge`], [`cause`], [`transition`], [`reshape`], [`resume`] |
 //! | what people are told | [`grouping`], [`reminder`], [`round`], all of it in [`telling`]; [`notice`] and [`hearing`], [`words`]; on the page, [`announcement`], and its [`uuid`] |
 //! | what is planned | [`maintenance`] |
 //! | what is remembered | [`ledger`], [`latency`] and its [`histogram`], [`load`], [`span`], [`tier`], [`chunk`] |
@@ -29,6 +29,7 @@ pub mod map;
 pub mod notice;
 pub mod observation;
 pub mod past;
+pub mod queue;
 pub mod reminder;
 pub mod reshape;
 pub mod resume;

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 
 use super::cause::Failure;
 use super::id::ReplicaId;
+use super::queue::Lengths;
+use super::queue::Unread;
 use super::status::Status;
 
 /// What one attempt found.
@@ -25,6 +27,10 @@ pub enum Finding {
     Ailing(Duration, Failure),
     /// It did not.
     Down(Failure),
+    /// It is a queue of these lengths.
+    Queue(Lengths),
+    /// It is a queue, and it is not known how long it is.
+    Unread(Unread),
     /// Vigil itself was unable to ask, for this reason; nothing is known about the replica.
     Blind(String),
 }

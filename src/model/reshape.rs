@@ -3,9 +3,12 @@
 
 use std::sync::Arc;
 
+use super::id::ReplicaId;
+use super::map::Kind;
 use super::map::Map;
 use super::map::Mode;
 use super::map::Node;
+use super::map::Replica;
 use super::transition::NodeKey;
 use super::transition::ReplicaKey;
 use super::transition::Transition;
@@ -33,7 +36,7 @@ pub struct Reshaped {
 
 impl Map {
     /// Takes on another `shape`: a map in which nothing is known yet. A node that is in both, with the same mode, keeps
-    /// all that is known about it, but for polled replicas that are gone; all else starts anew.
+    /// all that is known about it, but for configured replicas that are gone; all else starts anew.
     pub fn reshape(&mut self, mut shape: Self, now: Now) -> Reshaped {
         let mut gone = Vec::new();
         let mut departed = Vec::new();
@@ -45,11 +48,11 @@ impl Map {
                     let (service, label) = (service.label.clone(), node.label.clone());
                     departed.push(Departed { key: key.clone(), service, label });
                 }
-                let lost = node.replicas.keys().filter(|replica| match next {
-                    Some(next) if next.mode == node.mode => !is_reported(node) && !next.replicas.contains_key(*replica),
+                let lost = node.replicas.iter().filter(|(id, replica)| match next {
+                    Some(next) if next.mode == node.mode => !stays(next, id, replica),
                     Some(_) | None => true,
                 });
-                gone.extend(lost.map(|replica| ReplicaKey { node: key.clone(), replica: replica.clone() }));
+                gone.extend(lost.map(|(id, _)| ReplicaKey { node: key.clone(), replica: id.clone() }));
             }
         }
         let transitions = gone.iter().flat_map(|key| self.forget(key, now)).collect();
@@ -72,14 +75,19 @@ impl Map {
 fn take_over(node: &mut Node, known: Node) {
     (node.tally, node.standing, node.observed) = (known.tally, known.standing, known.observed);
     node.maintained = known.maintained;
-    if is_reported(node) {
-        node.replicas = known.replicas;
-        return;
-    }
     for (id, replica) in known.replicas {
-        if let Some(place) = node.replicas.get_mut(&id) {
-            *place = replica;
+        if stays(node, &id, &replica) {
+            node.replicas.insert(id, replica);
         }
+    }
+}
+
+/// Whether a replica is still there in the next shape of its node, which has the mode that it had.
+fn stays(next: &Node, id: &ReplicaId, replica: &Replica) -> bool {
+    let is_queue = |replica: &Replica| replica.kind == Kind::Queue;
+    match next.replicas.get(id) {
+        Some(place) => is_queue(place) == is_queue(replica),
+        None => is_reported(next) && replica.kind == Kind::Report,
     }
 }
 
@@ -100,9 +108,12 @@ mod tests {
     use super::super::fixture::key;
     use super::super::fixture::load;
     use super::super::fixture::node_key;
+    use super::super::fixture::outcome;
     use super::super::fixture::secs;
     use super::super::fixture::up;
     use super::super::map::Standing;
+    use super::super::observation::Finding;
+    use super::super::queue::Lengths;
     use super::super::status::Status;
     use super::super::transition::Subject;
     use super::*;
@@ -168,6 +179,35 @@ mod tests {
         assert_eq!(reshaped.departed, [departed]);
         assert_eq!(told(&reshaped.transitions)[1], "node web:api: dead -> ?");
         assert_eq!(map.standing, None);
+    }
+
+    #[test]
+    fn a_queue_comes_and_goes_beside_those_who_report() {
+        let (mut map, now) = (fixture::map(), fixture::now());
+        let (worker, queue) = (key("app", "push", "worker"), key("app", "push", "rabbitmq:jobs"));
+        let with_queue = |is_there: bool| {
+            let mut shape = fixture::map();
+            let push = shape.services.get_mut("app").unwrap().nodes.get_mut("push").unwrap();
+            push.limits.queue.ready.dead_above = Some(100);
+            push.replicas.extend(is_there.then(|| (queue.replica.clone(), Replica::new(Kind::Queue))));
+            shape
+        };
+        // One who calls itself like the queue makes room for it.
+        for name in ["worker", "rabbitmq:jobs"] {
+            map.record_report(&worker.node, load(name, 0.95, 30), 9, now).unwrap();
+        }
+        assert_eq!(
+            told(&map.reshape(with_queue(true), now).transitions),
+            ["replica app:push:rabbitmq:jobs: sick -> ?"]
+        );
+        let found = outcome(Finding::Queue(Lengths { ready: 101, unacknowledged: 0 }));
+        assert_eq!(told(&map.record_check(&queue, found, now))[1], "node app:push: sick -> dead");
+        assert_eq!(map.reshape(with_queue(true), now), Reshaped::default());
+        assert_eq!(status(map.replica(&queue).unwrap().standing), Some(Status::Dead));
+        let gone = told(&map.reshape(with_queue(false), now).transitions);
+        assert_eq!(gone[..2], ["replica app:push:rabbitmq:jobs: dead -> ?", "node app:push: dead -> sick"]);
+        let replicas: Vec<&str> = map.node("app", "push").unwrap().replicas.keys().map(ReplicaId::as_str).collect();
+        assert_eq!(replicas, ["worker"]);
     }
 
     #[test]

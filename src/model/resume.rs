@@ -18,6 +18,8 @@ use super::map::Service;
 use super::map::Standing;
 use super::observation::Load;
 use super::observation::Observation;
+use super::queue::Bounds;
+use super::queue::QueueLimits;
 use super::reshape::Departed;
 use super::status::Status;
 use super::tally::Tally;
@@ -72,9 +74,11 @@ fn remembered(shape: &Map, subjects: &[(Subject, Remembered)], now: Now) -> Map 
             standing: None,
         });
         let present = shape.node(key.service.as_str(), key.node.as_str());
+        let place = present.and_then(|node| node.replicas.get(id)).map(|replica| replica.kind);
+        let mode = mode(present, place, remembered);
         let node = service.nodes.entry(key.node.clone()).or_insert_with(|| Node {
             label: Arc::from(key.node.as_str()),
-            mode: mode(present, remembered),
+            mode,
             limits: present.map_or(NO_LIMITS, |node| node.limits),
             reveals_replicas: false,
             link: None,
@@ -84,7 +88,9 @@ fn remembered(shape: &Map, subjects: &[(Subject, Remembered)], now: Now) -> Map 
             tally: Tally::default(),
             standing: None,
         });
-        let mut replica = Replica::new(Kind::Report);
+        // What is asked and has no place any more is not known for how it was asked, nor does it matter.
+        let asked = place.unwrap_or(Kind::Tcp);
+        let mut replica = Replica::new(if remembered.interval.is_some() { Kind::Report } else { asked });
         replica.standing = Some(standing);
         replica.cause.clone_from(&remembered.cause);
         if let Some(interval) = remembered.interval {
@@ -92,8 +98,8 @@ fn remembered(shape: &Map, subjects: &[(Subject, Remembered)], now: Now) -> Map 
             let deadline = now.instant.checked_add(silence).unwrap_or(now.instant);
             replica.seen = Some(Observation::Awaited { since: now.instant, deadline });
             replica.expiry = (standing.status < Status::Dead).then_some(deadline);
-        } else if let Some(place) = present.and_then(|node| node.replicas.get(id)) {
-            replica.kind = place.kind;
+            // Others of the node may have been there first, such as its queue, which does not report.
+            node.mode = mode;
         }
         node.replicas.insert(id.clone(), replica);
     }
@@ -132,13 +138,17 @@ const NO_LIMITS: Limits = Limits {
     certificate_left: Duration::ZERO,
     load: Load { cpu: 0.0, ram: 0.0 },
     delay_dead: Duration::ZERO,
+    queue: QueueLimits { ready: UNBOUNDED, unacknowledged: UNBOUNDED },
 };
+const UNBOUNDED: Bounds = Bounds { healthy_below: None, dead_above: None };
 
-/// How the replica was known: only one that reports has an interval, and the node says what it reports.
-fn mode(present: Option<&Node>, remembered: &Remembered) -> Mode {
+/// How the node's replicas were known: only one that reports has an interval, and the node says what it reports. A
+/// queue may belong to a node of any mode.
+fn mode(present: Option<&Node>, place: Option<Kind>, remembered: &Remembered) -> Mode {
     match (present.map(|node| node.mode), remembered.interval) {
-        (Some(mode @ (Mode::Push | Mode::Local)), Some(_)) => mode,
+        (Some(mode @ (Mode::Push | Mode::Local)), Some(_)) | (Some(mode @ (Mode::Poll | Mode::Script)), None) => mode,
         (_, Some(_)) => Mode::Push,
+        (Some(mode), None) if place == Some(Kind::Queue) => mode,
         (_, None) => Mode::Poll,
     }
 }
@@ -150,14 +160,18 @@ mod tests {
     use super::super::fixture;
     use super::super::fixture::down;
     use super::super::fixture::events::events;
+    use super::super::fixture::events::map_with_queue;
     use super::super::fixture::id;
     use super::super::fixture::key;
     use super::super::fixture::load;
     use super::super::fixture::node_key;
+    use super::super::fixture::outcome;
     use super::super::fixture::secs;
     use super::super::fixture::up;
     use super::super::ledger::Ledger;
     use super::super::ledger::Sample;
+    use super::super::observation::Finding;
+    use super::super::queue::Lengths;
     use super::*;
     use crate::clock::Clock;
     use crate::clock::after;
@@ -174,6 +188,7 @@ mod tests {
         for (subject, remembered) in &mut all {
             if let Subject::Replica(key) = subject
                 && key.node.service == id("app")
+                && map.replica(key).is_some_and(|replica| replica.kind != Kind::Queue)
             {
                 remembered.interval = Some(secs(interval));
             }
@@ -261,6 +276,62 @@ mod tests {
     }
 
     #[test]
+    fn what_scripts_and_queues_told_goes_on_in_a_node_of_any_mode() {
+        let (script, queue) = (key("web", "script", "0"), key("app", "push", "rabbitmq:jobs"));
+        let shape = || {
+            let mut map = fixture::map();
+            map.services[&id("web")].nodes.insert(id("script"), fixture::node(Mode::Script, &["0"]));
+            for (service, node) in [("web", "api"), ("app", "push")] {
+                let node = &mut map.services[&id(service)].nodes[&id(node)];
+                node.limits.queue.ready.dead_above = Some(100);
+                node.replicas.insert(queue.replica.clone(), Replica::new(Kind::Queue));
+            }
+            map
+        };
+        for reports in [false, true] {
+            let (mut map, now) = (shape(), fixture::now());
+            map.record_check(&script, down(), now);
+            let polled = key("web", "api", "rabbitmq:jobs");
+            for key in [&queue, &polled] {
+                map.record_check(key, outcome(Finding::Queue(Lengths { ready: 101, unacknowledged: 0 })), now);
+            }
+            if reports {
+                map.record_report(&queue.node, load("x", 0.95, 60), 9, now).unwrap();
+            }
+            let before = memory(&map, 60);
+            for turned in [false, true] {
+                let mut before = before.clone();
+                if turned {
+                    before.reverse();
+                }
+                let mut again = shape();
+                let resumed = again.resume(&before, after(now, secs(60)));
+                assert_eq!(resumed.transitions, [], "{reports} {turned}");
+                assert_eq!((again.tally, again.standing), (map.tally, map.standing));
+                for key in [&script, &queue, &polled] {
+                    let (replica, known) = (again.replica(key).unwrap(), map.replica(key).unwrap());
+                    assert_eq!((replica.kind, replica.standing), (known.kind, known.standing), "{key}");
+                }
+                assert_eq!(again.node("app", "push").unwrap().replicas.len(), 1 + usize::from(reports));
+            }
+        }
+    }
+
+    #[test]
+    fn a_queue_that_is_gone_does_not_stay_among_those_who_report() {
+        let (mut map, now) = (fixture::map(), fixture::now());
+        let queue = key("app", "push", "rabbitmq:jobs");
+        map.record_report(&queue.node, load("x", 0.95, 60), 9, now).unwrap();
+        let mut before = memory(&map, 60);
+        let standing = before.iter().find_map(|(_, remembered)| remembered.standing);
+        before.insert(0, (Subject::Replica(queue.clone()), Remembered { standing, ..Remembered::default() }));
+        let (again, resumed) = resumed(&before, now);
+        assert_eq!(resumed.transitions.len(), 1);
+        assert_eq!(resumed.transitions[0].what, Subject::Replica(queue));
+        assert_eq!(again.node("app", "push").unwrap().replicas.len(), 1);
+    }
+
+    #[test]
     fn a_node_that_is_asked_now_and_reported_before_starts_anew() {
         let (mut map, now) = (fixture::map(), fixture::now());
         map.record_report(&node_key("app", "push"), load("x", 0.1, 60), 9, now).unwrap();
@@ -274,7 +345,7 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_happened_goes_on(events in events()) {
-            let (mut map, clock) = (fixture::map(), fixture::clock());
+            let (mut map, clock) = (map_with_queue(), fixture::clock());
             let mut ledger = Ledger::new(Vec::new(), 1);
             for (wait, event) in events {
                 clock.advance(secs(wait));
@@ -289,7 +360,8 @@ mod tests {
             }
             let gone = changed.into_iter().filter(|(_, remembered)| remembered.standing.is_none());
             all.extend(gone);
-            let (again, resumed) = resumed(&all, clock.now());
+            let mut again = map_with_queue();
+            let resumed = again.resume(&all, clock.now());
             let lost: Vec<_> = fixture::map().services.into_keys().filter(|service| !map.services.contains_key(service)).collect();
             prop_assert!(lost.is_empty() && resumed.transitions.is_empty(), "{:?}", resumed);
             prop_assert_eq!((again.tally, again.standing), (map.tally, map.standing));

@@ -56,6 +56,20 @@ pub fn time(at: Timestamp) -> String {
     Offset::UTC.to_datetime(at).strftime("%H:%M:%S UTC+00:00").to_string()
 }
 
+/// A number with its thousands apart: `1,200`.
+#[must_use]
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// A load or share as percent: `0.934` is `93%`; beyond what anybody reads digit by digit, `over 99999%`.
 #[must_use]
 pub fn percent(share: f64) -> String {
@@ -93,6 +107,12 @@ mod tests {
         assert_eq!(moment(at), "4 Nov 2026, 01:12:05 UTC");
         assert_eq!(time(at), "01:12:05 UTC+00:00");
         assert_eq!(moment(Timestamp::MAX).len(), "30 Dec 9999, 22:00:00 UTC".len());
+    }
+
+    #[test]
+    fn thousands_are_apart() {
+        let all = [0, 12, 999, 1_000, 65_536, 1_234_567].map(count);
+        assert_eq!(all, ["0", "12", "999", "1,000", "65,536", "1,234,567"]);
     }
 
     #[test]

@@ -161,9 +161,8 @@ impl<'a> Post<'a> {
             }
             Err(Finding::Down(failure)) => Err(SendError::passing(failure.to_string())),
             Err(Finding::Blind(what)) => Err(SendError::passing(what)),
-            Err(Finding::Up(_) | Finding::Certified { .. } | Finding::Ailing(..)) => {
-                Err(SendError::passing("no answer"))
-            }
+            // Nothing else comes of a request.
+            Err(_) => Err(SendError::passing("no answer")),
         }
     }
 

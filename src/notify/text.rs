@@ -106,7 +106,7 @@ pub fn headline(notice: &Notice) -> String {
             (Some(Status::Healthy), Some(_)) => format!("{} is healthy again", only.label),
             (Some(status), Some((was, _))) if status == was => format!("{} is {status} again", only.label),
             (Some(status), _) => format!("{} is {status}", only.label),
-            (None, _) => format!("{} has no replicas any more", only.label),
+            (None, _) => format!("{} is not known any more", only.label),
         },
         many => {
             let to = many.first().and_then(|change| change.to);
@@ -193,8 +193,9 @@ fn story(kind: Kind, change: &Change) -> Story {
         }
         (Some(status), _) => format!("{node} is {status} since {since}{}", why(change)),
         (None, None) if kind == Kind::Startup => format!("{node} is not known yet: nothing was found out about it"),
-        (None, Some((was, time))) => format!("{node} is no longer {was}, its replicas were removed ({was} for {time})"),
-        (None, None) => format!("{node} has no replicas any more"),
+        // Its replicas are gone, or nobody can tell of its queue, all that it has.
+        (None, Some((was, time))) => format!("{node} is not known any more, it was {was} for {time}"),
+        (None, None) => format!("{node} is not known any more"),
     };
     let mut details: Vec<String> = Vec::new();
     if change.affected.len() + change.more_affected > 1 {
@@ -300,10 +301,10 @@ mod tests {
     fn a_node_whose_replicas_were_removed_is_not_called_healthy() {
         check(
             &Change { to: None, was: Some((Status::Dead, secs(65))), ..change() },
-            "Web, API (web:api) is no longer dead, its replicas were removed (dead for 1 min 5 s)",
+            "Web, API (web:api) is not known any more, it was dead for 1 min 5 s",
             &[],
         );
-        check(&Change { to: None, ..change() }, "Web, API (web:api) has no replicas any more", &[]);
+        check(&Change { to: None, ..change() }, "Web, API (web:api) is not known any more", &[]);
     }
 
     #[test]

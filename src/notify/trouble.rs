@@ -14,6 +14,7 @@ pub(super) fn words(found: Finding, busy: &str, limit: Duration) -> String {
         Finding::Down(failure @ Failure::Other(_)) => format!("{failure} while {busy}"),
         Finding::Down(failure) => failure.to_string(),
         Finding::Blind(what) => what,
-        Finding::Up(_) | Finding::Certified { .. } | Finding::Ailing(..) => "the server did not answer".to_owned(),
+        // Nothing else comes of a connection.
+        _ => "the server did not answer".to_owned(),
     }
 }

@@ -1,8 +1,10 @@
-//! Asking targets how they are. One file a kind; [`build`] makes the probe of an address, and a script is one itself.
+//! Asking targets how they are. One file a kind; [`build`] makes the probe of an address; a script and a
+//! queue of RabbitMQ are one themselves.
 
 pub mod dns;
 pub mod http;
 pub mod icmp;
+pub mod rabbitmq;
 pub mod script;
 pub mod ssh;
 pub mod tcp;

@@ -175,6 +175,7 @@ mod tests {
             Finding::Ailing(_, failure) => format!("sick: {failure}"),
             Finding::Down(failure) => format!("dead: {failure}"),
             Finding::Blind(why) => format!("blind: {why}"),
+            other @ (Finding::Queue(_) | Finding::Unread(_)) => format!("{other:?}"),
         }
     }
 

@@ -149,9 +149,9 @@ fn deaths<'a>(incidents: Vec<&'a Incident>, key: &NodeKey, from: Timestamp) -> V
     incidents.into_iter().filter_map(of_node).collect()
 }
 
-/// Whether its replicas speak for themselves.
+/// Whether its replicas speak for themselves, all of them.
 fn reports(node: &Node) -> bool {
-    matches!(node.mode, Mode::Push | Mode::Local)
+    matches!(node.mode, Mode::Push | Mode::Local) && node.queue().is_none()
 }
 
 fn name(range: Range) -> &'static str {

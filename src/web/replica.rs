@@ -11,6 +11,7 @@ use crate::model::map::Replica;
 use crate::model::observation::Content;
 use crate::model::observation::Finding;
 use crate::model::observation::Observation;
+use crate::model::observation::Outcome;
 use crate::model::observation::left;
 use crate::model::status::Status;
 use crate::model::words;
@@ -94,6 +95,9 @@ fn cause(replica: &Replica) -> Option<String> {
         Some(Observation::Checked(outcome)) if matches!(outcome.finding, Finding::Blind(_)) => {
             Some("the last check could not be made".to_owned())
         }
+        Some(Observation::Checked(Outcome { finding: Finding::Unread(why), .. })) => {
+            Some(format!("the length of the queue is not known: {}", why.in_public()))
+        }
         None if replica.standing.is_none() => Some("not checked yet".to_owned()),
         Some(Observation::Awaited { .. }) => Some(match &replica.cause {
             Some(cause) => format!("{}; waiting for its next report", cause.in_public()),
@@ -106,6 +110,7 @@ fn cause(replica: &Replica) -> Option<String> {
 
 fn how(mode: Mode, kind: Kind) -> &'static str {
     match (mode, kind) {
+        (_, Kind::Queue) => "Checked by the length of a queue",
         (Mode::Local, _) => "Checked by a daemon on its own network",
         (_, Kind::Http) => "Checked over HTTP",
         (_, Kind::Https) => "Checked over HTTPS",
@@ -130,7 +135,8 @@ fn facts(replica: &Replica, now: Timestamp) -> Vec<Fact> {
                     if left.is_zero() { "expired".to_owned() } else { format!("valid for {}", words::days(left)) };
                 vec![fact("Latency", words::duration(*latency)), fact("Certificate", left)]
             }
-            Finding::Down(_) | Finding::Blind(_) => Vec::new(),
+            Finding::Queue(lengths) => vec![fact("Queue", lengths.to_string())],
+            Finding::Down(_) | Finding::Unread(_) | Finding::Blind(_) => Vec::new(),
         },
         Some(Observation::Reported { content: Content::Load(load), .. }) => {
             vec![fact("CPU load", words::percent(load.cpu)), fact("RAM in use", words::percent(load.ram))]
@@ -147,6 +153,8 @@ mod tests {
     use crate::model::fixture;
     use crate::model::fixture::load;
     use crate::model::fixture::node_key;
+    use crate::model::queue::Lengths;
+    use crate::model::queue::Unread;
 
     #[test]
     fn a_replica_that_has_not_reported_since_a_restart_is_waited_for() {
@@ -158,6 +166,22 @@ mod tests {
             replica.seen = Some(Observation::Awaited { since: now.instant, deadline: now.instant });
             assert_eq!(cause(replica).as_deref(), Some(wanted));
         }
+    }
+
+    #[test]
+    fn a_queue_tells_its_lengths_or_why_they_are_not_known() {
+        let told = |finding| {
+            let mut replica = Replica::new(Kind::Queue);
+            replica.seen = Some(Observation::Checked(fixture::outcome(finding)));
+            let facts = facts(&replica, fixture::now().wall);
+            let facts: Vec<String> = facts.iter().map(|fact| format!("{}: {}", fact.name, fact.value)).collect();
+            (facts.join(" "), cause(&replica))
+        };
+        let (facts, why) = told(Finding::Queue(Lengths { ready: 12, unacknowledged: 3 }));
+        assert_eq!((facts.as_str(), why), ("Queue: 12 ready, 3 unacknowledged", None));
+        let (facts, why) = told(Finding::Unread(Unread::Unauthorized(401)));
+        let wanted = "the length of the queue is not known: HTTP 401";
+        assert_eq!((facts.as_str(), why.as_deref()), ("", Some(wanted)));
     }
 
     #[test]
@@ -173,6 +197,8 @@ mod tests {
             (Mode::Script, Kind::Script, "Checked by a script"),
             (Mode::Push, Kind::Report, "Reports its load itself"),
             (Mode::Local, Kind::Report, "Checked by a daemon on its own network"),
+            (Mode::Local, Kind::Queue, "Checked by the length of a queue"),
+            (Mode::Push, Kind::Queue, "Checked by the length of a queue"),
         ] {
             assert_eq!(how(mode, kind), wanted);
         }

@@ -28,6 +28,7 @@ use crate::model::observation::Finding;
 use crate::model::observation::Load;
 use crate::model::observation::Observation;
 use crate::model::observation::Outcome;
+use crate::model::queue::QueueLimits;
 use crate::model::status::Status;
 use crate::model::tally::Tally;
 
@@ -73,6 +74,7 @@ fn sample_node(mode: Mode, standing: Option<Standing>, replicas: &[Replica]) -> 
             certificate_left: SAMPLE_TIME,
             load: SAMPLE_LOAD,
             delay_dead: SAMPLE_TIME,
+            queue: QueueLimits::default(),
         },
         reveals_replicas: matches!(mode, Mode::Poll | Mode::Local),
         link: (mode == Mode::Poll)

@@ -63,21 +63,30 @@ struct Check {
     observed_unit: &'static str,
 }
 
-/// How many replicas could not be checked the last time, for want of something of Vigil's own.
-fn blind(map: &Map) -> u64 {
+/// How many replicas were found so the last time.
+fn found(map: &Map, so: fn(&Finding) -> bool) -> u64 {
     let nodes = map.services.values().flat_map(|service| service.nodes.values());
     let replicas = nodes.flat_map(|node| node.replicas.values());
-    let blind = replicas.filter(|replica| {
-        matches!(&replica.seen, Some(Observation::Checked(outcome)) if matches!(outcome.finding, Finding::Blind(_)))
-    });
-    u64::try_from(blind.count()).unwrap_or(u64::MAX)
+    let found =
+        replicas.filter(|replica| matches!(&replica.seen, Some(Observation::Checked(outcome)) if so(&outcome.finding)));
+    u64::try_from(found.count()).unwrap_or(u64::MAX)
+}
+
+/// For want of something of Vigil's own.
+fn is_blind(finding: &Finding) -> bool {
+    matches!(finding, Finding::Blind(_))
+}
+
+fn is_unread(finding: &Finding) -> bool {
+    matches!(finding, Finding::Unread(_))
 }
 
 /// `GET /health`: 200 whatever the services do; it is Vigil itself that is asked.
 pub(super) async fn health(live: Data<Live>) -> HttpResponse {
     let site = live.site();
     let engine = &site.engine;
-    let (panics, blind) = (engine.shared.panics(), engine.shared.read(blind));
+    let panics = engine.shared.panics();
+    let (blind, unread) = engine.shared.read(|map| (found(map, is_blind), found(map, is_unread)));
     let channels = engine.channels();
     let word = |fails: bool| if fails { "warn" } else { "pass" };
     let mut notes: Vec<String> = Vec::new();
@@ -86,6 +95,9 @@ pub(super) async fn health(live: Data<Live>) -> HttpResponse {
     }
     if blind > 0 {
         notes.push(format!("{blind} replicas could not be checked the last time; the log says why"));
+    }
+    if unread > 0 {
+        notes.push(format!("queues whose length is not known: {unread}; the log says why"));
     }
     let keeper = engine.keeper();
     notes.extend(keeper.failure.as_ref().map(|_| "history cannot be written; the log says why".to_owned()));
@@ -97,6 +109,7 @@ pub(super) async fn health(live: Data<Live>) -> HttpResponse {
         vec![Check { component_id: None, status: word(fails), observed_value: value, observed_unit: unit }]
     };
     checks.insert("vigil:blind".to_owned(), check(blind > 0, blind, "replicas"));
+    checks.insert("rabbitmq:unread".to_owned(), check(unread > 0, unread, "queues"));
     checks.insert("vigil:panics".to_owned(), check(panics > 0, panics, "panics"));
     checks.insert("history:failures".to_owned(), check(keeper.failure.is_some(), keeper.failures, "failures"));
     checks.insert("history:lost".to_owned(), check(keeper.lost > 0, keeper.lost, "entries"));

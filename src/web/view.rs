@@ -180,6 +180,10 @@ impl NodeView {
 
 /// Why a node has no status.
 pub(super) fn note(node: &Node) -> Option<String> {
+    if let (Some(queue), None) = (node.queue(), node.standing) {
+        let is_seen = queue.seen.is_some();
+        return Some(if is_seen { "The length of its queue is not known" } else { "Not checked yet" }.to_owned());
+    }
     let why = match (node.mode, node.replicas.is_empty(), node.standing) {
         (_, _, Some(_)) => return None,
         (Mode::Poll, true, None) => "Nothing to check",
@@ -304,7 +308,11 @@ mod tests {
     use crate::model::fixture::outcome;
     use crate::model::fixture::secs;
     use crate::model::fixture::up;
+    use crate::model::map::Kind;
+    use crate::model::map::Replica;
     use crate::model::observation::Finding;
+    use crate::model::queue::Lengths;
+    use crate::model::queue::Unread;
 
     /// A page with one service of so many nodes, of which the first ones have these findings.
     fn page(nodes: usize, found: &[Finding]) -> Map {
@@ -446,6 +454,23 @@ mod tests {
         let replicas = node["replicas"].as_array().unwrap();
         assert_eq!(replicas.len(), 250);
         assert_eq!((&replicas[249]["number"], &replicas[249]["status"]), (&901.into(), &"dead".into()));
+    }
+
+    #[test]
+    fn a_node_with_nothing_but_a_queue_says_whether_that_is_known() {
+        for mode in [Mode::Poll, Mode::Push, Mode::Local, Mode::Script] {
+            let mut node = fixture::node(mode, &[]);
+            let queue = key("s", "n", "rabbitmq:jobs");
+            node.replicas.insert(queue.replica.clone(), Replica::new(Kind::Queue));
+            let services = [(fixture::id("s"), fixture::service("S", vec![("n", node)]))];
+            let mut map = Map { services: services.into_iter().collect(), ..Map::default() };
+            let told = |map: &Map| note(map.node("s", "n").unwrap());
+            assert_eq!(told(&map).as_deref(), Some("Not checked yet"));
+            map.record_check(&queue, outcome(Finding::Unread(Unread::Missing)), fixture::now());
+            assert_eq!(told(&map).as_deref(), Some("The length of its queue is not known"));
+            map.record_check(&queue, outcome(Finding::Queue(Lengths { ready: 1, unacknowledged: 0 })), fixture::now());
+            assert_eq!(told(&map), None);
+        }
     }
 
     #[test]

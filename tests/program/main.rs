@@ -24,6 +24,7 @@ mod malformed;
 mod manager;
 mod notify_test;
 mod pages;
+mod rabbitmq;
 mod reload;
 mod reminders;
 mod reports;

@@ -82,7 +82,7 @@ fn a_dead_node_that_is_taken_out_is_told_and_asked_no_more() {
     vigil.reload(&config(&[channels.as_str(), &watching("good", &good)].concat()));
     vigil.wait_for_status("healthy");
     let told = hook.request(1).text();
-    assert!(told.contains("Service bad, Node bad (bad:node) is no longer dead, its replicas were removed"), "{told}");
+    assert!(told.contains("Service bad, Node bad (bad:node) is not known any more, it was dead for "), "{told}");
     let asked = bad.requests().len();
     let (before, _) = (good.requests().len(), good.request(good.requests().len() + 1));
     assert!(before > 0 && bad.requests().len() <= asked + 1, "a target that is gone is asked on");

@@ -4,14 +4,15 @@ use super::Key;
 use super::takes::CHANNELS;
 use super::takes::DAYS;
 use super::takes::FLAG;
+use super::takes::HEALTHY_MESSAGES;
 use super::takes::LINK;
+use super::takes::MESSAGES;
 use super::takes::MILLISECONDS;
 use super::takes::POLL_RETRY;
 use super::takes::SECONDS;
 use super::takes::STATUS_ABOVE;
 use super::takes::STATUS_BELOW;
 use super::takes::TEXT;
-use super::takes::WHOLE;
 
 /// Its keys.
 pub(super) static KEYS: &[Key] = &[
@@ -49,7 +50,7 @@ pub(super) static KEYS: &[Key] = &[
     Key::new("probe.service.node", "reveal_replica_name", FLAG, "Whether the page shows the names of the replicas: the URLs as written here, or what reports call themselves.").default("false"),
     Key::new("probe.service.node", "link_url", LINK, "A link under the node's name, such as to its documentation. Visitors see it."),
     Key::new("probe.service.node", "link_label", TEXT, "The words of that link; without it, the address itself."),
-    Key::new("probe.service.node", "rabbitmq_queue", TEXT, "The RabbitMQ queue that the node reads.").not_yet(),
-    Key::new("probe.service.node", "rabbitmq_queue_nack_healthy_below", WHOLE, "For this node, in place of `queue_nack_healthy_below`.").not_yet(),
-    Key::new("probe.service.node", "rabbitmq_queue_nack_dead_above", WHOLE, "For this node, in place of `queue_nack_dead_above`.").not_yet(),
+    Key::new("probe.service.node", "rabbitmq_queue", "the name of a queue", "The RabbitMQ queue that the node works off: one replica more, whatever the mode, that is as `[plugins.rabbitmq]` says of its length. Its name is taken as it is called or as it stands in a URL."),
+    Key::new("probe.service.node", "rabbitmq_queue_nack_healthy_below", HEALTHY_MESSAGES, "For this node, in place of `queue_nack_healthy_below`."),
+    Key::new("probe.service.node", "rabbitmq_queue_nack_dead_above", MESSAGES, "For this node, in place of `queue_nack_dead_above`."),
 ];

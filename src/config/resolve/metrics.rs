@@ -35,7 +35,7 @@ const HIGHEST_CPU: f64 = 10.0;
 /// More tries than any outage needs.
 const MOST_TRIES: u32 = 100;
 /// As many threads as the pool grows to when nothing is said; more scripts than any host runs at a time.
-const MOST_PARALLEL: u32 = 1_024;
+pub(super) const MOST_PARALLEL: u32 = 1_024;
 
 /// `[metrics]`
 pub(super) fn metrics(section: &Section<'_>) -> Result<Metrics, ConfigError> {

@@ -8,6 +8,7 @@ mod metrics;
 mod notify;
 mod pem;
 mod probe;
+mod rabbitmq;
 mod replica;
 mod server;
 mod storage;
@@ -32,10 +33,11 @@ pub(super) fn resolve(root: &Section<'_>) -> Result<Config, ConfigError> {
     let branding = branding::branding(&file.branding)?;
     let metrics = metrics::metrics(&file.metrics)?;
     let notify = notify::notify(&file.notify)?;
-    let services = probe::services(&file.services, &file.metrics, &notify.channels)?;
+    let rabbitmq = rabbitmq::rabbitmq(&file.rabbitmq)?;
+    let services = probe::services(&file.services, &file.metrics, &file.rabbitmq, &notify.channels)?;
     channels::warn_of_idle(&file.notify, &notify.channels, &services)?;
     let storage = storage::storage(&file.storage)?;
-    let config = Config { server, assets, branding, metrics, notify, services, storage };
+    let config = Config { server, assets, branding, metrics, rabbitmq, notify, services, storage };
     match probe::first_that_reports(&file.services)? {
         Some(node) if config.server.reporter_token.is_none() => {
             let meant = file.server.meant_for("reporter_token");
@@ -60,6 +62,7 @@ struct Sections<'a> {
     assets: Section<'a>,
     branding: Section<'a>,
     metrics: Section<'a>,
+    rabbitmq: Section<'a>,
     notify: Section<'a>,
     storage: Section<'a>,
     services: Vec<Section<'a>>,
@@ -72,6 +75,7 @@ impl<'a> Sections<'a> {
             assets: root.child(known_section("assets"))?,
             branding: root.child(known_section("branding"))?,
             metrics: root.child(known_section("metrics"))?,
+            rabbitmq: root.child(known_section("plugins"))?.child(known_section("plugins.rabbitmq"))?,
             notify: root.child(known_section("notify"))?,
             storage: root.child(known_section("storage"))?,
             services: root.child(known_section("probe"))?.children(known_section("probe.service"))?,

@@ -20,6 +20,7 @@ use super::super::section::Section;
 use super::http;
 use super::metrics;
 use super::metrics::Layers;
+use super::rabbitmq;
 use super::replica::replica;
 use super::tls::certificate_left;
 use super::web_url::LINKED;
@@ -33,10 +34,12 @@ const NODE: &str = "probe.service.node";
 /// What is passed to `sh` as one string may have 128 KiB on Linux.
 const LONGEST_SCRIPT: usize = 64 * 1024;
 
-/// Every `[[probe.service]]`; `metrics` speaks where a node is silent, and `channels` are there to be named.
+/// Every `[[probe.service]]`; `metrics` speaks where a node is silent, `queues` of what a queue is held to, and `channels` are
+/// there to be named.
 pub(super) fn services(
     sections: &[Section<'_>],
     metrics: &Section<'_>,
+    queues: &Section<'_>,
     channels: &[Channel],
 ) -> Result<Vec<Service>, ConfigError> {
     let mut seen = Seen::default();
@@ -46,7 +49,7 @@ pub(super) fn services(
             Ok(Service {
                 id: section.require("id", |field| seen.id(&field, section.line))?,
                 label: label(section)?,
-                nodes: nodes(section, metrics, channels)?,
+                nodes: nodes(section, metrics, queues, channels)?,
             })
         })
         .collect()
@@ -64,7 +67,12 @@ pub(super) fn first_that_reports(sections: &[Section<'_>]) -> Result<Option<Stri
     Ok(None)
 }
 
-fn nodes(service: &Section<'_>, metrics: &Section<'_>, channels: &[Channel]) -> Result<Vec<Node>, ConfigError> {
+fn nodes(
+    service: &Section<'_>,
+    metrics: &Section<'_>,
+    queues: &Section<'_>,
+    channels: &[Channel],
+) -> Result<Vec<Node>, ConfigError> {
     let of_service = service.read("notify", |field| route(&field, channels))?;
     let mut seen = Seen::default();
     service
@@ -74,7 +82,8 @@ fn nodes(service: &Section<'_>, metrics: &Section<'_>, channels: &[Channel]) -> 
             let id = section.require("id", |field| seen.id(&field, section.line))?;
             let label = label(section)?;
             let how = Arc::new(http::http(section)?);
-            let mode = mode(section, &how)?;
+            let queue = rabbitmq::queue(section, queues)?;
+            let mode = mode(section, &how, queue.is_some())?;
             http::mind_unused(section, &mode);
             Ok(Node {
                 id,
@@ -83,6 +92,7 @@ fn nodes(service: &Section<'_>, metrics: &Section<'_>, channels: &[Channel]) -> 
                 mode,
                 poll: metrics::poll(Layers::node(section, metrics))?,
                 script: metrics::script(Layers::node(section, metrics))?,
+                queue,
                 certificate_left: certificate_left(section)?,
                 reveal_replica_name: section.read("reveal_replica_name", |field| field.flag())?.unwrap_or(false),
                 link: link(section)?,
@@ -150,14 +160,15 @@ impl Seen {
     }
 }
 
-fn mode(section: &Section<'_>, how: &Arc<Http>) -> Result<Mode, ConfigError> {
+/// The mode of a node; one that has a queue need not have anything else.
+fn mode(section: &Section<'_>, how: &Arc<Http>, has_queue: bool) -> Result<Mode, ConfigError> {
     let word = section.require("mode", |field| match field.text()? {
         word @ ("poll" | "push" | "local" | "script") => Ok(word),
         _ => Err(field.wrong("is not a mode")),
     })?;
     for (list, of, keys) in [("replicas", "poll", "poll_"), ("scripts", "script", "script_")] {
         if word == of {
-            if section.read(list, |field| Ok(field.items()?.is_empty()))?.unwrap_or(true) {
+            if section.read(list, |field| Ok(field.items()?.is_empty()))?.unwrap_or(true) && !has_queue {
                 section.warn(list, "is missing or empty, so nothing watches this node");
             }
         } else {

@@ -10,6 +10,7 @@ use crate::model::cause::Failure;
 use crate::model::fixture;
 use crate::model::fixture::events::Event;
 use crate::model::fixture::events::events;
+use crate::model::fixture::events::map_with_queue;
 use crate::model::fixture::id;
 use crate::model::fixture::key;
 use crate::model::fixture::load;
@@ -332,7 +333,7 @@ proptest! {
         events in events(),
         closed in prop::collection::vec(any::<bool>(), 60),
     ) {
-        let mut story = Story::new();
+        let mut story = Story { map: map_with_queue(), ..Story::new() };
         let mut all = Entries::default();
         for ((wait, event), close) in events.into_iter().zip(closed) {
             story.wait(wait);

@@ -218,7 +218,7 @@ mod tests {
         for (notice, wanted) in [
             (recovery(), "HEALTHY - API is healthy again"),
             (with(&[&sick]), "SICK - API is sick"),
-            (with(&[&gone]), "SICK - API has no replicas any more"),
+            (with(&[&gone]), "SICK - API is not known any more"),
             (with(&[&sick, &sick]), "SICK - 2 nodes are sick"),
             (with(&[&sick, &gone]), "SICK - 2 nodes changed"),
             (Notice { dead: death().dead, ..recovery() }, "HEALTHY | web:api:tcp://10.0.0.1:80 - API is healthy again"),
