@@ -67,18 +67,20 @@ fn load(path: &Path) -> (Result<Config, String>, Vec<String>) {
 
 /// The first channel of that kind.
 fn email(config: &Config) -> Option<Email> {
-    config.notify.channels.iter().find_map(|channel| match &channel.kind {
-        ChannelKind::Email(email) => Some(email.clone()),
-        ChannelKind::Slack(_) => None,
-    })
+    config
+        .notify
+        .channels
+        .iter()
+        .find_map(|channel| if let ChannelKind::Email(email) = &channel.kind { Some(email.clone()) } else { None })
 }
 
 /// The first channel of that kind.
 fn slack(config: &Config) -> Option<Slack> {
-    config.notify.channels.iter().find_map(|channel| match &channel.kind {
-        ChannelKind::Slack(slack) => Some(slack.clone()),
-        ChannelKind::Email(_) => None,
-    })
+    config
+        .notify
+        .channels
+        .iter()
+        .find_map(|channel| if let ChannelKind::Slack(slack) = &channel.kind { Some(slack.clone()) } else { None })
 }
 
 /// The files of a folder that end in `.cfg`.
