@@ -233,7 +233,7 @@ fn section_alone(name: &str) -> String {
             ("", "homeserver_url = \"https://example.com/\"\naccess_token = \"t\"\nroom_id = \"!a:example.com\"\n")
         }
         "notify.webex" => ("", "endpoint_url = \"https://example.com/\"\ntoken = \"t\"\nroom_id = \"r\"\n"),
-        "notify.webhook" => ("", "hook_url = \"https://example.com/\"\n"),
+        "notify.webhook" => ("", "hook_url = \"https://example.com/hook\"\n"),
         "probe.service" => ("", "id = \"s\"\nlabel = \"S\"\n"),
         "probe.service.node" => {
             ("[[probe.service]]\nid = \"s\"\nlabel = \"S\"\n", "id = \"n\"\nlabel = \"N\"\nmode = \"poll\"\n")

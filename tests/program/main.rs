@@ -21,6 +21,7 @@ mod mail;
 mod malformed;
 mod notify_test;
 mod pages;
+mod providers;
 mod reload;
 mod reports;
 mod restart;
