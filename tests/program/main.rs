@@ -25,6 +25,7 @@ mod manager;
 mod notify_test;
 mod pages;
 mod rabbitmq;
+mod providers;
 mod reload;
 mod reminders;
 mod reports;
