@@ -142,6 +142,7 @@ impl Board {
     }
 
     /// Those that are to be seen, the oldest first.
+    #[must_use]
     pub fn at(&self, now: Timestamp) -> impl DoubleEndedIterator<Item = &Arc<Announcement>> {
         self.all.iter().filter(move |announcement| !announcement.is_over(now))
     }

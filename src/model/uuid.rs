@@ -39,9 +39,8 @@ impl FromStr for Uuid {
     type Err = UuidError;
 
     fn from_str(text: &str) -> Result<Self, UuidError> {
-        let is_right = |(at, byte): (usize, u8)| match HYPHENS.contains(&at) {
-            true => byte == b'-',
-            false => byte.is_ascii_hexdigit(),
+        let is_right = |(at, byte): (usize, u8)| {
+            if HYPHENS.contains(&at) { byte == b'-' } else { byte.is_ascii_hexdigit() }
         };
         if text.len() != 36 || !text.bytes().enumerate().all(is_right) {
             return Err(UuidError);

@@ -20,7 +20,7 @@ fn described() -> BTreeMap<String, Vec<String>> {
         let name = line.trim().trim_end_matches(':');
         match line.len() - line.trim_start().len() {
             2 => {
-                path = name.to_owned();
+                name.clone_into(&mut path);
                 found.entry(path.clone()).or_default();
             }
             4 if ["get", "post", "put", "patch", "delete"].contains(&name) => {

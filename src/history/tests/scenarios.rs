@@ -195,7 +195,7 @@ fn numbers_of_notices_never_come_again(backend: &Backend) {
 }
 
 fn announcement(number: u64, of: u8, text: &str) -> Arc<Announcement> {
-    let (id, lasting) = (Uuid::of_random([of; 16]), (of == 2).then_some(Duration::from_secs(60)));
+    let (id, lasting) = (Uuid::of_random([of; 16]), (of == 2).then_some(Duration::from_mins(1)));
     let made = Announcement::new(id, "Wartung – 日本", text, lasting, ago(of.into()).wall).unwrap();
     Arc::new(Announcement { number, ..made })
 }
