@@ -204,7 +204,7 @@ mod tests {
             "service_label": "Web"
           },
           "entity": "web:api",
-          "message": "Web: API is dead",
+          "message": "Web: API is still dead",
           "priority": "P1",
           "source": "Acme & Co"
         }
