@@ -1,10 +1,10 @@
 //! Mattermost, by an incoming webhook: <https://developers.mattermost.com/integrate/webhooks/incoming/>.
 //!
 //! Its messages are those of Slack, with Markdown in place of Slack's own markup, in which one star is not bold
-//! (<https://developers.mattermost.com/integrate/webhooks/incoming/#slack-compatibility>): both are escaped. A mention
-//! cannot be escaped, so an invisible space follows each `@`. A post has up to 16,383 characters
-//! (<https://docs.mattermost.com/messaging-collaboration/format-messages.html>); 400, 403 and 404 are for good
-//! (<https://developers.mattermost.com/integrate/webhooks/incoming/#troubleshooting>).
+//! (<https://developers.mattermost.com/integrate/slash-commands/slack/>): both are escaped. A mention cannot be escaped,
+//! so an invisible space follows each `@`. A post has up to 16,383 characters
+//! (<https://docs.mattermost.com/messaging-collaboration/format-messages.html>). Errors are those of its API
+//! (<https://api.mattermost.com/#tag/errors>).
 
 use std::sync::Arc;
 
