@@ -232,7 +232,8 @@ fn section_alone(name: &str) -> String {
             ("", "homeserver_url = \"https://example.com/\"\naccess_token = \"t\"\nroom_id = \"!a:example.com\"\n")
         }
         "notify.webex" => ("", "endpoint_url = \"https://example.com/\"\ntoken = \"t\"\nroom_id = \"r\"\n"),
-        "notify.slack" | "notify.mattermost" | "notify.webhook" => ("", "hook_url = \"https://example.com/\"\n"),
+        "notify.webhook" => ("", "hook_url = \"https://example.com/hook\"\n"),
+        "notify.slack" | "notify.mattermost" => ("", "hook_url = \"https://example.com/\"\n"),
         "notify.ntfy" => ("", "topic = \"vigil\"\n"),
         "notify.discord" | "notify.teams" | "notify.google_chat" => ("", "webhook_url = \"https://example.com/\"\n"),
         "notify.pagerduty" => ("", "routing_key = \"key\"\n"),
