@@ -161,7 +161,7 @@ mod tests {
                 }
               ],
               "timestamp": "2026-11-24T01:12:05Z",
-              "title": "Acme & Co\\: started up, healthy"
+              "title": "Acme & Co\\: started up, the page is healthy"
             }
           ],
           "username": "Acme"
@@ -276,7 +276,7 @@ mod tests {
                 }
               ],
               "timestamp": "2026-11-24T01:12:05Z",
-              "title": "Acme & Co\\: still dead"
+              "title": "Acme & Co\\: API is still dead"
             }
           ],
           "username": "Acme"

@@ -99,7 +99,7 @@ mod tests {
         content-type: application/json
 
         {
-          "text": "*Acme & Co: started up, healthy*\nStatus started up, as: *healthy*.\nTime: 01:12:05 UTC+00:00\nPage: https://status.example.com/?a=1&b=2"
+          "text": "*Acme & Co: started up, the page is healthy*\nStatus started up, as: *healthy*.\nTime: 01:12:05 UTC+00:00\nPage: https://status.example.com/?a=1&b=2"
         }
         "#);
     }
@@ -135,7 +135,7 @@ mod tests {
         content-type: application/json
 
         {
-          "text": "*Acme & Co: still dead*\nStatus is still: *dead*.\nNodes: web:api:tcp://10.0.0.1:80\nTime: 01:12:05 UTC+00:00\nPage: https://status.example.com/?a=1&b=2\n\n- Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)"
+          "text": "*Acme & Co: API is still dead*\nStatus is still: *dead*.\nNodes: web:api:tcp://10.0.0.1:80\nTime: 01:12:05 UTC+00:00\nPage: https://status.example.com/?a=1&b=2\n\n- Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)"
         }
         "#);
     }

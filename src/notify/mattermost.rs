@@ -1,10 +1,10 @@
 //! Mattermost, by an incoming webhook: <https://developers.mattermost.com/integrate/webhooks/incoming/>.
 //!
 //! Its messages are those of Slack, with Markdown in place of Slack's own markup, in which one star is not bold
-//! (<https://developers.mattermost.com/integrate/webhooks/incoming/#slack-compatibility>): both are escaped. A mention
-//! cannot be escaped, so an invisible space follows each `@`. A post has up to 16,383 characters
-//! (<https://docs.mattermost.com/messaging-collaboration/format-messages.html>); 400, 403 and 404 are for good
-//! (<https://developers.mattermost.com/integrate/webhooks/incoming/#troubleshooting>).
+//! (<https://developers.mattermost.com/integrate/slash-commands/slack/>): both are escaped. A mention cannot be escaped,
+//! so an invisible space follows each `@`. A post has up to 16,383 characters
+//! (<https://docs.mattermost.com/messaging-collaboration/format-messages.html>). Errors are those of its API
+//! (<https://api.mattermost.com/#tag/errors>).
 
 use std::sync::Arc;
 
@@ -333,7 +333,8 @@ mod tests {
 
     #[test]
     fn markup_is_escaped_and_nobody_is_mentioned() {
-        insta::assert_snapshot!(wire("mattermost", "hook_url = \"{url}hooks/s3cret\"", &hostile()), @r##"
+        let sent = wire("mattermost", "hook_url = \"{url}hooks/s3cret\"", &hostile());
+        insta::assert_snapshot!(sent.replace('\u{200b}', "[invisible]"), @r##"
         POST /hooks/s3cret
         content-type: application/json
 
@@ -346,7 +347,7 @@ mod tests {
                 {
                   "short": false,
                   "title": "Nodes",
-                  "value": "web\\:api\\:&lt;/code&gt;&lt;a href=\"x\"&gt;\\*\\`\\_@​\\*\\*all\\*\\*&amp;"
+                  "value": "web\\:api\\:&lt;/code&gt;&lt;a href=\"x\"&gt;\\*\\`\\_@[invisible]\\*\\*all\\*\\*&amp;"
                 },
                 {
                   "short": true,
@@ -366,7 +367,7 @@ mod tests {
               ]
             }
           ],
-          "text": "Status changed to: **dead**. Nodes: **web\\:api\\:&lt;/code&gt;&lt;a href=\"x\"&gt;\\*\\`\\_@​\\*\\*all\\*\\*&amp;**.\n• Web, &lt;b&gt;&amp;amp; \\*x\\* \\_y\\_ \\`z\\` @​\\*\\*all\\*\\* \\[a\\](http\\://b) \\~\\~c\\~\\~ \"q\" (web\\:api) is dead since 24 Nov 2026, 01\\:12\\:02 UTC\\: connection refused (tcp\\://10.0.0.1\\:80)"
+          "text": "Status changed to: **dead**. Nodes: **web\\:api\\:&lt;/code&gt;&lt;a href=\"x\"&gt;\\*\\`\\_@[invisible]\\*\\*all\\*\\*&amp;**.\n• Web, &lt;b&gt;&amp;amp; \\*x\\* \\_y\\_ \\`z\\` @[invisible]\\*\\*all\\*\\* \\[a\\](http\\://b) \\~\\~c\\~\\~ \"q\" (web\\:api) is dead since 24 Nov 2026, 01\\:12\\:02 UTC\\: connection refused (tcp\\://10.0.0.1\\:80)"
         }
         "##);
         assert_eq!(escape("@channel <!channel> a_b"), "@\u{200b}channel &lt;!channel&gt; a\\_b");

@@ -139,7 +139,7 @@ mod tests {
           "tags": [
             "white_check_mark"
           ],
-          "title": "Acme & Co: started up, healthy",
+          "title": "Acme & Co: started up, the page is healthy",
           "topic": "s3cret"
         }
         "#);
@@ -199,7 +199,7 @@ mod tests {
           "tags": [
             "rotating_light"
           ],
-          "title": "Acme & Co: still dead",
+          "title": "Acme & Co: API is still dead",
           "topic": "s3cret"
         }
         "#);

@@ -10,12 +10,7 @@ use super::text;
 
 /// What people read first: the page, and what is the case in a few words.
 pub(super) fn title(notice: &Notice, page: &Page) -> String {
-    let what = match notice.kind {
-        Kind::Test => "test notice".to_owned(),
-        Kind::Startup => format!("started up, {}", notice.status),
-        Kind::Reminder { .. } => format!("still {}", notice.status),
-        Kind::Change => text::headline(notice),
-    };
+    let what = if notice.is_test() { "test notice".to_owned() } else { text::headline(notice) };
     format!("{}: {what}", page.title)
 }
 
@@ -56,8 +51,8 @@ mod tests {
         for (notice, heading, status) in [
             (death(), "Acme: API is dead", "Status changed to: *dead*."),
             (recovery(), "Acme: API is healthy again", "Status changed to: *healthy*."),
-            (startup(), "Acme: started up, healthy", "Status started up, as: *healthy*."),
-            (reminder(Urgent::All), "Acme: still dead", "Status is still: *dead*."),
+            (startup(), "Acme: started up, the page is healthy", "Status started up, as: *healthy*."),
+            (reminder(Urgent::All), "Acme: API is still dead", "Status is still: *dead*."),
             (test_notice(), "Acme: test notice", "This is a test notice, nothing has changed."),
         ] {
             assert_eq!((title(&notice, &page).as_str(), sentence(&notice, "*").as_str()), (heading, status));

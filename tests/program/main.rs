@@ -15,6 +15,7 @@ mod cli;
 mod crash;
 mod dns;
 mod ending;
+mod field;
 mod history;
 mod hook;
 mod http;

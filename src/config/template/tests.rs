@@ -61,7 +61,7 @@ fn a_bad_template_is_refused_with_its_place() {
         ("{{json stauts}}", "there is no variable `stauts` here"),
         ("{{upper status}}", "there is no helper `upper`"),
         ("{{log status}}", "there is no helper `log`"),
-        ("{{json}}", "`json` lacks its value 1, or that is no variable"),
+        ("{{json}}", "line 1, column 1: `json` lacks its value 1, or that is no variable"),
         ("{{#if changed}}", "line 1, column 16: the syntax is wrong here; is a block or a brace not closed?"),
         ("{{#if changed}}{{/each}}", "is closed by"),
         ("{{status", "the syntax is wrong here"),

@@ -40,7 +40,7 @@ fn a_start() {
       "status": "healthy",
       "text": "Status started up, as: healthy.\nTime: 01:12:05 UTC+00:00",
       "time": "2026-11-24T01:12:05Z",
-      "title": "Acme & Co: started up, healthy",
+      "title": "Acme & Co: started up, the page is healthy",
       "urgent": false
     }
     "#);
@@ -195,7 +195,7 @@ fn a_reminder() {
       "status": "dead",
       "text": "Status is still: dead.\nNodes: web:api:tcp://10.0.0.1:80\nTime: 01:12:05 UTC+00:00\n\n- Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
       "time": "2026-11-24T01:12:05Z",
-      "title": "Acme & Co: still dead",
+      "title": "Acme & Co: API is still dead",
       "urgent": true
     }
     "#);

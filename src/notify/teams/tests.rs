@@ -37,7 +37,7 @@ fn a_start() {
                   {
                     "color": "Good",
                     "size": "Large",
-                    "text": "Acme & Co: started up, healthy",
+                    "text": "Acme & Co: started up, the page is healthy",
                     "type": "TextRun",
                     "weight": "Bolder"
                   }
@@ -63,7 +63,7 @@ fn a_start() {
                 "type": "RichTextBlock"
               }
             ],
-            "fallbackText": "Acme & Co: started up, healthy",
+            "fallbackText": "Acme & Co: started up, the page is healthy",
             "msteams": {
               "width": "Full"
             },
@@ -280,7 +280,7 @@ fn a_reminder() {
                   {
                     "color": "Attention",
                     "size": "Large",
-                    "text": "Acme & Co: still dead",
+                    "text": "Acme & Co: API is still dead",
                     "type": "TextRun",
                     "weight": "Bolder"
                   }
@@ -324,7 +324,7 @@ fn a_reminder() {
                 "type": "RichTextBlock"
               }
             ],
-            "fallbackText": "Acme & Co: still dead",
+            "fallbackText": "Acme & Co: API is still dead",
             "msteams": {
               "width": "Full"
             },
