@@ -20,6 +20,7 @@ mod mail;
 mod malformed;
 mod notify_test;
 mod pages;
+mod releases;
 mod reload;
 mod reports;
 mod restart;
