@@ -17,6 +17,9 @@
     reason = "a test that cannot go on fails, and is in no hurry"
 )]
 
+#[path = "docs/comparison.rs"]
+mod comparison;
+
 use std::env;
 use std::fs;
 use std::io::BufRead;

@@ -76,6 +76,14 @@ fn v1_29_0() {
     check("1.29.0");
 }
 
+#[test]
+fn there_are_no_metrics() {
+    let vigil = Vigil::start(&crate::support::config(""));
+    for path in ["/metrics", "/-/metrics", "/actuator/prometheus"] {
+        assert_eq!(vigil.get(path).status, 404, "{path}");
+    }
+}
+
 /// Starts the file of that release and looks at all that it asks for.
 fn check(release: &str) {
     let scene = Scene::start(release);
