@@ -318,7 +318,7 @@ fn collect(table: &DeTable<'_>, section: &str, found: &mut BTreeSet<String>) {
         match value.get_ref() {
             DeValue::Table(inner) if is_section => collect(inner, &below, found),
             DeValue::Array(items) if is_section => {
-                for item in items.iter() {
+                for item in items {
                     let DeValue::Table(inner) = item.get_ref() else { panic!("{below} is not a list of tables") };
                     collect(inner, &below, found);
                 }

@@ -7,6 +7,7 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "these tests wait for what a real program does in real time")]
 
+mod bridges;
 #[allow(dead_code, reason = "the test of Postfix uses the rest of it")]
 mod certificates;
 mod cli;

@@ -18,7 +18,7 @@ use crate::support::wait_until;
 use crate::target::Asked;
 use crate::target::Target;
 
-/// What RabbitMQ says of a queue in which more wait than the 500 of the files, and fewer than their 20,000.
+/// What `RabbitMQ` says of a queue in which more wait than the 500 of the files, and fewer than their 20,000.
 const LOADED_QUEUE: &str = r#"{ "name": "sockets", "messages_ready": 600, "messages_unacknowledged": 3 }"#;
 
 #[test]
@@ -286,7 +286,7 @@ impl Scene {
 
     fn wait(&self, what: &str, holds: impl Fn(&Self) -> bool) {
         let heads =
-            || self.hub.asked().iter().map(|asked| format!("{}{}\n", asked.head, asked.body)).collect::<String>();
+            || self.hub.asked().iter().map(|asked| asked.head.clone() + &asked.body).collect::<Vec<_>>().join("\n");
         let report = || self.vigil.get("/status/report").text();
         assert!(wait_until(SOON, || holds(self)), "{what}: {}\n{}\n{}", report(), self.vigil.log().text(), heads());
     }
