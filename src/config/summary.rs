@@ -8,6 +8,7 @@ use tokio_postgres::config::Host;
 use url::Url;
 
 use super::Address;
+use super::Channel;
 use super::Config;
 use super::Metrics;
 use super::Mode;
@@ -91,14 +92,11 @@ fn write(out: &mut String, config: &Config) -> fmt::Result {
 }
 
 fn notify(out: &mut String, notify: &Notify) -> fmt::Result {
-    if notify.email.is_none() && notify.slack.is_none() {
+    if notify.channels.is_empty() {
         return writeln!(out, "nobody is told of outages: no channel is configured");
     }
-    if let Some(email) = &notify.email {
-        writeln!(out, "email to {}, through {}:{}", email.to, email.smtp_host, email.smtp_port)?;
-    }
-    if let Some(slack) = &notify.slack {
-        writeln!(out, "Slack{}", if slack.mention_channel { ", for everyone in the channel" } else { "" })?;
+    for Channel { name, reminders_only, kind } in &notify.channels {
+        writeln!(out, "channel {name}: {kind}{}", if *reminders_only { "; only reminders" } else { "" })?;
     }
     Ok(())
 }
@@ -126,9 +124,13 @@ fn service(out: &mut String, service: &Service, metrics: &Metrics) -> fmt::Resul
     Ok(())
 }
 
-/// What is other for that node than `[metrics]` says.
+/// What is other for that node than for those that say nothing.
 fn own(node: &Node, metrics: &Metrics) -> Vec<String> {
     let mut own = Vec::new();
+    own.extend(node.notify.as_ref().map(|channels| match channels.as_slice() {
+        [] => "nobody is told of it".to_owned(),
+        channels => format!("told to {}", channels.join(", ")),
+    }));
     let mut tell = |is_own: bool, words: String| own.extend(is_own.then_some(words));
     match &node.mode {
         Mode::Poll(_) => {

@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::mem;
-use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
@@ -27,7 +26,6 @@ use crate::history::Owed;
 use crate::history::error::HistoryError;
 use crate::history::store::History;
 use crate::model::ledger::Entries;
-use crate::model::notice::Notice;
 use crate::model::status::Status;
 use crate::model::tier::Tier;
 use crate::model::transition::Subject;
@@ -191,11 +189,9 @@ impl Keeper {
         }
     }
 
-    /// What that channel owes.
-    pub(super) fn owed_by(&self, channel: &str) -> Vec<(u64, Arc<Notice>)> {
-        let owed = self.lock_owed();
-        let by_it = owed.values().filter(|owed| owed.channels.iter().any(|other| other == channel));
-        by_it.map(|owed| (owed.id, owed.notice.clone())).collect()
+    /// What is owed, in order.
+    pub(super) fn owed(&self) -> Vec<Owed> {
+        self.lock_owed().values().cloned().collect()
     }
 
     /// Takes in what the outbox hands over.

@@ -36,6 +36,7 @@ use crate::model::transition::Subject;
 use crate::model::transition::Transition;
 use crate::probe;
 
+use super::routes::Routes;
 use super::schedule::Schedule;
 
 /// All that the engine remembers.
@@ -45,6 +46,8 @@ pub(super) struct State {
     /// What of it is to be kept.
     pub(super) ledger: Ledger,
     grouping: Grouping,
+    /// Which channels hear of which nodes.
+    pub(super) routes: Routes,
     expiries: Schedule<ReplicaKey>,
     /// How many entries there may be before those that nobody waits for are dropped.
     expiries_max: usize,
@@ -60,9 +63,11 @@ impl State {
             map: map(config),
             ledger: Ledger::new(memory.incidents.clone(), memory.next_incident),
             grouping: Grouping::resume(rules(config), &memory.told, &memory.subjects, now),
+            routes: Routes::default(),
             expiries: Schedule::default(),
             expiries_max: EXPIRIES_SPARE,
         };
+        state.routes.follow(config);
         let resumed = state.map.resume(&memory.subjects, now);
         state.take_in(&resumed.transitions);
         resumed.departed.into_iter().for_each(|departed| state.grouping.depart(departed));
@@ -124,6 +129,7 @@ impl State {
             self.grouping.depart(departed);
         }
         self.grouping.follow(rules(config));
+        self.routes.follow(config);
         reshaped.transitions
     }
 
@@ -156,6 +162,14 @@ impl State {
     pub(super) fn told(&self, notice: &Notice) -> Vec<(Subject, Option<Status>)> {
         let of = |change: &Change| (Subject::Node(change.key.clone()), self.grouping.level(change.to));
         notice.changes.iter().map(of).chain([(Subject::Page, Some(notice.status))]).collect()
+    }
+
+    /// What that channel hears of a notice of this moment; none where that is nothing.
+    pub(super) fn heard(&self, notice: &Arc<Notice>, channel: &str) -> Option<Arc<Notice>> {
+        if self.routes.hears_all(channel) {
+            return Some(notice.clone());
+        }
+        notice.heard_by(&self.map, &|node| self.routes.hears(channel, node)).map(Arc::new)
     }
 
     /// When the next notice is due.

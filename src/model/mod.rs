@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | the page and its parts | [`map`], [`id`], [`status`], [`tally`] |
 //! | what is found out, and what follows | [`observation`], [`judge`], [`cause`], [`transition`], [`reshape`], [`resume`] |
-//! | what people are told | [`grouping`], [`notice`], [`words`] |
+//! | what people are told | [`grouping`], [`notice`] and [`hearing`], [`words`] |
 //! | what is remembered | [`ledger`], [`latency`] and its [`histogram`], [`load`], [`span`], [`tier`], [`chunk`] |
 //! | what of that people see | [`past`], [`uptime`], [`incident`], all of it in [`shown`] |
 //! | how it is written | [`varint`] in storage, [`slug`] in addresses |
@@ -14,6 +14,7 @@ pub mod chunk;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod grouping;
+mod hearing;
 pub mod histogram;
 pub mod id;
 pub mod incident;

@@ -6,6 +6,7 @@ use serde_derive::Serialize;
 
 use crate::model::notice::Affected;
 use crate::model::notice::Change;
+use crate::model::notice::Kind;
 use crate::model::notice::Notice;
 use crate::model::status::Status;
 use crate::model::words;
@@ -41,16 +42,52 @@ const TITLE_MAX: usize = 3;
 /// A notice in a line, as the log and the outbox name it.
 #[must_use]
 pub fn title(notice: &Notice) -> String {
+    let kind = match notice.kind {
+        Kind::Startup => "startup notice",
+        Kind::Change => "notice",
+        Kind::Reminder { .. } => "reminder",
+        Kind::Test => "test notice",
+    };
     let stories: Vec<String> = stories(notice, TITLE_MAX).into_iter().map(|story| story.head).collect();
-    format!("notice of {}: {}", words::moment(notice.at), stories.join("; "))
+    let told = if stories.is_empty() { format!("the page is {}", notice.status) } else { stories.join("; ") };
+    format!("{kind} of {}: {told}", words::moment(notice.at))
 }
 
-/// What changed, in a few words for a subject: `Shop is healthy again`, `Shop is dead`, `4 nodes changed`.
+/// What comes before the page's status in the first line of a message, as those who parse such messages know it.
+#[must_use]
+pub fn heading(notice: &Notice) -> &'static str {
+    match notice.kind {
+        Kind::Startup => "Status started up, as",
+        Kind::Reminder { .. } => "Status is still",
+        Kind::Change | Kind::Test if notice.changed => "Status changed to",
+        Kind::Change | Kind::Test => "Status is still",
+    }
+}
+
+/// What a message is, as its first line says in a mail: a report, an alert or a reminder.
+#[must_use]
+pub fn report(notice: &Notice) -> &'static str {
+    match notice.kind {
+        Kind::Test => "Test notice",
+        Kind::Startup => "Status startup alert",
+        Kind::Reminder { .. } => "Status unchanged reminder",
+        Kind::Change if notice.changed => "Status change report",
+        Kind::Change => "Node change report",
+    }
+}
+
+/// What changed, in a few words for a subject: `Shop is healthy again`, `Shop is dead`, `4 nodes changed`; of a reminder
+/// `Shop is still dead`, of a start `started up, Shop is dead`.
 #[must_use]
 pub fn headline(notice: &Notice) -> String {
-    match notice.changes.as_slice() {
-        [] => "nothing changed".to_owned(),
+    let still = if notice.is_reminder() { "still " } else { "" };
+    let what = match notice.changes.as_slice() {
+        [] => match notice.kind {
+            Kind::Startup | Kind::Reminder { .. } => format!("the page is {still}{}", notice.status),
+            Kind::Change | Kind::Test => "nothing changed".to_owned(),
+        },
         [only] => match (only.to, only.was) {
+            (Some(status), _) if notice.is_reminder() => format!("{} is still {status}", only.label),
             (Some(Status::Healthy), Some(_)) => format!("{} is healthy again", only.label),
             (Some(status), Some((was, _))) if status == was => format!("{} is {status} again", only.label),
             (Some(status), _) => format!("{} is {status}", only.label),
@@ -60,11 +97,15 @@ pub fn headline(notice: &Notice) -> String {
             let to = many.first().and_then(|change| change.to);
             let alike = to.filter(|_| many.iter().all(|change| change.to == to));
             alike.map_or_else(
-                || format!("{} nodes changed", many.len()),
-                |status| format!("{} nodes are {status}", many.len()),
+                || match notice.kind {
+                    Kind::Startup | Kind::Reminder { .. } => format!("{} nodes are {still}unwell", many.len()),
+                    Kind::Change | Kind::Test => format!("{} nodes changed", many.len()),
+                },
+                |status| format!("{} nodes are {still}{status}", many.len()),
             )
         }
-    }
+    };
+    if notice.kind == Kind::Startup { format!("started up, {what}") } else { what }
 }
 
 /// The replicas that are dead, as `service:node:replica` with commas; empty when there are none. Names that do not fit
@@ -164,6 +205,7 @@ mod tests {
     use crate::model::fixture::notice;
     use crate::model::fixture::recovery;
     use crate::model::fixture::secs;
+    use crate::model::notice::Urgent;
 
     use super::*;
 
@@ -262,6 +304,42 @@ mod tests {
             (long, 11, "web:api:ä[..]"),
         ] {
             assert_eq!(dead(&notice, max), wanted);
+        }
+    }
+
+    #[test]
+    fn a_notice_says_what_brought_it_about() {
+        let reminder = Kind::Reminder { number: 2, urgent: Urgent::All };
+        let sick = Change { to: Some(Status::Sick), ..change() };
+        let dead = || death().changes.remove(0);
+        for (kind, changes, title, headline) in [
+            (Kind::Change, vec![dead()], "notice of", "API is dead"),
+            (Kind::Startup, vec![], "startup notice of", "started up, the page is dead"),
+            (Kind::Startup, vec![dead()], "startup notice of", "started up, API is dead"),
+            (Kind::Startup, vec![dead(), sick.clone()], "startup notice of", "started up, 2 nodes are unwell"),
+            (reminder, vec![dead()], "reminder of", "API is still dead"),
+            (reminder, vec![dead(), dead()], "reminder of", "2 nodes are still dead"),
+            (reminder, vec![dead(), sick], "reminder of", "2 nodes are still unwell"),
+            (Kind::Test, vec![], "test notice of", "nothing changed"),
+        ] {
+            let notice = Notice { kind, changes, ..notice() };
+            assert_eq!(super::headline(&notice), headline);
+            assert!(super::title(&notice).starts_with(title), "{}", super::title(&notice));
+        }
+    }
+
+    #[test]
+    fn the_first_line_is_that_of_the_wire_format() {
+        let reminder = Kind::Reminder { number: 1, urgent: Urgent::First(1) };
+        for (kind, changed, wanted) in [
+            (Kind::Startup, true, "Status started up, as"),
+            (Kind::Startup, false, "Status started up, as"),
+            (Kind::Change, true, "Status changed to"),
+            (Kind::Change, false, "Status is still"),
+            (reminder, false, "Status is still"),
+            (reminder, true, "Status is still"),
+        ] {
+            assert_eq!(heading(&Notice { kind, changed, ..notice() }), wanted);
         }
     }
 

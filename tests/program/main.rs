@@ -10,6 +10,7 @@
 mod bridges;
 #[allow(dead_code, reason = "the test of Postfix uses the rest of it")]
 mod certificates;
+mod channels;
 mod cli;
 mod crash;
 mod dns;

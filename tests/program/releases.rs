@@ -143,6 +143,10 @@ impl Scene {
             ("https://matrix.acme.example", format!("http://{at}/matrix")),
             ("https://webex.acme.example", format!("http://{at}/webex")),
             ("https://hooks.acme.example", format!("http://{at}/webhook")),
+            // These have one address, of which the public Vigil has no key.
+            ("[notify.twilio]", format!("[notify.twilio]\napi_url = \"http://{at}/twilio/\"")),
+            ("[notify.telegram]", format!("[notify.telegram]\napi_url = \"http://{at}/telegram/\"")),
+            ("[notify.pushover]", format!("[notify.pushover]\napi_url = \"http://{at}/pushover/\"")),
         ] {
             text = text.replace(written, &here);
         }
@@ -240,22 +244,46 @@ impl Scene {
         let mail = self.mail.mail(0);
         assert!(mail.from.contains("<status@acme.example>") && mail.to.contains("<ops@acme.example>"), "{mail:?}");
         assert_eq!(mail.login, Some(("user-access".to_owned(), "hunter2-smtp".to_owned())));
-        for (section, path, since) in [
-            ("notify.webhook", "/webhook/hunter2", [1, 10, 0]),
-            ("notify.gotify", "/gotify/message", [1, 19, 0]),
-            ("notify.matrix", "/matrix/_matrix/client/", [1, 20, 0]),
-            ("notify.zulip", "/zulip/api/v1/messages", [1, 22, 0]),
-            ("notify.webex", "/webex/v1/messages", [1, 23, 1]),
+        let zulip = format!("Basic {}", base64("vigil-bot@acme.example:hunter2-zulip"));
+        let gotify = "/gotify/message?token=hunter2-gotify";
+        let matrix = "/matrix/_matrix/client/";
+        for (section, path, since, parts) in [
+            ("notify.webhook", "/webhook/hunter2", [1, 10, 0], ["backup", "\"type\":\"changed\""]),
+            ("notify.gotify", gotify, [1, 19, 0], ["backup", "Status"]),
+            ("notify.matrix", matrix, [1, 20, 0], ["backup", "hunter2-matrix"]),
+            ("notify.zulip", "/zulip/api/v1/messages", [1, 22, 0], [zulip.as_str(), "to=status"]),
+            ("notify.webex", "/webex/v1/messages", [1, 23, 1], ["Bearer hunter2-webex", "hunter2-room"]),
         ] {
             if self.has(since) && is_honoured(section) {
-                self.told(path, "backup");
+                parts.iter().for_each(|part| self.told(path, part));
             }
+        }
+        if self.has([1, 4, 0]) && !self.has([1, 9, 0]) && is_honoured("notify.twilio") {
+            self.told("/twilio/2010-04-01/Accounts/hunter2-account/Messages.json", "From=%2B15550102");
         }
         if self.has([1, 5, 0]) && is_supported("notify", "reminder_interval") {
             self.told("/slack/hunter2", "still");
+            self.reminds_those_who_only_want_that();
         }
         if self.has([1, 15, 0]) && is_supported("notify", "startup_notification") {
             self.told("/slack/hunter2", "started up");
+        }
+    }
+
+    /// Twilio, Telegram and Pushover carry only reminders in these files, once that key is there.
+    fn reminds_those_who_only_want_that(&self) {
+        let twilio = "/twilio/2010-04-01/Accounts/hunter2-account/Messages.json";
+        let telegram = "/telegram/bothunter2-telegram/sendMessage";
+        for (section, path, since, parts) in [
+            ("notify.twilio", twilio, [1, 9, 0], ["MessagingServiceSid=hunter2-service", "To=%2B15550101"]),
+            ("notify.pushover", "/pushover/1/messages.json", [1, 11, 0], ["hunter2-pushover", "hunter2-user-2"]),
+            ("notify.telegram", telegram, [1, 15, 0], ["-100123456", "backup"]),
+            ("notify.telegram", telegram, [1, 28, 0], ["\"message_thread_id\":7", "backup"]),
+        ] {
+            if self.has(since) && is_honoured(section) {
+                parts.iter().for_each(|part| self.told(path, part));
+                assert!(!self.asked(path).iter().any(|asked| asked.body.contains("changed")), "{path}");
+            }
         }
     }
 
@@ -273,9 +301,10 @@ impl Scene {
         }
     }
 
-    /// Waits until something was sent to that path that says so.
+    /// Waits until something was sent to that path that says so, in its head or in its body.
     fn told(&self, path: &str, what: &str) {
-        self.wait(path, |scene| scene.asked(path).iter().any(|asked| asked.body.contains(what)));
+        let says = |asked: &Asked| asked.body.contains(what) || asked.head.contains(what);
+        self.wait(&format!("{path}: {what}"), |scene| scene.asked(path).iter().any(says));
     }
 
     /// What was asked of the hub, where its path begins so.

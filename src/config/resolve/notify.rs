@@ -1,26 +1,19 @@
-//! `[notify]` and `[notify.slack]`
+//! `[notify]`
 
 use std::time::Duration;
 
 use super::super::Notify;
-use super::super::Slack;
 use super::super::error::ConfigError;
 use super::super::field::Field;
 use super::super::section::Section;
-use super::email::email;
+use super::channels::channels;
 use super::metrics::LONGEST_S;
-use super::web_url::called;
-use crate::secret::Secret;
 
 const DEFAULT_GROUP_WAIT: Duration = Duration::from_secs(2);
 const DEFAULT_GROUP_INTERVAL: Duration = Duration::from_secs(10);
 
 /// `[notify]` and the channels below it.
-pub(super) fn notify(
-    section: &Section<'_>,
-    email_section: &Section<'_>,
-    slack_section: &Section<'_>,
-) -> Result<Notify, ConfigError> {
+pub(super) fn notify(section: &Section<'_>) -> Result<Notify, ConfigError> {
     Ok(Notify {
         sick: section.read("sick", |field| field.flag())?.unwrap_or(false),
         group_wait: section.read("group_wait", |field| seconds(&field))?.unwrap_or(DEFAULT_GROUP_WAIT),
@@ -30,8 +23,7 @@ pub(super) fn notify(
                 interval => Ok(interval),
             })?
             .unwrap_or(DEFAULT_GROUP_INTERVAL),
-        email: if email_section.is_given() { Some(email(email_section)?) } else { None },
-        slack: if slack_section.is_given() { Some(slack(slack_section)?) } else { None },
+        channels: channels(section)?,
     })
 }
 
@@ -42,12 +34,4 @@ fn seconds(field: &Field<'_, '_>) -> Result<Duration, ConfigError> {
         Ok(time) if time <= Duration::from_secs(LONGEST_S.into()) => Ok(time),
         _ => Err(field.wrong("is out of range")),
     }
-}
-
-/// `[notify.slack]`
-fn slack(section: &Section<'_>) -> Result<Slack, ConfigError> {
-    Ok(Slack {
-        hook_url: section.require("hook_url", |field| Ok(Secret::new(called(&field)?)))?,
-        mention_channel: section.read("mention_channel", |field| field.flag())?.unwrap_or(false),
-    })
 }

@@ -1,10 +1,14 @@
 //! URLs that are linked or called.
 
+use percent_encoding::percent_decode_str;
 use ureq::http::Uri;
 use url::Url;
 
+use super::super::Credentials;
 use super::super::error::ConfigError;
 use super::super::field::Field;
+use super::super::section::Section;
+use crate::secret::Secret;
 
 /// The schemes of the web.
 pub(super) const WEB: &[&str] = &["http", "https"];
@@ -25,6 +29,49 @@ pub(super) fn absolute(field: &Field<'_, '_>, schemes: &[&str]) -> Result<Url, C
 pub(super) fn called(field: &Field<'_, '_>) -> Result<Url, ConfigError> {
     let url = absolute(field, WEB)?;
     if callable(&url) { Ok(url) } else { Err(field.wrong("is not a URL that can be called")) }
+}
+
+/// The same without credentials, where another header than theirs is sent.
+pub(super) fn bare(field: &Field<'_, '_>) -> Result<Url, ConfigError> {
+    match with_credentials(field)? {
+        (url, None) => Ok(url),
+        (_, Some(_)) => Err(field.wrong("has a user name or a password in it, which is not sent there")),
+    }
+}
+
+/// The same with its credentials apart: the HTTP client takes them only as a header.
+pub(super) fn with_credentials(field: &Field<'_, '_>) -> Result<(Url, Option<Credentials>), ConfigError> {
+    let mut url = called(field)?;
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let (username, password) = (decoded(url.username()), decoded(url.password().unwrap_or_default()));
+    let given = !username.is_empty() || url.password().is_some();
+    // Neither can fail for a URL that has a host.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_fragment(None);
+    Ok((url, given.then(|| Credentials { username, password: Secret::new(password) })))
+}
+
+/// A URL below which an API is called: without credentials, and without a query, which would get lost.
+pub(super) fn base(field: &Field<'_, '_>) -> Result<Url, ConfigError> {
+    without_query(field, bare(field)?)
+}
+
+/// The same with its credentials apart.
+pub(super) fn base_with_credentials(field: &Field<'_, '_>) -> Result<(Url, Option<Credentials>), ConfigError> {
+    let (url, credentials) = with_credentials(field)?;
+    Ok((without_query(field, url)?, credentials))
+}
+
+fn without_query(field: &Field<'_, '_>, url: Url) -> Result<Url, ConfigError> {
+    if url.query().is_some() { Err(field.wrong("has a `?` in it")) } else { Ok(url) }
+}
+
+/// The same for an API that is at `default` unless `api_url` says otherwise.
+#[expect(clippy::expect_used, reason = "the defaults are literals, which the catalogue has as well and the tests read")]
+pub(super) fn api(section: &Section<'_>, default: &str) -> Result<Url, ConfigError> {
+    let given = section.read("api_url", |field| base(&field))?;
+    Ok(given.unwrap_or_else(|| default.parse().expect("a URL")))
 }
 
 /// Whether the HTTP client, whose idea of a URL is narrower than a browser's, can call it.

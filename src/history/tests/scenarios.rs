@@ -32,6 +32,7 @@ use crate::model::ledger::Minute;
 use crate::model::ledger::Remembered;
 use crate::model::ledger::Shift;
 use crate::model::map::Standing;
+use crate::model::notice::Kind;
 use crate::model::notice::Notice;
 use crate::model::span::Span;
 use crate::model::status::Status;
@@ -148,7 +149,7 @@ fn what_was_told_is_remembered_and_forgotten(backend: &Backend) {
 fn notice(text: &str) -> Arc<Notice> {
     let key = crate::model::fixture::key("web", "api", text);
     let (dead, changes) = (vec![key], Vec::new());
-    Arc::new(Notice { at: WALL, status: Status::Dead, changed: true, dead, more_dead: 0, changes, test: false })
+    Arc::new(Notice { at: WALL, status: Status::Dead, changed: true, dead, more_dead: 0, changes, kind: Kind::Change })
 }
 
 fn owed(number: u64, channels: &[&str]) -> Owed {

@@ -1,0 +1,106 @@
+//! `[notify]`: who is told, and when. What a kind of channel has of its own is in a file a kind.
+
+mod email;
+mod gotify;
+mod matrix;
+mod pushover;
+mod slack;
+mod telegram;
+mod twilio;
+mod webex;
+mod webhook;
+mod zulip;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use self::email::Credentials;
+pub use self::email::Email;
+pub use self::email::Encryption;
+pub use self::gotify::Gotify;
+pub use self::matrix::Matrix;
+pub use self::matrix::MatrixAccount;
+pub use self::pushover::Pushover;
+pub use self::slack::Slack;
+pub use self::telegram::Telegram;
+pub use self::twilio::Twilio;
+pub use self::twilio::TwilioSender;
+pub use self::webex::Webex;
+pub use self::webhook::Webhook;
+pub use self::zulip::Zulip;
+
+/// `[notify]`: who is told, and when.
+#[derive(Clone, Debug)]
+pub struct Notify {
+    /// Whether sick is told as well as dead.
+    pub sick: bool,
+    /// Changes within this time become one notice.
+    pub group_wait: Duration,
+    /// Two notices are at least this far apart.
+    pub group_interval: Duration,
+    /// `[notify.email]` and the like, in the order of the catalogue, those of a kind in that of the file.
+    pub channels: Vec<Channel>,
+}
+
+/// A way to reach people: `[notify.slack]`, or one of several `[[notify.slack]]`.
+#[derive(Clone, Debug)]
+pub struct Channel {
+    /// Its name, unique among all channels: ASCII letters, digits, `-` and `_`.
+    pub name: Arc<str>,
+    /// Whether it carries only reminders.
+    pub reminders_only: bool,
+    /// What it is, and what that needs.
+    pub kind: ChannelKind,
+}
+
+/// The kinds of channels.
+#[derive(Clone, Debug)]
+pub enum ChannelKind {
+    /// `[notify.email]`
+    Email(Email),
+    /// `[notify.twilio]`
+    Twilio(Twilio),
+    /// `[notify.slack]`
+    Slack(Slack),
+    /// `[notify.zulip]`
+    Zulip(Zulip),
+    /// `[notify.telegram]`
+    Telegram(Telegram),
+    /// `[notify.pushover]`
+    Pushover(Pushover),
+    /// `[notify.gotify]`
+    Gotify(Gotify),
+    /// `[notify.matrix]`
+    Matrix(Matrix),
+    /// `[notify.webex]`
+    Webex(Webex),
+    /// `[notify.webhook]`
+    Webhook(Webhook),
+}
+
+impl Notify {
+    /// The channel of that name.
+    #[must_use]
+    pub fn channel(&self, name: &str) -> Option<&Channel> {
+        self.channels.iter().find(|channel| &*channel.name == name)
+    }
+}
+
+impl fmt::Display for ChannelKind {
+    /// What it is and whom it reaches, in a line without secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Email(email) => email.fmt(f),
+            Self::Twilio(twilio) => twilio.fmt(f),
+            Self::Slack(slack) => slack.fmt(f),
+            Self::Zulip(zulip) => zulip.fmt(f),
+            Self::Telegram(telegram) => telegram.fmt(f),
+            Self::Pushover(pushover) => pushover.fmt(f),
+            Self::Gotify(gotify) => gotify.fmt(f),
+            Self::Matrix(matrix) => matrix.fmt(f),
+            Self::Webex(webex) => webex.fmt(f),
+            Self::Webhook(webhook) => webhook.fmt(f),
+        }
+    }
+}

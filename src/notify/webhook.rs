@@ -1,0 +1,404 @@
+//! A web hook of the operator's own: the notice as JSON.
+//!
+//! `type`, `status`, `time`, `replicas` and `page` are as the public Vigil has them; what else there is, is ours, and
+//! described in docs/CONFIGURATION.md. Whoever answers is not known, so the answer means what HTTP says
+//! (<https://www.rfc-editor.org/rfc/rfc9110#name-status-codes>).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_derive::Serialize;
+
+use crate::config;
+use crate::model::notice::Affected;
+use crate::model::notice::Change;
+use crate::model::notice::Kind;
+use crate::model::notice::Notice;
+use crate::model::words;
+use crate::net::client::Client;
+
+use super::Page;
+use super::SendError;
+use super::Target;
+use super::call::Answers;
+use super::call::Call;
+use super::call::Calling;
+use super::text;
+
+/// The one target.
+pub(super) fn targets(config: &config::Webhook, page: &Arc<Page>, client: &Client) -> Vec<Target> {
+    let (config, page) = (config.clone(), page.clone());
+    vec![Target::only(Calling::new(client, Answers::of("the hook"), move |notice| request(notice, &config, &page)))]
+}
+
+fn request(notice: &Notice, config: &config::Webhook, page: &Page) -> Result<Call, SendError> {
+    let call = Call::json(config.hook_url.reveal(), &Document::of(notice, page))?;
+    Ok(call.credentials(config.credentials.as_ref()))
+}
+
+/// What is sent.
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: &'static str,
+    status: &'static str,
+    time: String,
+    replicas: Vec<String>,
+    page: PageOf<'a>,
+    /// When the notice was made, by RFC 3339; the same whenever the delivery is tried again.
+    at: String,
+    /// Whether the status of the page is another one than at the last notice.
+    changed: bool,
+    /// How many dead replicas `replicas` does not name.
+    more_replicas: usize,
+    /// Which reminder this is, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reminder: Option<u32>,
+    changes: Vec<ChangeOf<'a>>,
+}
+
+#[derive(Serialize)]
+struct PageOf<'a> {
+    title: &'a str,
+    url: &'a str,
+}
+
+/// A node that changed.
+#[derive(Serialize)]
+struct ChangeOf<'a> {
+    service: &'a str,
+    node: &'a str,
+    service_label: &'a str,
+    node_label: &'a str,
+    status: &'static str,
+    /// By RFC 3339.
+    since: String,
+    /// What it was before, if that was not healthy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    was: Option<Was>,
+    /// All of it in a sentence.
+    text: String,
+    replicas: Vec<ReplicaOf>,
+    more_replicas: usize,
+}
+
+#[derive(Serialize)]
+struct Was {
+    status: &'static str,
+    seconds: u64,
+}
+
+/// A replica that is not healthy.
+#[derive(Serialize)]
+struct ReplicaOf {
+    replica: String,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<String>,
+}
+
+impl<'a> Document<'a> {
+    fn of(notice: &'a Notice, page: &'a Page) -> Self {
+        let (kind, reminder) = match notice.kind {
+            Kind::Startup => ("startup", None),
+            Kind::Change => ("changed", None),
+            Kind::Reminder { number, .. } => ("reminder", Some(number)),
+            Kind::Test => ("test", None),
+        };
+        let told = notice.changes.iter().take(text::STORIES_MAX);
+        let stories = text::stories(notice, text::STORIES_MAX).into_iter().map(|story| story.head);
+        Self {
+            r#type: kind,
+            status: notice.status.word(),
+            time: words::time(notice.at),
+            replicas: notice.dead.iter().map(ToString::to_string).collect(),
+            page: PageOf { title: &page.title, url: &page.url },
+            at: notice.at.to_string(),
+            changed: notice.changed,
+            more_replicas: notice.more_dead,
+            reminder,
+            changes: told.zip(stories).map(|(change, text)| ChangeOf::of(change, text)).collect(),
+        }
+    }
+}
+
+impl<'a> ChangeOf<'a> {
+    fn of(change: &'a Change, text: String) -> Self {
+        let was = change.was.map(|(status, time)| Was { status: status.word(), seconds: whole(time) });
+        Self {
+            service: change.key.service.as_str(),
+            node: change.key.node.as_str(),
+            service_label: &change.service,
+            node_label: &change.label,
+            status: change.to.map_or("unknown", |status| status.word()),
+            since: change.since.to_string(),
+            was,
+            text,
+            replicas: change.affected.iter().map(ReplicaOf::of).collect(),
+            more_replicas: change.more_affected,
+        }
+    }
+}
+
+impl ReplicaOf {
+    fn of(affected: &Affected) -> Self {
+        let cause = affected.cause.as_ref().map(ToString::to_string);
+        Self { replica: affected.key.replica.to_string(), status: affected.status.word(), cause }
+    }
+}
+
+fn whole(time: Duration) -> u64 {
+    time.as_secs()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::fixture::death;
+    use crate::model::fixture::recovery;
+    use crate::model::fixture::test_notice;
+    use crate::model::notice::Urgent;
+
+    use super::super::tests::endpoint::Reply;
+    use super::super::tests::failure;
+    use super::super::tests::reminder;
+    use super::super::tests::sick;
+    use super::super::tests::startup;
+    use super::super::tests::wire;
+
+    use super::*;
+
+    const KEYS: &str = "hook_url = \"{url}hooks/vigil?key=1\"";
+
+    fn told(notice: &Notice) -> String {
+        wire("webhook", KEYS, notice)
+    }
+
+    #[test]
+    fn a_startup() {
+        insta::assert_snapshot!(told(&startup()), @r#"
+        POST /hooks/vigil?key=1
+        content-type: application/json
+
+        {
+          "at": "2026-11-24T01:12:05Z",
+          "changed": true,
+          "changes": [],
+          "more_replicas": 0,
+          "page": {
+            "title": "Acme & Co",
+            "url": "https://status.example.com/?a=1&b=2"
+          },
+          "replicas": [],
+          "status": "healthy",
+          "time": "01:12:05 UTC+00:00",
+          "type": "startup"
+        }
+        "#);
+    }
+
+    #[test]
+    fn a_death() {
+        insta::assert_snapshot!(told(&death()), @r#"
+        POST /hooks/vigil?key=1
+        content-type: application/json
+
+        {
+          "at": "2026-11-24T01:12:05Z",
+          "changed": true,
+          "changes": [
+            {
+              "more_replicas": 0,
+              "node": "api",
+              "node_label": "API",
+              "replicas": [
+                {
+                  "cause": "connection refused",
+                  "replica": "tcp://10.0.0.1:80",
+                  "status": "dead"
+                }
+              ],
+              "service": "web",
+              "service_label": "Web",
+              "since": "2026-11-24T01:12:02Z",
+              "status": "dead",
+              "text": "Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)"
+            }
+          ],
+          "more_replicas": 0,
+          "page": {
+            "title": "Acme & Co",
+            "url": "https://status.example.com/?a=1&b=2"
+          },
+          "replicas": [
+            "web:api:tcp://10.0.0.1:80"
+          ],
+          "status": "dead",
+          "time": "01:12:05 UTC+00:00",
+          "type": "changed"
+        }
+        "#);
+    }
+
+    #[test]
+    fn something_sick() {
+        insta::assert_snapshot!(told(&sick()), @r#"
+        POST /hooks/vigil?key=1
+        content-type: application/json
+
+        {
+          "at": "2026-11-24T01:12:05Z",
+          "changed": true,
+          "changes": [
+            {
+              "more_replicas": 0,
+              "node": "api",
+              "node_label": "API",
+              "replicas": [
+                {
+                  "cause": "slow, answered after 12 s",
+                  "replica": "a",
+                  "status": "sick"
+                },
+                {
+                  "cause": "slow, answered after 12 s",
+                  "replica": "b",
+                  "status": "sick"
+                }
+              ],
+              "service": "web",
+              "service_label": "Web",
+              "since": "2026-11-24T01:12:02Z",
+              "status": "sick",
+              "text": "Web, API (web:api) is sick since 24 Nov 2026, 01:12:02 UTC: slow, answered after 12 s"
+            }
+          ],
+          "more_replicas": 0,
+          "page": {
+            "title": "Acme & Co",
+            "url": "https://status.example.com/?a=1&b=2"
+          },
+          "replicas": [],
+          "status": "sick",
+          "time": "01:12:05 UTC+00:00",
+          "type": "changed"
+        }
+        "#);
+    }
+
+    #[test]
+    fn a_reminder() {
+        insta::assert_snapshot!(told(&reminder(Urgent::All)), @r#"
+        POST /hooks/vigil?key=1
+        content-type: application/json
+
+        {
+          "at": "2026-11-24T01:12:05Z",
+          "changed": false,
+          "changes": [
+            {
+              "more_replicas": 0,
+              "node": "api",
+              "node_label": "API",
+              "replicas": [
+                {
+                  "cause": "connection refused",
+                  "replica": "tcp://10.0.0.1:80",
+                  "status": "dead"
+                }
+              ],
+              "service": "web",
+              "service_label": "Web",
+              "since": "2026-11-24T01:12:02Z",
+              "status": "dead",
+              "text": "Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)"
+            }
+          ],
+          "more_replicas": 0,
+          "page": {
+            "title": "Acme & Co",
+            "url": "https://status.example.com/?a=1&b=2"
+          },
+          "reminder": 2,
+          "replicas": [
+            "web:api:tcp://10.0.0.1:80"
+          ],
+          "status": "dead",
+          "time": "01:12:05 UTC+00:00",
+          "type": "reminder"
+        }
+        "#);
+    }
+
+    #[test]
+    fn a_recovery() {
+        insta::assert_snapshot!(told(&recovery()), @r#"
+        POST /hooks/vigil?key=1
+        content-type: application/json
+
+        {
+          "at": "2026-11-24T01:12:05Z",
+          "changed": true,
+          "changes": [
+            {
+              "more_replicas": 0,
+              "node": "api",
+              "node_label": "API",
+              "replicas": [],
+              "service": "web",
+              "service_label": "Web",
+              "since": "2026-11-24T01:12:02Z",
+              "status": "healthy",
+              "text": "Web, API (web:api) is healthy again, it was dead for 7 min 12 s",
+              "was": {
+                "seconds": 432,
+                "status": "dead"
+              }
+            }
+          ],
+          "more_replicas": 0,
+          "page": {
+            "title": "Acme & Co",
+            "url": "https://status.example.com/?a=1&b=2"
+          },
+          "replicas": [],
+          "status": "healthy",
+          "time": "01:12:05 UTC+00:00",
+          "type": "changed"
+        }
+        "#);
+    }
+
+    #[test]
+    fn a_test_notice() {
+        insta::assert_snapshot!(told(&test_notice()), @r#"
+        POST /hooks/vigil?key=1
+        content-type: application/json
+
+        {
+          "at": "2026-11-24T01:12:05Z",
+          "changed": false,
+          "changes": [],
+          "more_replicas": 0,
+          "page": {
+            "title": "Acme & Co",
+            "url": "https://status.example.com/?a=1&b=2"
+          },
+          "replicas": [],
+          "status": "healthy",
+          "time": "01:12:05 UTC+00:00",
+          "type": "test"
+        }
+        "#);
+    }
+
+    #[test]
+    fn the_credentials_of_the_url_are_sent() {
+        let told = wire("webhook", "hook_url = \"http://vigil:p%40ss@{host}/hook\"", &death());
+        assert!(told.starts_with("POST /hook\nauthorization: Basic dmlnaWw6cEBzcw==\ncontent-type: "), "{told}");
+    }
+
+    #[test]
+    fn what_it_answers_is_not_passed_on() {
+        let error = failure("webhook", KEYS, Reply::Status(500, r#"{"message":"s3cret","error":"s3cret"}"#));
+        assert_eq!(error.what, "the hook answered HTTP 500");
+    }
+}
