@@ -20,7 +20,7 @@ use super::post::Answer;
 const WORDS_MAX: usize = 200;
 
 /// The longest wait that the body of an answer may ask for: nothing is tried for longer than a day.
-const WAIT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+const WAIT_MAX: Duration = Duration::from_hours(24);
 
 /// A request that is put together. What it holds may be secret, so it cannot be printed.
 pub(super) struct Call {

@@ -12,7 +12,6 @@ use crate::model::words;
 use crate::net::client::Client;
 
 use super::Page;
-use super::SendError;
 use super::Target;
 use super::call;
 use super::call::Answers;
@@ -35,17 +34,17 @@ const URGENT: &str = "10";
 pub(super) fn targets(config: &config::Gotify, page: &Arc<Page>, client: &Client) -> Vec<Target> {
     let (config, page) = (config.clone(), page.clone());
     let answers = Answers::of("Gotify").words("/errorDescription");
-    vec![Target::only(Calling::new(client, answers, move |notice| request(notice, &config, &page)))]
+    vec![Target::only(Calling::new(client, answers, move |notice| Ok(request(notice, &config, &page))))]
 }
 
-fn request(notice: &Notice, config: &config::Gotify, page: &Page) -> Result<Call, SendError> {
+fn request(notice: &Notice, config: &config::Gotify, page: &Page) -> Call {
     let message = message(notice);
     let mut form = vec![("title", page.title.as_str()), ("message", &message)];
     if notice.is_urgent_for(0) {
         form.push(("priority", URGENT));
     }
     let call = Call::form(call::below(&config.app_url, &["message"]), &form);
-    Ok(call.credentials(config.credentials.as_ref()).header("X-Gotify-Key", config.app_token.reveal()))
+    call.credentials(config.credentials.as_ref()).header("X-Gotify-Key", config.app_token.reveal())
 }
 
 fn message(notice: &Notice) -> String {

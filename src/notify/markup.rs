@@ -24,7 +24,7 @@ pub(super) fn zulip(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for (at, one) in text.char_indices() {
         if ZULIP.contains(&one) || (one == '&' && is_reference(&text[at..])) {
-            escaped.push_str(&format!("&#{};", u32::from(one)));
+            escaped.extend(["&#", &u32::from(one).to_string(), ";"]);
         } else {
             escaped.push(one);
         }

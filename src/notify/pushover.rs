@@ -17,7 +17,6 @@ use crate::net::client::Client;
 use crate::secret::Secret;
 
 use super::Page;
-use super::SendError;
 use super::Target;
 use super::call;
 use super::call::Answers;
@@ -45,7 +44,7 @@ const URGENT: &str = "1";
 
 /// After these it wants to be left alone. The messages of a month do not come back within minutes.
 const LEAST: &[(u16, Duration)] = &[
-    (429, Duration::from_secs(60 * 60)),
+    (429, Duration::from_hours(1)),
     (500, Duration::from_secs(5)),
     (502, Duration::from_secs(5)),
     (503, Duration::from_secs(5)),
@@ -57,19 +56,13 @@ pub(super) fn targets(config: &config::Pushover, page: &Arc<Page>, client: &Clie
     let answers = Answers::of("Pushover").words("/errors/0").least(LEAST);
     let target = |(position, user): (usize, &Secret)| {
         let (config, page, user) = (config.clone(), page.clone(), user.clone());
-        let calling = Calling::new(client, answers, move |notice| request(notice, position, &user, &config, &page));
+        let calling = Calling::new(client, answers, move |notice| Ok(request(notice, position, &user, &config, &page)));
         Target::named(format!("user key {}", position + 1), calling)
     };
     config.user_keys.iter().enumerate().map(target).collect()
 }
 
-fn request(
-    notice: &Notice,
-    position: usize,
-    user: &Secret,
-    config: &config::Pushover,
-    page: &Page,
-) -> Result<Call, SendError> {
+fn request(notice: &Notice, position: usize, user: &Secret, config: &config::Pushover, page: &Page) -> Call {
     let message = message(notice);
     let title = fit::line(&page.title, TITLE_MAX, fit::characters);
     let url_title = fit::line(&format!("Details on {}", page.title), URL_TITLE_MAX, fit::characters);
@@ -86,7 +79,7 @@ fn request(
     if notice.is_urgent_for(position) {
         form.push(("priority", URGENT));
     }
-    Ok(Call::form(call::below(&config.api_url, &["1", "messages.json"]), &form))
+    Call::form(call::below(&config.api_url, &["1", "messages.json"]), &form)
 }
 
 fn message(notice: &Notice) -> String {

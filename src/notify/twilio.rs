@@ -14,7 +14,6 @@ use crate::model::words;
 use crate::net::client::Client;
 
 use super::Page;
-use super::SendError;
 use super::Target;
 use super::call;
 use super::call::Answers;
@@ -39,12 +38,12 @@ pub(super) fn targets(config: &config::Twilio, page: &Arc<Page>, client: &Client
     let answers = Answers::of("Twilio").words("/message");
     let target = |to: &String| {
         let (config, page, number) = (config.clone(), page.clone(), to.clone());
-        Target::named(to, Calling::new(client, answers, move |notice| request(notice, &number, &config, &page)))
+        Target::named(to, Calling::new(client, answers, move |notice| Ok(request(notice, &number, &config, &page))))
     };
     config.to.iter().map(target).collect()
 }
 
-fn request(notice: &Notice, to: &str, config: &config::Twilio, page: &Page) -> Result<Call, SendError> {
+fn request(notice: &Notice, to: &str, config: &config::Twilio, page: &Page) -> Call {
     let sender = match &config.sender {
         TwilioSender::Service(sid) => ("MessagingServiceSid", sid.as_str()),
         TwilioSender::Number(number) => ("From", number.as_str()),
@@ -52,7 +51,7 @@ fn request(notice: &Notice, to: &str, config: &config::Twilio, page: &Page) -> R
     let body = body(notice, page);
     let url = call::below(&config.api_url, &["2010-04-01", "Accounts", &config.account_sid, "Messages.json"]);
     let call = Call::form(url, &[sender, ("To", to), ("Body", &body)]);
-    Ok(call.basic(&config.account_sid, config.auth_token.reveal()))
+    call.basic(&config.account_sid, config.auth_token.reveal())
 }
 
 fn body(notice: &Notice, page: &Page) -> String {

@@ -14,7 +14,6 @@ use crate::model::words;
 use crate::net::client::Client;
 
 use super::Page;
-use super::SendError;
 use super::Target;
 use super::call;
 use super::call::Answers;
@@ -38,14 +37,14 @@ const TOPIC: &str = "Vigil status";
 pub(super) fn targets(config: &config::Zulip, page: &Arc<Page>, client: &Client) -> Vec<Target> {
     let (config, page) = (config.clone(), page.clone());
     let answers = Answers::of("Zulip").words("/msg").seconds("/retry-after");
-    vec![Target::only(Calling::new(client, answers, move |notice| request(notice, &config, &page)))]
+    vec![Target::only(Calling::new(client, answers, move |notice| Ok(request(notice, &config, &page))))]
 }
 
-fn request(notice: &Notice, config: &config::Zulip, page: &Page) -> Result<Call, SendError> {
+fn request(notice: &Notice, config: &config::Zulip, page: &Page) -> Call {
     let content = content(notice, page);
     let form = [("type", "stream"), ("to", &config.channel), ("topic", TOPIC), ("content", &content)];
     let url = call::below(&config.api_url, &["messages"]);
-    Ok(Call::form(url, &form).basic(&config.bot_email, config.bot_api_key.reveal()))
+    Call::form(url, &form).basic(&config.bot_email, config.bot_api_key.reveal())
 }
 
 fn content(notice: &Notice, page: &Page) -> String {

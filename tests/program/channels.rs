@@ -68,7 +68,7 @@ fn two_channels_of_a_kind_hear_of_their_own_nodes_and_of_what_is_not_routed() {
         target.set(reply);
         vigil.log().wait_for(&[&format!(
             "node {id}:node is {}",
-            if matches!(reply, DEAD) { "dead" } else { "healthy (was dead" }
+            if matches!(reply, Reply::Status(503)) { "dead" } else { "healthy (was dead" }
         )]);
         for (at, (hook, wanted)) in [&team, &boss].into_iter().zip(wanted).enumerate() {
             let Some(wanted) = wanted else { continue };

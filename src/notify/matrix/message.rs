@@ -59,7 +59,7 @@ fn formatted(notice: &Notice, page: &Page) -> String {
     let nodes = nodes(notice).into_iter();
     let nodes = nodes.map(|(node, count)| format!("<li><code>{}</code>: {count} dead</li>", html(&node)));
     push_list(&mut text, nodes, NODES_MAX, notice.more_dead);
-    text.push_str(&format!("<p>Status page: {}</p><p>Time: {}</p>", html(&page.url), words::time(notice.at)));
+    text.extend(["<p>Status page: ", &html(&page.url), "</p><p>Time: ", &words::time(notice.at), "</p>"]);
     let stories = text::stories(notice, text::STORIES_MAX).into_iter().map(|story| {
         let mut item = format!("<li>{}", html(&story.head));
         let details = story.details.iter().map(|detail| format!("<li>{}</li>", html(detail)));
@@ -80,7 +80,7 @@ fn push_list(text: &mut String, items: impl Iterator<Item = String>, max: usize,
     text.push_str("<ul>");
     text.extend(items);
     if more + besides > 0 {
-        text.push_str(&format!("<li>and {} more</li>", more + besides));
+        text.extend(["<li>and ", &(more + besides).to_string(), " more</li>"]);
     }
     text.push_str("</ul>");
 }

@@ -112,7 +112,7 @@ fn read(stream: &TcpStream) -> Option<String> {
     let mut body = vec![0; value("content-length").and_then(|length| length.parse().ok()).unwrap_or(0)];
     reader.read_exact(&mut body).ok()?;
     for (name, value) in headers.iter().filter(|(name, _)| !USUAL.contains(&name.as_str())) {
-        shown += &format!("\n{name}: {value}");
+        shown.extend(["\n", name.as_str(), ": ", value.as_str()]);
     }
     shown += "\n\n";
     match value("content-type") {
