@@ -293,6 +293,36 @@ fn the_poll_retry_of_both_meanings_is_told_apart() {
 }
 
 #[test]
+fn reminders_are_told_in_words() {
+    for (keys, wanted) in [
+        ("", None),
+        ("reminder_backoff_function = \"cubic\"\nreminder_escalate = true", None),
+        ("reminder_interval = 300", Some("reminders every 300 s")),
+        (
+            "reminder_interval = 300\nreminder_backoff_function = \"linear\"\nreminder_backoff_limit = 1",
+            Some("reminders every 300 s"),
+        ),
+        (
+            "reminder_interval = 300\nreminder_backoff_function = \"linear\"\nreminder_backoff_limit = 2",
+            Some("reminders after 300 s, then every 600 s"),
+        ),
+        (
+            "reminder_interval = 60\nreminder_backoff_function = \"square\"\nreminder_escalate = true",
+            Some("reminders after 60 s, 240 s, then every 540 s, each urgent for one more target"),
+        ),
+        (
+            "reminder_interval = 60\nreminder_backoff_function = \"cubic\"\nreminder_backoff_limit = 10",
+            Some("reminders after 60 s, 480 s, 1620 s and so on, up to every 60000 s"),
+        ),
+    ] {
+        let summary = describe(&load_text(&format!("[notify]\n{keys}\n")).unwrap().config);
+        assert_eq!(summary.lines().find(|line| line.starts_with("reminders")), wanted, "{keys}");
+    }
+    let summary = describe(&load_text("[notify]\nstartup_notification = true\n").unwrap().config);
+    assert!(summary.contains("a notice after each start, once all was checked\n"), "{summary}");
+}
+
+#[test]
 fn a_node_names_its_channels_or_its_service_does_or_all_hear_of_it() {
     let channels = "[[notify.slack]]\nname = \"a\"\nhook_url = \"http://a/\"\n\
         [[notify.slack]]\nname = \"b-2_C\"\nreminders_only = true\nhook_url = \"http://b/\"\n\

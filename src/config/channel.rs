@@ -15,6 +15,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::model::reminder;
+
 pub use self::email::Credentials;
 pub use self::email::Email;
 pub use self::email::Encryption;
@@ -39,6 +41,10 @@ pub struct Notify {
     pub group_wait: Duration,
     /// Two notices are at least this far apart.
     pub group_interval: Duration,
+    /// Whether a notice tells how everything is after a start.
+    pub startup: bool,
+    /// When people are reminded of what is still unwell; none when they are not.
+    pub reminders: Option<reminder::Rules>,
     /// `[notify.email]` and the like, in the order of the catalogue, those of a kind in that of the file.
     pub channels: Vec<Channel>,
 }

@@ -86,6 +86,7 @@ fn write(out: &mut String, config: &Config) -> fmt::Result {
     writeln!(out, "page \"{}\" on {}, {linked}", branding.page_title, server.inet)?;
     writeln!(out, "{}", pace(config))?;
     notify(out, &config.notify)?;
+    unasked(out, &config.notify)?;
     writeln!(out, "history in {}", config.storage.url)?;
     writeln!(out, "{}", counts(config))?;
     config.services.iter().try_for_each(|one| service(out, one, &config.metrics))
@@ -99,6 +100,27 @@ fn notify(out: &mut String, notify: &Notify) -> fmt::Result {
         writeln!(out, "channel {name}: {kind}{}", if *reminders_only { "; only reminders" } else { "" })?;
     }
     Ok(())
+}
+
+/// What is told besides changes.
+fn unasked(out: &mut String, notify: &Notify) -> fmt::Result {
+    if notify.startup {
+        writeln!(out, "a notice after each start, once all was checked")?;
+    }
+    let Some(rules) = &notify.reminders else { return Ok(()) };
+    let waits = [1, 2, 3].map(|number| rules.wait(number));
+    let last = Seconds(rules.wait(rules.limit.into()));
+    let [first, second, third] = waits.map(Seconds);
+    if waits[0] == waits[1] {
+        write!(out, "reminders every {first}")?;
+    } else if waits[1] == waits[2] {
+        write!(out, "reminders after {first}, then every {second}")?;
+    } else if rules.limit == 3 {
+        write!(out, "reminders after {first}, {second}, then every {third}")?;
+    } else {
+        write!(out, "reminders after {first}, {second}, {third} and so on, up to every {last}")?;
+    }
+    writeln!(out, "{}", if rules.escalate { ", each urgent for one more target" } else { "" })
 }
 
 fn service(out: &mut String, service: &Service, metrics: &Metrics) -> fmt::Result {

@@ -26,6 +26,7 @@ use crate::history::Owed;
 use crate::history::error::HistoryError;
 use crate::history::store::History;
 use crate::model::ledger::Entries;
+use crate::model::reminder::Reminded;
 use crate::model::status::Status;
 use crate::model::tier::Tier;
 use crate::model::transition::Subject;
@@ -94,6 +95,8 @@ struct Book {
     started: Now,
     /// What people were told, written or not.
     told: HashMap<Subject, Option<Status>>,
+    /// How far they were reminded, if any notice was made.
+    reminded: Option<Reminded>,
     /// The minute that is not closed yet.
     minute: Timestamp,
     /// When the next batch may be written.
@@ -127,6 +130,7 @@ impl Keeper {
             batch: Batch::default(),
             started: now,
             told: HashMap::new(),
+            reminded: None,
             minute: Tier::Minute.start_of(now.wall),
             due: now.instant,
             failures: 0,
@@ -212,6 +216,7 @@ impl Keeper {
         }
         drop(all);
         book.told.extend(waiting.told.iter().cloned());
+        book.reminded = waiting.reminded.or(book.reminded);
         book.batch.append(waiting);
     }
 
@@ -324,6 +329,7 @@ impl Keeper {
                     state.ledger.restore(&node, tier, at, &span);
                 }
                 state.ledger.take_over(memory.incidents, started);
+                state.take_over(memory.silence, now);
             });
             for owed in memory.owed {
                 self.channels.resume(&owed, &self.outbox, now);
@@ -333,6 +339,7 @@ impl Keeper {
         let entries = self.shared.with(State::repeat);
         book.batch.entries.append(entries);
         book.batch.owed = self.lock_owed().values().cloned().collect();
+        book.batch.reminded = book.reminded;
         book.batch.told = book.told.iter().map(|(subject, told)| (subject.clone(), *told)).collect();
         book.history = Some(history);
         Ok(())

@@ -13,8 +13,8 @@ use crate::history::Batch;
 use crate::history::Failed;
 use crate::history::Owed;
 use crate::model::notice::Notice;
-use crate::model::status::Status;
-use crate::model::transition::Subject;
+
+use super::state::Told;
 
 /// How long a notice may wait for being stored: an alert that is late is worse than one that is told twice after a crash.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -54,13 +54,10 @@ impl Outbox {
 
     /// Has notices stored, each with the keys of the targets that it is owed to, and what people know once they have them;
     /// waits for that, but not for long. Gives their numbers.
-    pub(super) fn owe(
-        &self,
-        notices: Vec<(Arc<Notice>, Vec<String>)>,
-        told: Vec<(Subject, Option<Status>)>,
-    ) -> Vec<u64> {
+    pub(super) fn owe(&self, notices: Vec<(Arc<Notice>, Vec<String>)>, told: Told) -> Vec<u64> {
         let mut waiting = self.lock();
-        waiting.batch.told.extend(told);
+        waiting.batch.told.extend(told.statuses);
+        waiting.batch.reminded = Some(told.reminded);
         let mut numbers = Vec::with_capacity(notices.len());
         for (notice, channels) in notices {
             let id = waiting.next;
@@ -139,6 +136,9 @@ mod tests {
     use std::thread;
 
     use crate::model::fixture;
+    use crate::model::reminder::Reminded;
+    use crate::model::status::Status;
+    use crate::model::transition::Subject;
 
     use super::*;
 
@@ -149,7 +149,8 @@ mod tests {
 
     fn owe(outbox: &Outbox) -> u64 {
         let notice = (Arc::new(fixture::death()), vec!["slack".to_owned()]);
-        outbox.owe(vec![notice], vec![(Subject::Page, Some(Status::Dead))])[0]
+        let told = Told { statuses: vec![(Subject::Page, Some(Status::Dead))], ..Told::default() };
+        outbox.owe(vec![notice], told)[0]
     }
 
     #[test]
@@ -161,6 +162,7 @@ mod tests {
         let (batch, below) = outbox.take();
         assert_eq!((batch.owed[0].id, below), (7, 8));
         assert_eq!(batch.told, [(Subject::Page, Some(Status::Dead))]);
+        assert_eq!(batch.reminded, Some(Reminded::default()));
         assert!(!teller.is_finished());
         outbox.tried(below, true);
         assert_eq!(teller.join().unwrap(), 7);
@@ -171,10 +173,10 @@ mod tests {
     #[test]
     fn notices_of_one_moment_are_written_together_and_nothing_waits_for_none() {
         let (outbox, _) = outbox();
-        assert!(outbox.owe(Vec::new(), vec![(Subject::Page, None)]).is_empty());
+        assert!(outbox.owe(Vec::new(), Told { statuses: vec![(Subject::Page, None)], ..Told::default() }).is_empty());
         outbox.hurry();
         let notice = |keys: &[&str]| (Arc::new(fixture::death()), keys.iter().map(|key| (*key).to_owned()).collect());
-        let numbers = outbox.owe(vec![notice(&["email a", "email b"]), notice(&["slack"])], Vec::new());
+        let numbers = outbox.owe(vec![notice(&["email a", "email b"]), notice(&["slack"])], Told::default());
         let (batch, below) = outbox.take();
         assert_eq!((numbers, below, batch.told.len()), (vec![7, 8], 9, 1));
         assert_eq!(batch.owed[0].channels, ["email a", "email b"]);

@@ -4,8 +4,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::model::notice::Notice;
-use crate::model::status::Status;
-use crate::model::transition::Subject;
 
 use super::channels::Channel;
 use super::channels::Channels;
@@ -13,6 +11,7 @@ use super::deliver::Deliverer;
 use super::guard;
 use super::outbox::Outbox;
 use super::shared::Shared;
+use super::state::Told;
 
 /// The loop that makes notices.
 pub(super) struct Teller {
@@ -47,7 +46,10 @@ impl Teller {
                 if channel.carries(&notice) { state.heard(&notice, &channel.name) } else { None }
             };
             let heard: Vec<_> = channels.iter().map(hears).collect();
-            state.routes.forget_former();
+            if !notice.is_reminder() {
+                // What became of nodes that are gone is told now.
+                state.routes.forget_former();
+            }
             Some((heard, told))
         });
         if let Some((heard, told)) = made {
@@ -56,7 +58,7 @@ impl Teller {
     }
 
     /// Has each channel deliver what it hears. What several hear alike is stored once.
-    fn hand_out(&self, channels: &[Channel], heard: Vec<Option<Arc<Notice>>>, told: Vec<(Subject, Option<Status>)>) {
+    fn hand_out(&self, channels: &[Channel], heard: Vec<Option<Arc<Notice>>>, told: Told) {
         let mut notices: Vec<(Arc<Notice>, Vec<Arc<Deliverer>>)> = Vec::new();
         for (channel, notice) in channels.iter().zip(heard) {
             let Some(notice) = notice else { continue };
@@ -80,6 +82,8 @@ impl Teller {
     }
 }
 
+#[cfg(test)]
+mod reminders;
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

@@ -15,6 +15,7 @@ mod minutes;
 mod outbox;
 mod past;
 mod postgres;
+mod reminders;
 mod sqlite;
 pub mod store;
 mod subjects;
@@ -29,6 +30,8 @@ use crate::model::incident::Incident;
 use crate::model::ledger::Entries;
 use crate::model::ledger::Remembered;
 use crate::model::notice::Notice;
+use crate::model::reminder::Reminded;
+use crate::model::reminder::Silence;
 use crate::model::status::Status;
 use crate::model::transition::Subject;
 
@@ -39,6 +42,8 @@ pub struct Batch {
     pub entries: Entries,
     /// What people were told last of a node, or of the page; none when all that they were told is over.
     pub told: Vec<(Subject, Option<Status>)>,
+    /// How far they were reminded, if that is another way now.
+    pub reminded: Option<Reminded>,
     /// Notices that are owed from now on.
     pub owed: Vec<Owed>,
     /// Notices that were delivered or given up, by number and channel.
@@ -93,6 +98,10 @@ pub struct Memory {
     pub subjects: Vec<(Subject, Remembered)>,
     /// What people were told last.
     pub told: Vec<(Subject, Status)>,
+    /// How far they were reminded.
+    pub reminded: Reminded,
+    /// Until when they do not want to be reminded.
+    pub silence: Silence,
     /// Incidents that are open or ended lately, in the order in which they began.
     pub incidents: Vec<Incident>,
     /// The number of the next incident.
@@ -109,6 +118,7 @@ impl Batch {
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
             && self.told.is_empty()
+            && self.reminded.is_none()
             && self.owed.is_empty()
             && self.settled.is_empty()
             && self.failed.is_empty()
@@ -118,6 +128,7 @@ impl Batch {
     pub fn append(&mut self, later: Self) {
         self.entries.append(later.entries);
         self.told.extend(later.told);
+        self.reminded = later.reminded.or(self.reminded);
         self.owed.extend(later.owed);
         self.settled.extend(later.settled);
         self.failed.extend(later.failed);

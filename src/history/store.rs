@@ -33,6 +33,7 @@ use super::outbox;
 use super::past;
 use super::past::Whose;
 use super::postgres;
+use super::reminders;
 use super::sqlite;
 use super::subjects;
 use super::subjects::Subjects;
@@ -109,6 +110,7 @@ impl History {
             subjects::remember(database, subjects, &entries.standings)?;
             subjects::change(database, subjects, &entries.transitions)?;
             subjects::tell(database, subjects, &batch.told)?;
+            reminders::write(database, batch)?;
             incidents::write(database, entries.incidents.values())?;
             outbox::write(database, batch)?;
             minutes::write(database, subjects, &entries.minutes, &entries.shifts, now)
@@ -151,7 +153,8 @@ impl History {
             incidents.reverse();
             let next_incident = incidents::next(database)?;
             let (owed, next_notice) = outbox::owed(database)?;
-            Ok(Memory { subjects, told, incidents, next_incident, owed, next_notice })
+            let (reminded, silence) = reminders::known(database, now)?;
+            Ok(Memory { subjects, told, reminded, silence, incidents, next_incident, owed, next_notice })
         })
     }
 

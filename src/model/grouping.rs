@@ -1,5 +1,7 @@
 //! Which changes become one notice, and when it is due.
 
+mod whole;
+
 use std::collections::HashMap;
 use std::time::Duration;
 use std::time::Instant;
@@ -164,8 +166,13 @@ impl Grouping {
     #[must_use]
     pub fn due(&self) -> Option<Instant> {
         let grouped = self.first?.checked_add(self.rules.wait)?;
-        let spaced = self.last.and_then(|(last, _)| last.checked_add(self.rules.interval));
-        Some(spaced.map_or(grouped, |spaced| spaced.max(grouped)))
+        Some(self.spaced().map_or(grouped, |spaced| spaced.max(grouped)))
+    }
+
+    /// When the next notice may come, whatever it is; none when there was no other before it.
+    #[must_use]
+    pub fn spaced(&self) -> Option<Instant> {
+        self.last.and_then(|(last, _)| last.checked_add(self.rules.interval))
     }
 
     /// The notice, if there is anything to tell; whether it is due is the caller's concern.

@@ -18,8 +18,8 @@ impl Notice {
         let (dead, more_dead) = grouping::dead(map, hears);
         let is_news = match self.kind {
             Kind::Startup | Kind::Test => true,
-            Kind::Change => !changes.is_empty(),
-            Kind::Reminder { .. } => !changes.is_empty() || !dead.is_empty(),
+            // What is dead and not among them is still to be told.
+            Kind::Change | Kind::Reminder { .. } => !changes.is_empty(),
         };
         if !is_news {
             return None;
@@ -118,8 +118,10 @@ mod tests {
         let reminder = Kind::Reminder { number: 1, urgent: Urgent::All };
         let with = |kind| Notice { kind, changed: false, ..notice() };
         assert_eq!(heard(&with(Kind::Startup), &map, "site"), Some((Status::Healthy, false, 0, vec![])));
-        assert_eq!(heard(&with(reminder), &map, "api"), Some((Status::Dead, false, 2, vec![])));
-        assert_eq!(heard(&with(reminder), &map, "site"), None);
+        let still = Notice { changes: vec![to("api", Status::Dead, None)], ..with(reminder) };
+        assert_eq!(heard(&still, &map, "api"), Some((Status::Dead, false, 2, vec!["api".to_owned()])));
+        assert_eq!(heard(&still, &map, "site"), None);
+        assert_eq!(heard(&with(reminder), &map, "api"), None, "that it is dead is still to be told");
         assert_eq!(heard(&with(Kind::Change), &map, "api"), None);
     }
 

@@ -45,7 +45,7 @@ pub enum Kind {
     Change,
     /// What is dead is still dead.
     Reminder {
-        /// How many reminders there were since people were last told of a change, this one among them.
+        /// How many reminders there were since all was well, this one among them.
         number: u32,
         /// For whom it is urgent.
         urgent: Urgent,

@@ -28,12 +28,25 @@ pub const STORIES_MAX: usize = 200;
 /// What changed, a story a node; those above `max` are counted in a last one.
 #[must_use]
 pub fn stories(notice: &Notice, max: usize) -> Vec<Story> {
-    let mut stories: Vec<Story> = notice.changes.iter().take(max).map(story).collect();
-    let more = notice.changes.len() - stories.len();
+    let quiet = |change: &&Change| notice.kind == Kind::Startup && is_well(change);
+    let told = || notice.changes.iter().filter(|change| !quiet(change));
+    let mut stories: Vec<Story> = told().take(max).map(|change| story(notice.kind, change)).collect();
+    let more = told().count() - stories.len();
     if more > 0 {
         stories.push(Story { status: "unknown", head: format!("and {more} more nodes"), details: Vec::new() });
     }
+    let well = match notice.changes.iter().filter(quiet).count() {
+        0 => None,
+        1 => Some("1 node is healthy".to_owned()),
+        well => Some(format!("{well} nodes are healthy")),
+    };
+    stories.extend(well.map(|head| Story { status: "healthy", head, details: Vec::new() }));
     stories
+}
+
+/// Whether a node is well and was before: after a start such nodes are counted, not named.
+fn is_well(change: &Change) -> bool {
+    change.to == Some(Status::Healthy) && change.was.is_none()
 }
 
 /// How many nodes of a notice a line of the log names.
@@ -76,15 +89,18 @@ pub fn report(notice: &Notice) -> &'static str {
     }
 }
 
-/// What changed, in a few words for a subject: `Shop is healthy again`, `Shop is dead`, `4 nodes changed`; of a reminder
-/// `Shop is still dead`, of a start `started up, Shop is dead`.
+/// What is told, in a few words for a subject: `Shop is healthy again`, `Shop is dead`, `4 nodes changed`; of a
+/// reminder `Shop is still dead`, of a start `started up: 1 dead, 3 healthy`.
 #[must_use]
 pub fn headline(notice: &Notice) -> String {
+    if notice.kind == Kind::Startup {
+        return format!("started up: {}", counts(&notice.changes));
+    }
     let still = if notice.is_reminder() { "still " } else { "" };
-    let what = match notice.changes.as_slice() {
+    match notice.changes.as_slice() {
         [] => match notice.kind {
-            Kind::Startup | Kind::Reminder { .. } => format!("the page is {still}{}", notice.status),
-            Kind::Change | Kind::Test => "nothing changed".to_owned(),
+            Kind::Reminder { .. } => format!("the page is still {}", notice.status),
+            Kind::Startup | Kind::Change | Kind::Test => "nothing changed".to_owned(),
         },
         [only] => match (only.to, only.was) {
             (Some(status), _) if notice.is_reminder() => format!("{} is still {status}", only.label),
@@ -98,14 +114,27 @@ pub fn headline(notice: &Notice) -> String {
             let alike = to.filter(|_| many.iter().all(|change| change.to == to));
             alike.map_or_else(
                 || match notice.kind {
-                    Kind::Startup | Kind::Reminder { .. } => format!("{} nodes are {still}unwell", many.len()),
-                    Kind::Change | Kind::Test => format!("{} nodes changed", many.len()),
+                    Kind::Reminder { .. } => format!("{} nodes are still unwell", many.len()),
+                    Kind::Startup | Kind::Change | Kind::Test => format!("{} nodes changed", many.len()),
                 },
                 |status| format!("{} nodes are {still}{status}", many.len()),
             )
         }
-    };
-    if notice.kind == Kind::Startup { format!("started up, {what}") } else { what }
+    }
+}
+
+/// How many nodes have which status: `2 dead, 1 unknown, 9 healthy`.
+fn counts(changes: &[Change]) -> String {
+    let counts = ["dead", "sick", "unknown", "healthy"]
+        .map(|status| (status, changes.iter().filter(|change| word(change) == status).count()));
+    let named: Vec<String> =
+        counts.iter().filter(|(_, count)| *count > 0).map(|(word, count)| format!("{count} {word}")).collect();
+    if named.is_empty() { "no nodes".to_owned() } else { named.join(", ") }
+}
+
+/// The status of a node as a word.
+fn word(change: &Change) -> &'static str {
+    change.to.map_or("unknown", Status::word)
 }
 
 /// The replicas that are dead, as `service:node:replica` with commas; empty when there are none. Names that do not fit
@@ -148,7 +177,7 @@ pub fn capital(status: Status) -> &'static str {
     }
 }
 
-fn story(change: &Change) -> Story {
+fn story(kind: Kind, change: &Change) -> Story {
     let node = format!("{}, {} ({})", change.service, change.label, change.key);
     let since = words::moment(change.since);
     let was = change.was.map(|(status, time)| (status, words::duration(whole(time))));
@@ -160,7 +189,11 @@ fn story(change: &Change) -> Story {
         (Some(status), Some((was, time))) if status == was => {
             format!("{node} is {status} again since {since}, it was {was} for {time} before{}", why(change))
         }
+        (Some(status), _) if matches!(kind, Kind::Reminder { .. }) => {
+            format!("{node} is still {status}, since {since}{}", why(change))
+        }
         (Some(status), _) => format!("{node} is {status} since {since}{}", why(change)),
+        (None, None) if kind == Kind::Startup => format!("{node} is not known yet: nothing was found out about it"),
         (None, Some((was, time))) => format!("{node} is no longer {was}, its replicas were removed ({was} for {time})"),
         (None, None) => format!("{node} has no replicas any more"),
     };
@@ -171,7 +204,7 @@ fn story(change: &Change) -> Story {
             details.push(format!("and {} more", change.more_affected));
         }
     }
-    Story { status: change.to.map_or("unknown", Status::word), head, details }
+    Story { status: word(change), head, details }
 }
 
 /// The cause as it ends the sentence, with its replica when there is but one.
@@ -211,7 +244,7 @@ mod tests {
 
     /// The sentence of a change, and its details.
     fn check(change: &Change, head: &str, details: &[&str]) {
-        let story = story(change);
+        let story = story(Kind::Change, change);
         assert_eq!(story.head, head);
         assert_eq!(story.details, details);
     }
@@ -308,15 +341,49 @@ mod tests {
     }
 
     #[test]
+    fn a_reminder_says_what_is_still_dead_since_when_and_why() {
+        let kind = Kind::Reminder { number: 2, urgent: Urgent::All };
+        let reminder = Notice { kind, changed: false, ..death() };
+        let head =
+            "Web, API (web:api) is still dead, since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)";
+        assert_eq!(stories(&reminder, 9)[0].head, head);
+        assert_eq!(title(&reminder), format!("reminder of 24 Nov 2026, 01:12:05 UTC: {head}"));
+    }
+
+    #[test]
+    fn after_a_start_the_unwell_are_named_and_the_well_are_counted() {
+        let again = recovery().changes.remove(0);
+        let unknown = Change { to: None, ..change() };
+        let changes = vec![death().changes.remove(0), unknown, again, change(), change()];
+        let startup = Notice { kind: Kind::Startup, changes, ..death() };
+        let heads: Vec<String> = stories(&startup, 9).into_iter().map(|story| story.head).collect();
+        assert_eq!(
+            heads,
+            [
+                "Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
+                "Web, API (web:api) is not known yet: nothing was found out about it",
+                "Web, API (web:api) is healthy again, it was dead for 7 min 12 s",
+                "2 nodes are healthy",
+            ]
+        );
+        assert_eq!(headline(&startup), "started up: 1 dead, 1 unknown, 3 healthy");
+        let short: Vec<String> = stories(&startup, 1).into_iter().map(|story| story.head).collect();
+        assert_eq!(short[1..], ["and 2 more nodes", "2 nodes are healthy"]);
+        let well = Notice { changes: vec![change()], ..startup.clone() };
+        assert_eq!(stories(&well, 9)[0].head, "1 node is healthy");
+        assert_eq!(headline(&Notice { changes: Vec::new(), ..startup }), "started up: no nodes");
+    }
+
+    #[test]
     fn a_notice_says_what_brought_it_about() {
         let reminder = Kind::Reminder { number: 2, urgent: Urgent::All };
         let sick = Change { to: Some(Status::Sick), ..change() };
         let dead = || death().changes.remove(0);
         for (kind, changes, title, headline) in [
             (Kind::Change, vec![dead()], "notice of", "API is dead"),
-            (Kind::Startup, vec![], "startup notice of", "started up, the page is dead"),
-            (Kind::Startup, vec![dead()], "startup notice of", "started up, API is dead"),
-            (Kind::Startup, vec![dead(), sick.clone()], "startup notice of", "started up, 2 nodes are unwell"),
+            (Kind::Startup, vec![], "startup notice of", "started up: no nodes"),
+            (Kind::Startup, vec![dead()], "startup notice of", "started up: 1 dead"),
+            (Kind::Startup, vec![dead(), sick.clone()], "startup notice of", "started up: 1 dead, 1 sick"),
             (reminder, vec![dead()], "reminder of", "API is still dead"),
             (reminder, vec![dead(), dead()], "reminder of", "2 nodes are still dead"),
             (reminder, vec![dead(), sick], "reminder of", "2 nodes are still unwell"),

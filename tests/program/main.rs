@@ -24,6 +24,7 @@ mod notify_test;
 mod pages;
 mod releases;
 mod reload;
+mod reminders;
 mod reports;
 mod restart;
 mod schedule;

@@ -194,6 +194,6 @@ fn a_database_of_a_later_program_is_refused_and_not_touched() {
     let ended = command().arg("-c").arg(folder.path().join("vigil.cfg")).current_dir(folder.path()).output().unwrap();
     let said = String::from_utf8_lossy(&ended.stderr).into_owned();
     assert_eq!(ended.status.code(), Some(2), "{said}");
-    assert!(said.contains("was written by a later Vigil (schema 99, this one knows 1)"), "{said}");
+    assert!(said.contains("was written by a later Vigil (schema 99, this one knows "), "{said}");
     assert_eq!(std::fs::read(&file).unwrap(), before);
 }

@@ -78,8 +78,9 @@ fn body(notice: &Notice, page: &Page) -> String {
     }
     lines.push(format!("Time: {time}"));
     lines.push(format!("URL: {}", page.url));
+    let label = if notice.kind == Kind::Change { "Change" } else { "Node" };
     for story in text::stories(notice, text::STORIES_MAX) {
-        lines.push(format!("Change: {}", story.head));
+        lines.push(format!("{label}: {}", story.head));
         lines.extend(story.details.iter().map(|detail| format!("  - {detail}")));
     }
     lines.push("--".to_owned());
