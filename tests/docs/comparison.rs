@@ -92,7 +92,7 @@ static ROWS: &[Row] = &[
         "a notice that cannot be delivered",
         "is tried again for a day, and after a restart",
         &[
-            ("src/engine/deliver.rs", "a_notice_is_given_up_after_a_day"),
+            ("src/engine/deliver/tests.rs", "a_notice_is_given_up_after_a_day"),
             ("tests/program/restart.rs", "what_is_owed_is_listed_and_delivered_after_the_next_start"),
         ],
     ),

@@ -16,6 +16,7 @@ use lettre::message::header::HeaderValue;
 use serde_json::json;
 
 use crate::config;
+use crate::model::notice::Kind;
 use crate::model::notice::Notice;
 use crate::model::status::Status;
 use crate::model::words;
