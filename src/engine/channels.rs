@@ -1,5 +1,6 @@
 //! The channels that notices go to, each with a deliverer a target. Another configuration replaces the whole list.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::PoisonError;
 use std::sync::RwLock;
@@ -63,11 +64,6 @@ impl Channels {
         self.all().iter().flat_map(|channel| channel.targets.iter().cloned()).collect()
     }
 
-    /// The target of that key.
-    fn keyed(&self, key: &Key) -> Option<Arc<Deliverer>> {
-        self.deliverers().into_iter().find(|one| one.key() == key)
-    }
-
     /// Who delivers what is owed under that key: the target itself. What is owed to a channel that had no name for its
     /// target, or has none now, goes to the first target.
     pub(super) fn heir(&self, key: &str) -> Option<Arc<Deliverer>> {
@@ -81,6 +77,8 @@ impl Channels {
 
     /// Makes a list of these; what is in both lists keeps its queue.
     pub(super) fn next(&self, channels: Vec<notify::Channel>, shared: &Shared, outbox: &Outbox) -> Next {
+        let present = self.deliverers();
+        let present: HashMap<&str, &Arc<Deliverer>> = present.iter().map(|one| (one.key().as_str(), one)).collect();
         let mut next = Next { channels: Vec::new(), fresh: Vec::new(), renewed: Vec::new() };
         for channel in channels {
             let labels: Vec<String> = (0..channel.targets.len()).map(|position| channel.label(position)).collect();
@@ -89,9 +87,9 @@ impl Channels {
             for (position, (target, label)) in channel.targets.into_iter().zip(labels).enumerate() {
                 let (key, way) =
                     (Key::new(&channel.name, &target.name), Way { label, notifier: target.notifier.into() });
-                let deliverer = if let Some(known) = self.keyed(&key) {
-                    next.renewed.push((known.clone(), way));
-                    known
+                let deliverer = if let Some(known) = present.get(key.as_str()) {
+                    next.renewed.push(((*known).clone(), way));
+                    (*known).clone()
                 } else {
                     let thread = thread_name(&channel.name, position, count);
                     let new = Arc::new(Deliverer::new(key, thread, way, shared.clone(), outbox.clone()));

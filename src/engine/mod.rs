@@ -164,7 +164,9 @@ impl Engine {
                 Ok(thread) => started.push(thread),
                 Err(error) => {
                     // Those that were started already have nothing to do.
-                    fresh.iter().for_each(|deliverer| deliverer.drain());
+                    for deliverer in &fresh {
+                        deliverer.drain();
+                    }
                     return Err(error);
                 }
             }

@@ -42,10 +42,10 @@ impl Teller {
         let made = self.shared.with(|state| {
             let notice = Arc::new(state.notice(now, last)?);
             let told = state.told(&notice);
-            let hears = |channel: &Channel| {
+            let of = |channel: &Channel| {
                 if channel.carries(&notice) { state.heard(&notice, &channel.name) } else { None }
             };
-            let heard: Vec<_> = channels.iter().map(hears).collect();
+            let heard: Vec<_> = channels.iter().map(of).collect();
             if !notice.is_reminder() {
                 // What became of nodes that are gone is told now.
                 state.routes.forget_former();
@@ -149,7 +149,7 @@ mod tests {
 
         /// What is told now, notice by notice: of which services, and to which targets.
         fn told(&self) -> Vec<(Vec<String>, Vec<String>)> {
-            self.clock.advance(Duration::from_secs(60));
+            self.clock.advance(Duration::from_mins(1));
             self.teller.outbox.hurry();
             self.teller.step();
             let of = |notice: &Notice| notice.changes.iter().map(|change| change.key.service.to_string()).collect();

@@ -24,7 +24,7 @@ impl Notice {
         if !is_news {
             return None;
         }
-        let changed: HashSet<&NodeKey> = changes.iter().map(|change| &change.key).collect();
+        let moved: HashSet<&NodeKey> = changes.iter().map(|change| &change.key).collect();
         let mut status = None;
         // What a node was is what was told of it; of a node that did not change that is what it is.
         let mut before = changes.iter().filter_map(|change| change.was).map(|(status, _)| status).max();
@@ -34,7 +34,7 @@ impl Notice {
                 if hears(&key) {
                     let now = in_node.standing.map(|standing| standing.status);
                     status = status.max(now);
-                    before = if changed.contains(&key) { before } else { before.max(now) };
+                    before = if moved.contains(&key) { before } else { before.max(now) };
                 }
             }
         }

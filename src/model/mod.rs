@@ -14,7 +14,7 @@ pub mod chunk;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod grouping;
-mod hearing;
+pub mod hearing;
 pub mod histogram;
 pub mod id;
 pub mod incident;

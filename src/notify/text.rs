@@ -71,9 +71,8 @@ pub fn title(notice: &Notice) -> String {
 pub fn heading(notice: &Notice) -> &'static str {
     match notice.kind {
         Kind::Startup => "Status started up, as",
-        Kind::Reminder { .. } => "Status is still",
         Kind::Change | Kind::Test if notice.changed => "Status changed to",
-        Kind::Change | Kind::Test => "Status is still",
+        Kind::Change | Kind::Test | Kind::Reminder { .. } => "Status is still",
     }
 }
 
@@ -389,7 +388,7 @@ mod tests {
             (reminder, vec![dead(), sick], "reminder of", "2 nodes are still unwell"),
             (Kind::Test, vec![], "test notice of", "nothing changed"),
         ] {
-            let notice = Notice { kind, changes, ..notice() };
+            let notice = Notice { changes, kind, ..notice() };
             assert_eq!(super::headline(&notice), headline);
             assert!(super::title(&notice).starts_with(title), "{}", super::title(&notice));
         }
@@ -406,7 +405,7 @@ mod tests {
             (reminder, false, "Status is still"),
             (reminder, true, "Status is still"),
         ] {
-            assert_eq!(heading(&Notice { kind, changed, ..notice() }), wanted);
+            assert_eq!(heading(&Notice { changed, kind, ..notice() }), wanted);
         }
     }
 

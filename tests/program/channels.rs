@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::hook::Hook;
 use crate::hook::Reply;
+use crate::hook::Request;
 use crate::restart::outbox;
 use crate::restart::wait_until_nothing_is_owed;
 use crate::slack::target;
@@ -43,9 +44,9 @@ fn once(at: Stage, answer: &'static str) -> Fault {
     Fault { at, deed: Deed::Answer(answer), always: false }
 }
 
-/// The first lines that the hook got, in order.
+/// The texts that the hook got, in order.
 fn told(hook: &Hook) -> Vec<String> {
-    hook.requests().iter().map(|request| request.text()).collect()
+    hook.requests().iter().map(Request::text).collect()
 }
 
 #[test]
@@ -126,7 +127,7 @@ fn a_recipient_that_is_refused_for_now_is_tried_again_alone() {
     let mails = [server.mail(0), server.mail(1)];
     let to = mails.each_ref().map(|mail| mail.to.clone());
     assert_eq!(to, ["RCPT TO:<ops@example.org>", "RCPT TO:<boss@example.org>"]);
-    assert_eq!(mails[1].header("To").as_deref(), Some("The Boss <boss@example.org>"));
+    assert_eq!(mails[1].header("To").as_deref(), Some("\"The Boss\" <boss@example.org>"));
     assert_ne!(mails[0].header("Message-ID"), mails[1].header("Message-ID"));
     assert_eq!((server.mails().len(), server.connections(), hook.requests().len()), (2, 3, 1));
     wait_until_nothing_is_owed(vigil.folder());
