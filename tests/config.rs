@@ -17,12 +17,15 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use vigil_server::config;
+use vigil_server::config::Channel;
 use vigil_server::config::ChannelKind;
 use vigil_server::config::Config;
 use vigil_server::config::Email;
 use vigil_server::config::Encryption;
 use vigil_server::config::Loaded;
+use vigil_server::config::MatrixAccount;
 use vigil_server::config::Slack;
+use vigil_server::config::TwilioSender;
 use vigil_server::config::error::ConfigError;
 use vigil_server::config::keys;
 use vigil_server::config::keys::Key;
@@ -138,6 +141,28 @@ fn files_of_every_release_start() {
 }
 
 #[test]
+fn channels_of_old_releases_keep_their_meaning() {
+    let channels =
+        |release: &str| load(&PathBuf::from(format!("tests/config/accepted/{release}.cfg"))).0.unwrap().notify.channels;
+    let of = |channels: &[Channel], name: &str| channels.iter().find(|one| &*one.name == name).unwrap().kind.clone();
+    let ChannelKind::Twilio(twilio) = of(&channels("v1.8.0"), "twilio") else { panic!("no text messages") };
+    assert_eq!(twilio.to, ["+15550100"]);
+    assert!(matches!(twilio.sender, TwilioSender::Number(number) if number == "+15550199"));
+    let old = channels("v1.20.0");
+    let ChannelKind::Twilio(twilio) = of(&old, "twilio") else { panic!("no text messages") };
+    assert_eq!(twilio.to, ["+15550100", "+15550101"]);
+    assert!(matches!(twilio.sender, TwilioSender::Service(id) if id == "hunter2-service"));
+    let ChannelKind::Matrix(matrix) = of(&old, "matrix") else { panic!("no room") };
+    let MatrixAccount::Password { credentials, device_id } = matrix.account else { panic!("a token") };
+    assert_eq!((credentials.username.as_str(), device_id.as_deref()), ("@vigil:acme.example", Some("vigil")));
+    assert!(credentials.password.matches(b"hunter2"));
+    let names: Vec<String> = channels("v1.29.0").iter().map(|channel| channel.name.to_string()).collect();
+    for name in ["twilio", "zulip", "telegram", "pushover", "gotify", "matrix", "webex", "webhook"] {
+        assert!(names.iter().any(|known| known == name), "{name} is not among {names:?}");
+    }
+}
+
+#[test]
 fn files_that_cannot_be_read_are_refused_in_words() {
     let folder = tempfile::tempdir().unwrap();
     let check = |path: &Path, wanted: &str| {
@@ -212,7 +237,7 @@ fn section_alone(name: &str) -> String {
             ("", "homeserver_url = \"https://example.com/\"\naccess_token = \"t\"\nroom_id = \"!a:example.com\"\n")
         }
         "notify.webex" => ("", "endpoint_url = \"https://example.com/\"\ntoken = \"t\"\nroom_id = \"r\"\n"),
-        "notify.webhook" => ("", "hook_url = \"https://example.com/\"\n"),
+        "notify.webhook" => ("", "hook_url = \"https://example.com/hook\"\n"),
         "probe.service" => ("", "id = \"s\"\nlabel = \"S\"\n"),
         "probe.service.node" => {
             ("[[probe.service]]\nid = \"s\"\nlabel = \"S\"\n", "id = \"n\"\nlabel = \"N\"\nmode = \"poll\"\n")

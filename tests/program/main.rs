@@ -22,6 +22,7 @@ mod mail;
 mod malformed;
 mod notify_test;
 mod pages;
+mod providers;
 mod releases;
 mod reload;
 mod reminders;

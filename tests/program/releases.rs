@@ -245,14 +245,13 @@ impl Scene {
         assert!(mail.from.contains("<status@acme.example>") && mail.to.contains("<ops@acme.example>"), "{mail:?}");
         assert_eq!(mail.login, Some(("user-access".to_owned(), "hunter2-smtp".to_owned())));
         let zulip = format!("Basic {}", base64("vigil-bot@acme.example:hunter2-zulip"));
-        let gotify = "/gotify/message?token=hunter2-gotify";
         let matrix = "/matrix/_matrix/client/";
         // What is dead when all was checked once is told by the notice after the start, where that is asked for.
         let starts = self.has([1, 15, 0]) && is_supported("notify", "startup_notification");
         let first = if starts { "\"type\":\"startup\"" } else { "\"type\":\"changed\"" };
         for (section, path, since, parts) in [
             ("notify.webhook", "/webhook/hunter2", [1, 10, 0], ["backup", first]),
-            ("notify.gotify", gotify, [1, 19, 0], ["backup", "Status"]),
+            ("notify.gotify", "/gotify/message", [1, 19, 0], ["backup", "hunter2-gotify"]),
             ("notify.matrix", matrix, [1, 20, 0], ["backup", "hunter2-matrix"]),
             ("notify.zulip", "/zulip/api/v1/messages", [1, 22, 0], [zulip.as_str(), "to=status"]),
             ("notify.webex", "/webex/v1/messages", [1, 23, 1], ["Bearer hunter2-webex", "hunter2-room"]),
