@@ -17,7 +17,6 @@ const DEFAULT_REMINDER_BACKOFF_LIMIT: u16 = 3;
 
 /// `[notify]` and the channels below it.
 pub(super) fn notify(section: &Section<'_>) -> Result<Notify, ConfigError> {
-    let reminders = reminders(section)?;
     Ok(Notify {
         sick: section.read("sick", |field| field.flag())?.unwrap_or(false),
         group_wait: section.read("group_wait", |field| seconds(&field))?.unwrap_or(DEFAULT_GROUP_WAIT),
@@ -28,8 +27,8 @@ pub(super) fn notify(section: &Section<'_>) -> Result<Notify, ConfigError> {
             })?
             .unwrap_or(DEFAULT_GROUP_INTERVAL),
         startup: section.read("startup_notification", |field| field.flag())?.unwrap_or(false),
-        reminders,
-        channels: channels(section, reminders.is_some())?,
+        reminders: reminders(section)?,
+        channels: channels(section)?,
     })
 }
 

@@ -49,8 +49,8 @@ const RECIPIENTS_MAX: usize = 50;
 /// The longest name of a channel; more does not fit a line of a log.
 const NAME_LONGEST: usize = 64;
 
-/// Every channel of the file whose `[notify]` is `notify`, and whether anybody is reminded.
-pub(super) fn channels(notify: &Section<'_>, reminds: bool) -> Result<Vec<Channel>, ConfigError> {
+/// Every channel of the file whose `[notify]` is `notify`.
+pub(super) fn channels(notify: &Section<'_>) -> Result<Vec<Channel>, ConfigError> {
     let mut channels = Vec::new();
     let mut names = Names::default();
     for (full, read) in KINDS {
@@ -63,11 +63,6 @@ pub(super) fn channels(notify: &Section<'_>, reminds: bool) -> Result<Vec<Channe
                 );
             }
             let reminders_only = section.read("reminders_only", |field| field.flag())?.unwrap_or(false);
-            if reminders_only && !reminds {
-                let what =
-                    "the channel carries nothing, since there are no reminders; write `reminder_interval` in [notify]";
-                section.warn("reminders_only", what);
-            }
             channels.push(Channel { name, reminders_only, kind: read(section)? });
         }
     }
