@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use vigil_server::clock::Clock;
 use vigil_server::clock::SystemClock;
 use vigil_server::config;
+use vigil_server::config::Loaded;
 use vigil_server::config::StorageUrl;
 use vigil_server::config::error::Warning;
 use vigil_server::config::summary;
@@ -42,8 +43,11 @@ const HEALTH_LIMIT: Duration = Duration::from_secs(5);
 
 /// Says what was understood of the configuration.
 pub(crate) fn check(file: &Path) -> Result<End, Box<dyn Error>> {
-    let (config, warnings) = parts::load(file, None)?;
+    let Loaded { config, warnings, old } = config::load(file, &|name| env::var(name))?;
     warn(&warnings);
+    for old in &old {
+        complain!("old: {old}");
+    }
     web::check(&config)?;
     say!("{}", summary::describe(&config).trim_end());
     let unknown = warnings.iter().filter(|warning| warning.unknown).count();
@@ -51,10 +55,15 @@ pub(crate) fn check(file: &Path) -> Result<End, Box<dyn Error>> {
         complain!("{unknown} unknown {}", if unknown == 1 { "key" } else { "keys" });
         return Ok(End::Failed);
     }
+    let aged = match old.len() {
+        0 => String::new(),
+        1 => "; 1 thing in it is old".to_owned(),
+        count => format!("; {count} things in it are old"),
+    };
     match warnings.len() {
-        0 => say!("{} is fine", file.display()),
-        1 => say!("{} can be used, with 1 warning", file.display()),
-        count => say!("{} can be used, with {count} warnings", file.display()),
+        0 => say!("{} is fine{aged}", file.display()),
+        1 => say!("{} can be used, with 1 warning{aged}", file.display()),
+        count => say!("{} can be used, with {count} warnings{aged}", file.display()),
     }
     Ok(End::Well)
 }

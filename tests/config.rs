@@ -5,7 +5,10 @@
 //! the environment the expected lines, and the tables of docs/CONFIGURATION.md, are written instead of compared: read them
 //! before you commit them.
 
-#![expect(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests are tests")]
+
+#[path = "config/releases.rs"]
+mod releases;
 
 use std::env::VarError;
 use std::fs;
@@ -26,6 +29,7 @@ use vigil_server::config::Slack;
 use vigil_server::config::TwilioSender;
 use vigil_server::config::error::ConfigError;
 use vigil_server::config::keys;
+use vigil_server::config::keys::Key;
 use vigil_server::config::keys::SECTIONS;
 use vigil_server::config::keys::Section;
 use vigil_server::config::keys::Shape;
@@ -547,7 +551,8 @@ fn the_sample_runs_as_it_is_and_names_every_honoured_key() {
     assert_eq!(warnings.len(), 1, "{warnings:#?}");
     assert!(warnings[0].contains("reporter_token: is still the placeholder"), "{}", warnings[0]);
     each_section(&text, |section, part| {
-        for key in keys::all().filter(|key| key.section == section.name && key.support == Support::Honoured) {
+        let shown = |key: &&Key| key.section == section.name && key.support == Support::Honoured && key.old.is_none();
+        for key in keys::all().filter(shown) {
             let named = part.lines().any(|line| line.trim_start_matches("# ").starts_with(&format!("{} =", key.name)));
             assert!(named, "config.cfg does not name {section} {}", key.name);
         }
@@ -601,9 +606,9 @@ fn the_documentation_has_every_key_as_the_catalogue_has_it() {
 fn row(key: &keys::Key) -> String {
     let absent = if key.required { "required" } else { "–" };
     let default = key.default.map_or_else(|| absent.to_owned(), |text| format!("`{text}`"));
-    let support = if key.support == Support::NotYet { " *Not supported yet.*" } else { "" };
     let or_file = key.file.map(|file| format!(" or `{file}`")).unwrap_or_default();
-    format!("| `{}`{or_file} | {} | {default} | {}{support} |", key.name, key.takes, key.doc)
+    let old = key.old.map(|today| format!(" *Old:* {today}.")).unwrap_or_default();
+    format!("| `{}`{or_file} | {} | {default} | {}{old} |", key.name, key.takes, key.doc)
 }
 
 #[test]
@@ -626,7 +631,8 @@ fn every_kind_of_channel_is_read_and_stands_in_the_sample_and_the_readme() {
 #[test]
 fn the_readme_has_every_key_that_is_honoured() {
     let text = fs::read_to_string("README.md").unwrap();
-    for key in keys::all().filter(|key| key.support == Support::Honoured && key.section != "probe") {
+    let listed = |key: &&Key| key.support == Support::Honoured && key.section != "probe" && key.old.is_none();
+    for key in keys::all().filter(listed) {
         let named = text.lines().any(|line| line.starts_with('|') && line.contains(&format!("`{}`", key.name)));
         assert!(named, "README.md has no row for `{}` of `{}`", key.name, key.section);
     }

@@ -319,7 +319,8 @@ impl Page {
         if let Some(file) = key.file {
             tag.extend([roman(" or "), bold(file)]);
         }
-        self.item(tag, key.doc);
+        let old = key.old.map(|today| format!(" Old: {today}.")).unwrap_or_default();
+        self.item(tag, &format!("{}{old}", key.doc));
         let fate = match key.default {
             Some(default) => format!(" Default: `{default}`."),
             None if key.required => " Required.".to_owned(),

@@ -36,6 +36,15 @@ pub struct Warning {
     pub unknown: bool,
 }
 
+/// Something that works as it stands in a file, and that is said another way today.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Old {
+    /// Where.
+    pub place: Place,
+    /// What is old, and how the same is said today.
+    pub what: String,
+}
+
 impl ConfigError {
     pub(super) fn new(file: &Path, line: Option<usize>, key: &str, what: impl Into<String>) -> Self {
         Self { place: Place { file: file.to_owned(), line, key: key.to_owned() }, what: what.into() }
@@ -52,6 +61,12 @@ impl fmt::Display for Place {
             write!(f, ": {}", self.key)?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for Old {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.what)
     }
 }
 

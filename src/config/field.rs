@@ -150,6 +150,11 @@ impl<'s, 'a> Field<'s, 'a> {
         self.section.note(self.place(), what.into(), false);
     }
 
+    /// That it is written as in old files, and how it is written today.
+    pub(super) fn old(&self, what: impl Into<String>) {
+        self.section.note_old(self.place(), what.into());
+    }
+
     fn takes(&self) -> &'static str {
         if self.part.is_empty() { self.key.takes } else { self.key.takes_each }
     }

@@ -69,6 +69,8 @@ pub struct Key {
     pub file: Option<&'static str>,
     /// Whether Vigil does what it says.
     pub support: Support,
+    /// What to write today, when only old files have it.
+    pub old: Option<&'static str>,
 }
 
 impl Section {
@@ -93,7 +95,7 @@ impl Section {
 impl Key {
     const fn new(section: &'static str, name: &'static str, takes: &'static str, doc: &'static str) -> Self {
         let (default, required, secret, file, support) = (None, false, false, None, Support::Honoured);
-        Self { section, name, takes, takes_each: "", default, doc, required, secret, file, support }
+        Self { section, name, takes, takes_each: "", default, doc, required, secret, file, support, old: None }
     }
 
     const fn each(mut self, takes_each: &'static str) -> Self {
@@ -119,6 +121,12 @@ impl Key {
 
     const fn not_yet(mut self) -> Self {
         self.support = Support::NotYet;
+        self
+    }
+
+    /// Only old files have it; `today` says what to write instead, as it reads after a semicolon.
+    const fn old(mut self, today: &'static str) -> Self {
+        self.old = Some(today);
         self
     }
 }
@@ -223,6 +231,9 @@ mod tests {
             let again = keys[..at].iter().any(|one| (one.section, one.name) == (key.section, key.name));
             assert!(!again, "[{}] {} stands twice", key.section, key.name);
             assert!(key.doc.ends_with('.') && !key.takes.ends_with('.'), "[{}] {}", key.section, key.name);
+            let today = key.old.unwrap_or("write");
+            assert!(today.starts_with("write") && !today.ends_with('.'), "[{}] {}", key.section, key.name);
+            assert!(key.old.is_none() || !key.required, "[{}] {}", key.section, key.name);
             let section = section(key.section).unwrap();
             assert!(section.support == Support::Honoured || key.support == Support::NotYet, "{section} {}", key.name);
         }

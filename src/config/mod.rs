@@ -62,6 +62,7 @@ pub use crate::config::channel::Zulip;
 use crate::config::dns::Dns;
 use crate::config::document::Table;
 use crate::config::error::ConfigError;
+use crate::config::error::Old;
 use crate::config::error::Warning;
 use crate::config::http::Http;
 pub use crate::config::jid::Jid;
@@ -84,6 +85,8 @@ pub struct Loaded {
     pub config: Config,
     /// What is odd in it, in the order of its lines.
     pub warnings: Vec<Warning>,
+    /// What works in it and is said another way today, in the order of its lines.
+    pub old: Vec<Old>,
 }
 
 /// Reads and understands a file; `lookup` finds the variables that it names, as [`std::env::var`] does.
@@ -142,7 +145,9 @@ fn understand(
     unknown::warn(&root)?;
     let mut warnings = context.warnings.take();
     warnings.sort_by_key(|warning| warning.place.line);
-    Ok(Loaded { config, warnings })
+    let mut old = context.old.take();
+    old.sort_by_key(|old| old.place.line);
+    Ok(Loaded { config, warnings, old })
 }
 
 /// The folder that systemd keeps for a service: the first of `StateDirectory=`.

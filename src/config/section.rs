@@ -12,6 +12,7 @@ use super::document::Origin;
 use super::document::Table;
 use super::document::Value;
 use super::error::ConfigError;
+use super::error::Old;
 use super::error::Place;
 use super::error::Warning;
 use super::field::Field;
@@ -30,11 +31,13 @@ pub(super) struct Context<'a> {
     pub(super) state_folder: Option<PathBuf>,
     /// What was odd so far.
     pub(super) warnings: RefCell<Vec<Warning>>,
+    /// What was old so far.
+    pub(super) old: RefCell<Vec<Old>>,
 }
 
 impl<'a> Context<'a> {
     pub(super) fn new(file: &'a Path, listening: Option<SocketAddr>) -> Self {
-        Self { file, listening, state_folder: None, warnings: RefCell::default() }
+        Self { file, listening, state_folder: None, warnings: RefCell::default(), old: RefCell::default() }
     }
 }
 
@@ -170,6 +173,11 @@ impl<'a> Section<'a> {
         self.note(self.place(name), what.into(), false);
     }
 
+    /// That the key `name` is of old files, and how the same is said today.
+    pub(super) fn old(&self, name: &str, what: impl Into<String>) {
+        self.note_old(self.place(name), what.into());
+    }
+
     /// That all of it is odd.
     pub(super) fn warn_whole(&self, what: impl Into<String>) {
         self.note(self.whole(), what.into(), false);
@@ -184,6 +192,11 @@ impl<'a> Section<'a> {
     /// Keeps a warning.
     pub(super) fn note(&self, place: Place, what: String, unknown: bool) {
         self.context.warnings.borrow_mut().push(Warning { place, what, unknown });
+    }
+
+    /// Keeps what is old.
+    pub(super) fn note_old(&self, place: Place, what: String) {
+        self.context.old.borrow_mut().push(Old { place, what });
     }
 
     /// Where it is.

@@ -1,5 +1,5 @@
 //! What the file says and nobody reads: keys that no version knows, with the known one that was probably meant, and
-//! keys that are known but not supported yet.
+//! keys that are known but not supported yet. And the keys that only old files have.
 
 use super::document::Entry;
 use super::document::Kind;
@@ -18,7 +18,7 @@ const EVERYWHERE: [&str; 2] = ["name", "reminders_only"];
 
 const NOT_YET: &str = "not supported yet, ignored";
 
-/// Warns about all in `section`, and below it, that has no effect.
+/// Warns about all in `section`, and below it, that has no effect; and names the keys that are old.
 ///
 /// # Errors
 /// A section that is not a table.
@@ -30,6 +30,9 @@ pub(super) fn warn(section: &Section<'_>) -> Result<(), ConfigError> {
             // False is what a version without the feature does.
             if key.support == Support::NotYet && !matches!(entry.value.kind, Kind::Boolean(false)) {
                 section.warn(&entry.key, NOT_YET);
+            }
+            if let Some(today) = key.old {
+                section.old(&entry.key, format!("is a key of old files; {today}"));
             }
         } else {
             section.warn_unknown(entry.line, unknown(section, entry));

@@ -111,7 +111,7 @@ fn cause(replica: &Replica) -> Option<String> {
 fn how(mode: Mode, kind: Kind) -> &'static str {
     match (mode, kind) {
         (_, Kind::Queue) => "Checked by the length of a queue",
-        (Mode::Local, _) => "Checked by a daemon on its own network",
+        (Mode::Local, _) => "Checked by vigil-local on its own network",
         (_, Kind::Http) => "Checked over HTTP",
         (_, Kind::Https) => "Checked over HTTPS",
         (_, Kind::Tcp) => "Checked by opening a TCP connection",
@@ -120,7 +120,7 @@ fn how(mode: Mode, kind: Kind) -> &'static str {
         (_, Kind::Icmp) => "Checked by ping",
         (_, Kind::Dns) => "Checked by a DNS query",
         (_, Kind::Script) => "Checked by a script",
-        (_, Kind::Report) => "Reports its load itself",
+        (_, Kind::Report) => "Reports its load by itself",
     }
 }
 
@@ -195,8 +195,8 @@ mod tests {
             (Mode::Poll, Kind::Icmp, "Checked by ping"),
             (Mode::Poll, Kind::Dns, "Checked by a DNS query"),
             (Mode::Script, Kind::Script, "Checked by a script"),
-            (Mode::Push, Kind::Report, "Reports its load itself"),
-            (Mode::Local, Kind::Report, "Checked by a daemon on its own network"),
+            (Mode::Push, Kind::Report, "Reports its load by itself"),
+            (Mode::Local, Kind::Report, "Checked by vigil-local on its own network"),
             (Mode::Local, Kind::Queue, "Checked by the length of a queue"),
             (Mode::Push, Kind::Queue, "Checked by the length of a queue"),
         ] {

@@ -86,6 +86,34 @@ fn check_says_what_was_understood() {
 }
 
 #[test]
+fn check_names_what_is_old_and_how_it_is_said_today() {
+    let old = "[assets]\npath = \"./res/assets/\"\n[metrics]\npoll_retry = 2\n[[probe.service]]\nid = \"s\"\n\
+        label = \"S\"\n[[probe.service.node]]\nid = \"n\"\nlabel = \"N\"\nmode = \"poll\"\n\
+        replicas = [\"tcp://[::1]:1/\"]\n";
+    let (code, out, error) = run(old, &["check"]);
+    assert_eq!(code, 0, "{error}");
+    let lines: Vec<&str> = error.lines().collect();
+    assert_eq!(lines.len(), 3, "{error}");
+    for (line, part) in lines.iter().zip([
+        "old: ./config.cfg:2: [assets] path: need not be written any more",
+        "old: ./config.cfg:4: [metrics] poll_retry: is a number of seconds",
+        "old: ./config.cfg:12: [[probe.service]] \"s\" [[node]] \"n\" replicas[1]: has a `/` at its end",
+    ]) {
+        assert!(line.starts_with(part), "{line}");
+    }
+    assert!(out.ends_with("./config.cfg is fine; 3 things in it are old\n"), "{out}");
+    let (_, out, error) = run("[assets]\npath = \"./res/assets/\"\nx = 1\n", &["check"]);
+    assert!(error.contains("old: ./config.cfg:2: ") && error.ends_with("1 unknown key\n"), "{error}");
+    assert!(!out.contains("is fine"), "{out}");
+    let today = "[assets]\npath = \"./own/\"\n[metrics]\npoll_retry = 2\npoll_retry_wait = 500\n[[probe.service]]\nid = \"s\"\nlabel = \"S\"\n\
+        [[probe.service.node]]\nid = \"n\"\nlabel = \"N\"\nmode = \"poll\"\npoll_retry = 5\nreplicas = [\"http://[::1]/\"]\n";
+    let (_, out, error) = run(today, &["check"]);
+    assert_eq!(error, "");
+    assert!(out.ends_with("./config.cfg is fine\n"), "{out}");
+    assert!(!run(SAMPLE, &["check"]).2.contains("old: "));
+}
+
+#[test]
 fn the_start_says_in_four_lines_what_runs_and_where() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("vigil.cfg");

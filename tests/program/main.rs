@@ -8,6 +8,7 @@
 #![expect(clippy::disallowed_methods, reason = "these tests wait for what a real program does in real time")]
 
 mod api;
+mod bridges;
 #[allow(dead_code, reason = "the test of Postfix uses the rest of it")]
 mod certificates;
 mod channels;
@@ -27,6 +28,7 @@ mod notify_test;
 mod pages;
 mod rabbitmq;
 mod providers;
+mod releases;
 mod reload;
 mod reminders;
 mod reports;

@@ -74,7 +74,7 @@ describe('vigil-local 1.3.1', () => {
       await target.start();
       await are('healthy,healthy,healthy', CYCLE);
     }
-    assert.match(await vigil.get(), /Checked by a daemon on its own network/);
+    assert.match(await vigil.get(), /Checked by vigil-local on its own network/);
   });
 
   it('is missed when it is silent, and heard again', async () => {

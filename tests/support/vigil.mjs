@@ -64,10 +64,15 @@ export class Vigil {
 
   /** A report of a replica's load, as reporters send it. */
   async report(where, replica, cpu = 0.2, interval = 3600) {
+    return this.tell(where, { replica, interval, load: { cpu, ram: 0.4 } });
+  }
+
+  /** A report of whatever kind. */
+  async tell(where, report) {
     const answer = await fetch(`${this.url}reporter/${where}/`, {
       method: 'POST',
       headers: { Authorization: `Basic ${btoa(`:${TOKEN}`)}`, 'Content-Type': 'application/json' },
-      body: JSON.stringify({ replica, interval, load: { cpu, ram: 0.4 } }),
+      body: JSON.stringify(report),
     });
     if (!answer.ok) throw new Error(`${where}: ${answer.status} ${await answer.text()}`);
   }
@@ -91,14 +96,14 @@ export class Vigil {
 export const pending = async (vigil) => /: Unknown"|>Not checked yet<|>Waiting for reports</.test(await vigil.get());
 
 /**
- * A configuration. Services are `{ label, nodes }`, nodes are `{ label, replicas }`, or only `{ label, mode }` when
- * replicas report. Ids are counted: the first node of the second service is `s1/n0`.
+ * A configuration. Services are `{ label, nodes }`, nodes are `{ label, replicas }`, `{ label, scripts }`, or only
+ * `{ label, mode }` when replicas report. Ids are counted: the first node of the second service is `s1/n0`.
  */
 export function config({ server = {}, branding = {}, metrics = {}, services = [] }) {
   const table = (values) => Object.entries(values).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`).join('');
-  const node = ({ label, mode = 'push', replicas, hidden = false }, at) =>
-    `[[probe.service.node]]\n${table({ id: `n${at}`, label, reveal_replica_name: !hidden })}` +
-    table(replicas ? { mode: 'poll', replicas } : { mode });
+  const how = ({ mode = 'push', replicas, scripts }) => (replicas ? { mode: 'poll', replicas } : scripts ? { mode: 'script', scripts } : { mode });
+  const node = ({ label, hidden = false, ...rest }, at) =>
+    `[[probe.service.node]]\n${table({ id: `n${at}`, label, reveal_replica_name: !hidden, ...how(rest) })}`;
   const service = ({ label, nodes }, at) => `[[probe.service]]\n${table({ id: `s${at}`, label })}${nodes.map(node).join('')}`;
   const usual = { poll_interval: 1, poll_retry: 0, push_system_cpu_sick_above: 0.9 };
   return (

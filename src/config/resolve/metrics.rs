@@ -37,6 +37,10 @@ const MOST_TRIES: u32 = 100;
 /// As many threads as the pool grows to when nothing is said; more scripts than any host runs at a time.
 pub(super) const MOST_PARALLEL: u32 = 1_024;
 
+/// What `poll_retry` means in a file from before `poll_retry_wait`.
+const SECONDS_OF_OLD: &str = "is a number of seconds, as in files without `poll_retry_wait`; write \
+    `poll_retry_wait = 500` beside it, in milliseconds, for it to be a number of tries";
+
 /// `[metrics]`
 pub(super) fn metrics(section: &Section<'_>) -> Result<Metrics, ConfigError> {
     let limit = |name, most| section.read(name, |field| sick_above(&field, most));
@@ -115,6 +119,9 @@ fn retry(layers: Layers<'_, '_>) -> Result<Retry, ConfigError> {
     let wait = layers.read("poll_retry_wait", |field| field.whole(0..=LONGEST_S * 1_000))?;
     let most = if wait.is_some() { MOST_TRIES } else { LONGEST_S };
     let retry = layers.read("poll_retry", |field| field.whole(0..=most))?.unwrap_or(DEFAULT_POLL_RETRY);
+    if wait.is_none() && layers.own(&["poll_retry"]).is_some() {
+        layers.own.old("poll_retry", SECONDS_OF_OLD);
+    }
     Ok(match wait {
         None => Retry { tries: 1, wait: Duration::from_secs(retry.into()), meaning: RetryMeaning::Seconds },
         Some(wait) => Retry { tries: retry, wait: Duration::from_millis(wait.into()), meaning: RetryMeaning::Count },

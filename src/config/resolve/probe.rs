@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::super::Address;
 use super::super::Channel;
 use super::super::Link;
 use super::super::Mode;
@@ -218,6 +219,15 @@ fn scripts(field: &Field<'_, '_>) -> Result<Vec<Script>, ConfigError> {
     Ok(scripts)
 }
 
+/// Whether a `/` stands after a host or a port that nothing may follow: the public Vigil took that before 1.14.3.
+fn ends_as_of_old(text: &str, address: &Address) -> bool {
+    let is_bare = match address {
+        Address::Tcp { .. } | Address::Tls { .. } | Address::Ssh { .. } | Address::Icmp { .. } => true,
+        Address::Http { .. } | Address::Dns(_) => false,
+    };
+    is_bare && text.ends_with('/')
+}
+
 fn targets(field: &Field<'_, '_>, how: &Arc<Http>) -> Result<Vec<Target>, ConfigError> {
     let mut targets: Vec<Target> = Vec::new();
     let mut seen = HashMap::new();
@@ -229,6 +239,9 @@ fn targets(field: &Field<'_, '_>, how: &Arc<Http>) -> Result<Vec<Target>, Config
             continue;
         }
         let address = replica(text, how).map_err(|problem| item.wrong_so(problem))?;
+        if ends_as_of_old(text, &address) {
+            item.old("has a `/` at its end, where no path can be; write it without");
+        }
         targets.push(Target { replica: name, address });
     }
     Ok(targets)

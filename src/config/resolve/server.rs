@@ -62,7 +62,14 @@ pub(super) fn inet(section: &Section<'_>) -> Result<SocketAddr, ConfigError> {
 
 /// `[assets]`
 pub(super) fn assets(section: &Section<'_>) -> Result<Assets, ConfigError> {
-    let given = section.read("path", |field| field.words())?;
+    let given = section.read("path", |field| {
+        let path = field.words()?;
+        // One of another name may hold files of the operator's own.
+        if path == DEFAULT_ASSETS {
+            field.old("need not be written any more: the program has its files inside, and looks there in any case; leave it out");
+        }
+        Ok(path)
+    })?;
     Ok(Assets { path: PathBuf::from(given.unwrap_or(DEFAULT_ASSETS)), given: given.is_some() })
 }
 

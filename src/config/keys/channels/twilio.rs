@@ -21,14 +21,15 @@ pub(super) static KEYS: &[Key] = &[
         "notify.twilio",
         "service_sid",
         TEXT,
-        "The messaging service that sends, by its id. One of it and `from` must be there.",
+        "The messaging service that sends, by its id. It, or the `from` of old files, must be there.",
     ),
     Key::new(
         "notify.twilio",
         "from",
         "a phone number, such as `\"+33600000000\"`",
         "The number that sends, in place of a messaging service; as in the public Vigil up to 1.8.",
-    ),
+    )
+    .old("write `service_sid`, the messaging service that has the number"),
     Key::new("notify.twilio", "account_sid", TEXT, "The account, by its id.").required(),
     Key::new("notify.twilio", "auth_token", TEXT, "The token of the account.").required().secret("auth_token_file"),
     Key::new("notify.twilio", "api_url", WEB_URL, "Where Twilio's API is, for those who reach it through a proxy.")

@@ -33,7 +33,6 @@ fn account(section: &Section<'_>) -> Result<MatrixAccount, ConfigError> {
     }
     match (username, password) {
         (Some(username), Some(password)) => {
-            section.warn("password", "goes on working, as up to 1.21.0; an `access_token` spares the log-in");
             let credentials = Credentials { username: username.to_owned(), password: Secret::new(password) };
             Ok(MatrixAccount::Password { credentials, device_id })
         }

@@ -25,6 +25,7 @@ pub(super) fn twilio(section: &Section<'_>) -> Result<Twilio, ConfigError> {
 /// A list of numbers, or one, as in the public Vigil up to 1.8.
 fn numbers(field: &Field<'_, '_>) -> Result<Vec<String>, ConfigError> {
     if !field.is_list() {
+        field.old("is one number, as in old files; write a list, `to = [\"...\"]`");
         return Ok(vec![field.words()?.to_owned()]);
     }
     let items = field.items()?;
@@ -56,13 +57,7 @@ fn sender(section: &Section<'_>) -> Result<TwilioSender, ConfigError> {
             }
             Ok(TwilioSender::Service(service.to_owned()))
         }
-        (None, Some(number)) => {
-            section.warn(
-                "from",
-                "goes on working, as up to 1.8; a messaging service that sends is written as `service_sid`",
-            );
-            Ok(TwilioSender::Number(number.to_owned()))
-        }
+        (None, Some(number)) => Ok(TwilioSender::Number(number.to_owned())),
         (None, None) => {
             let hint = section.meant_for("service_sid").or_else(|| section.meant_for("from"));
             let hint = hint
