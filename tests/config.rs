@@ -33,7 +33,6 @@ use vigil_server::config::keys::Key;
 use vigil_server::config::keys::SECTIONS;
 use vigil_server::config::keys::Section;
 use vigil_server::config::keys::Shape;
-use vigil_server::config::keys::Support;
 use vigil_server::config::summary::describe;
 use vigil_server::model::tier::Tier;
 
@@ -189,7 +188,7 @@ fn a_default_that_is_written_out_changes_nothing() {
         // Whether the folder was given is all that the default of `assets.path` may change.
         format!("{:?}", loaded.config).replace("given: true", "given: false")
     };
-    for key in keys::all().filter(|key| key.support == Support::Honoured) {
+    for key in keys::all() {
         let Some(default) = key.default else { continue };
         let alone = section_alone(key.section);
         let written = format!("{alone}{} = {default}\n", key.name);
@@ -198,8 +197,8 @@ fn a_default_that_is_written_out_changes_nothing() {
 }
 
 #[test]
-fn every_honoured_key_is_read() {
-    for key in keys::all().filter(|key| key.support == Support::Honoured) {
+fn every_key_is_read() {
+    for key in keys::all() {
         let alone = section_alone(key.section);
         let set = format!("\n{} = ", key.name);
         let (before, after) = alone.rsplit_once(&set).map_or((alone.trim_end(), ""), |(before, after)| {
@@ -207,16 +206,6 @@ fn every_honoured_key_is_read() {
         });
         let message = load_text(&format!("{before}{set}1979-05-27\n{after}")).unwrap_err().to_string();
         assert!(message.contains(&format!("{}: is a date or a time; write ", key.name)), "{message}");
-    }
-}
-
-#[test]
-fn every_key_that_is_not_supported_yet_is_warned_about() {
-    for key in keys::all().filter(|key| key.support == Support::NotYet) {
-        let text = format!("{}{} = 1\n", section_alone(key.section), key.name);
-        let warnings = load_text(&text).unwrap_or_else(|error| panic!("{error}")).warnings;
-        assert!(warnings.iter().any(|warning| warning.what == "not supported yet, ignored"), "{text}");
-        assert!(!warnings.iter().any(|warning| warning.unknown), "{text}");
     }
 }
 
@@ -272,8 +261,7 @@ fn every_secret_may_stand_in_a_file_beside_the_configuration_or_among_the_creden
     };
     let text = format!(
         "[server]\nreporter_token_file = \"both\"\n[notify.slack]\nhook_url_file = \"{}\"\n[notify.email]\n\
-         to = \"a@example.com\"\nfrom = \"b@example.com\"\nsmtp_username = \"vigil\"\nsmtp_password_file = \"beside\"\n\
-         [plugins.rabbitmq]\nauth_password_file = \"not-supported-yet-so-not-looked-for\"\n",
+         to = \"a@example.com\"\nfrom = \"b@example.com\"\nsmtp_username = \"vigil\"\nsmtp_password_file = \"beside\"\n",
         absolute.display()
     );
     let loaded = config::load_bytes(&path, text.as_bytes(), &lookup).unwrap();
@@ -545,13 +533,13 @@ fn the_summary_tells_what_a_node_has_of_its_own() {
 }
 
 #[test]
-fn the_sample_runs_as_it_is_and_names_every_honoured_key() {
+fn the_sample_runs_as_it_is_and_names_every_key() {
     let text = fs::read_to_string("config.cfg").unwrap();
     let warnings = load(Path::new("config.cfg")).1;
     assert_eq!(warnings.len(), 1, "{warnings:#?}");
     assert!(warnings[0].contains("reporter_token: is still the placeholder"), "{}", warnings[0]);
     each_section(&text, |section, part| {
-        let shown = |key: &&Key| key.section == section.name && key.support == Support::Honoured && key.old.is_none();
+        let shown = |key: &&Key| key.section == section.name && key.old.is_none();
         for key in keys::all().filter(shown) {
             let named = part.lines().any(|line| line.trim_start_matches("# ").starts_with(&format!("{} =", key.name)));
             assert!(named, "config.cfg does not name {section} {}", key.name);
@@ -614,7 +602,7 @@ fn row(key: &keys::Key) -> String {
 #[test]
 fn every_kind_of_channel_is_read_and_stands_in_the_sample_and_the_readme() {
     let (sample, readme) = (fs::read_to_string("config.cfg").unwrap(), fs::read_to_string("README.md").unwrap());
-    let honoured = |section: &&Section| section.shape == Shape::Either && section.support == Support::Honoured;
+    let honoured = |section: &&Section| section.shape == Shape::Either;
     for section in SECTIONS.iter().filter(honoured) {
         let name = section.name.strip_prefix("notify.").unwrap();
         for text in [
@@ -631,7 +619,7 @@ fn every_kind_of_channel_is_read_and_stands_in_the_sample_and_the_readme() {
 #[test]
 fn the_readme_has_every_key_that_is_honoured() {
     let text = fs::read_to_string("README.md").unwrap();
-    let listed = |key: &&Key| key.support == Support::Honoured && key.section != "probe" && key.old.is_none();
+    let listed = |key: &&Key| key.section != "probe" && key.old.is_none();
     for key in keys::all().filter(listed) {
         let named = text.lines().any(|line| line.starts_with('|') && line.contains(&format!("`{}`", key.name)));
         assert!(named, "README.md has no row for `{}` of `{}`", key.name, key.section);

@@ -20,8 +20,6 @@ use vigil_server::config;
 use vigil_server::config::keys;
 use vigil_server::config::keys::Key;
 use vigil_server::config::keys::SECTIONS;
-use vigil_server::config::keys::Section;
-use vigil_server::config::keys::Support;
 
 #[path = "../src/args.rs"]
 #[allow(dead_code, reason = "the program uses the rest of it")]
@@ -202,21 +200,11 @@ fn vigil_cfg_5() -> String {
          as `reporter_token_file` in place of `reporter_token`. A relative path is looked for among the credentials of \
          systemd first (`LoadCredential=`), then beside the configuration file. The file holds the value on a single line.",
     );
-    let honoured = |key: &&Key| key.support == Support::Honoured;
-    for section in SECTIONS.iter().filter(|section| keys::keys_of(section.name).any(|key| honoured(&key))) {
+    for section in SECTIONS.iter().filter(|section| keys::keys_of(section.name).next().is_some()) {
         page.section(&section.to_string());
         page.text(section.doc);
-        for key in keys::keys_of(section.name).filter(honoured) {
+        for key in keys::keys_of(section.name) {
             page.key(key);
-        }
-    }
-    page.section("NOT SUPPORTED YET");
-    page.text("These are known, so that files of the public Vigil start; they are warned about and have no effect.");
-    for section in SECTIONS {
-        let not_yet = |key: &&Key| key.support == Support::NotYet;
-        let names: Vec<&str> = keys::keys_of(section.name).filter(not_yet).map(|key| key.name).collect();
-        if !names.is_empty() {
-            page.item([bold(section.to_string())], &list(section, &names));
         }
     }
     page.section("EXAMPLE");
@@ -224,15 +212,6 @@ fn vigil_cfg_5() -> String {
     page.section("SEE ALSO");
     page.line([bold("vigil"), roman("(1)")]);
     page.finish()
-}
-
-/// The names of keys, unless the whole section is not supported.
-fn list(section: &Section, names: &[&str]) -> String {
-    if section.support == Support::NotYet {
-        return section.doc.to_owned();
-    }
-    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    names.join(", ")
 }
 
 /// A manual page as it grows.

@@ -13,15 +13,6 @@ mod takes;
 
 use std::fmt;
 
-/// Whether Vigil does what a key says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Support {
-    /// It does.
-    Honoured,
-    /// It does not yet: the key is known, warned about by name and ignored.
-    NotYet,
-}
-
 /// How often a section may stand in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
@@ -40,8 +31,6 @@ pub struct Section {
     pub name: &'static str,
     /// How often it may stand in a file.
     pub shape: Shape,
-    /// Whether Vigil does what it says.
-    pub support: Support,
     /// What it is for, in one sentence.
     pub doc: &'static str,
 }
@@ -67,35 +56,28 @@ pub struct Key {
     pub secret: bool,
     /// The key that names a file with its value, in place of the value; every secret has one.
     pub file: Option<&'static str>,
-    /// Whether Vigil does what it says.
-    pub support: Support,
     /// What to write today, when only old files have it.
     pub old: Option<&'static str>,
 }
 
 impl Section {
     const fn table(name: &'static str, doc: &'static str) -> Self {
-        Self { name, shape: Shape::Table, support: Support::Honoured, doc }
+        Self { name, shape: Shape::Table, doc }
     }
 
     const fn array(name: &'static str, doc: &'static str) -> Self {
-        Self { name, shape: Shape::Array, support: Support::Honoured, doc }
+        Self { name, shape: Shape::Array, doc }
     }
 
     const fn channel(name: &'static str, doc: &'static str) -> Self {
-        Self { name, shape: Shape::Either, support: Support::Honoured, doc }
-    }
-
-    const fn not_yet(mut self) -> Self {
-        self.support = Support::NotYet;
-        self
+        Self { name, shape: Shape::Either, doc }
     }
 }
 
 impl Key {
     const fn new(section: &'static str, name: &'static str, takes: &'static str, doc: &'static str) -> Self {
-        let (default, required, secret, file, support) = (None, false, false, None, Support::Honoured);
-        Self { section, name, takes, takes_each: "", default, doc, required, secret, file, support, old: None }
+        let (default, required, secret, file) = (None, false, false, None);
+        Self { section, name, takes, takes_each: "", default, doc, required, secret, file, old: None }
     }
 
     const fn each(mut self, takes_each: &'static str) -> Self {
@@ -116,11 +98,6 @@ impl Key {
     /// Its value must never be shown, and may stand in a file of its own, which the key `file` names.
     const fn secret(mut self, file: &'static str) -> Self {
         (self.secret, self.file) = (true, Some(file));
-        self
-    }
-
-    const fn not_yet(mut self) -> Self {
-        self.support = Support::NotYet;
         self
     }
 
@@ -234,8 +211,6 @@ mod tests {
             let today = key.old.unwrap_or("write");
             assert!(today.starts_with("write") && !today.ends_with('.'), "[{}] {}", key.section, key.name);
             assert!(key.old.is_none() || !key.required, "[{}] {}", key.section, key.name);
-            let section = section(key.section).unwrap();
-            assert!(section.support == Support::Honoured || key.support == Support::NotYet, "{section} {}", key.name);
         }
     }
 }

@@ -19,7 +19,6 @@ use super::keys;
 use super::keys::Key;
 use super::keys::SECTIONS;
 use super::keys::Section;
-use super::keys::Support;
 use super::variables::Lookup;
 
 /// Where systemd puts the credentials of a service.
@@ -36,7 +35,7 @@ pub(super) fn read_in(root: &mut Table, file: &Path, lookup: Lookup<'_>) -> Resu
         Err(VarError::NotPresent) => None,
     };
     let places = Places { file, credentials };
-    for section in SECTIONS.iter().filter(|section| section.support == Support::Honoured) {
+    for section in SECTIONS {
         let mut tables = vec![&mut *root];
         for name in section.name.split('.') {
             tables = tables.into_iter().flat_map(|table| below(table, name)).collect();

@@ -57,8 +57,7 @@ pub(super) struct Section<'a> {
 impl<'a> Section<'a> {
     /// The file itself, whose sections are its children.
     pub(super) fn root(context: &'a Context<'a>, table: &'a Table) -> Self {
-        static ROOT: keys::Section =
-            keys::Section { name: "", shape: Shape::Table, support: keys::Support::Honoured, doc: "" };
+        static ROOT: keys::Section = keys::Section { name: "", shape: Shape::Table, doc: "" };
         Self { context, known: &ROOT, title: String::new(), line: None, table: Some(table) }
     }
 

@@ -1,5 +1,5 @@
-//! What the file says and nobody reads: keys that no version knows, with the known one that was probably meant, and
-//! keys that are known but not supported yet. And the keys that only old files have.
+//! What the file says and nobody reads: keys that no version knows, with the known one that was probably meant. And the
+//! keys that only old files have.
 
 use super::document::Entry;
 use super::document::Kind;
@@ -9,14 +9,11 @@ use super::keys;
 use super::keys::Key;
 use super::keys::SECTIONS;
 use super::keys::Shape;
-use super::keys::Support;
 use super::nearest::nearest;
 use super::section::Section;
 
 /// Keys of every channel, which belong to none in particular.
 const EVERYWHERE: [&str; 2] = ["name", "reminders_only"];
-
-const NOT_YET: &str = "not supported yet, ignored";
 
 /// Warns about all in `section`, and below it, that has no effect; and names the keys that are old.
 ///
@@ -27,10 +24,6 @@ pub(super) fn warn(section: &Section<'_>) -> Result<(), ConfigError> {
         if let Some(known) = keys::section(&section.name_below(&entry.key)) {
             below(section, known)?;
         } else if let Some(key) = known(section.name(), &entry.key) {
-            // False is what a version without the feature does.
-            if key.support == Support::NotYet && !matches!(entry.value.kind, Kind::Boolean(false)) {
-                section.warn(&entry.key, NOT_YET);
-            }
             if let Some(today) = key.old {
                 section.old(&entry.key, format!("is a key of old files; {today}"));
             }
@@ -47,16 +40,8 @@ fn known(section: &str, name: &str) -> Option<&'static Key> {
 }
 
 fn below(section: &Section<'_>, known: &'static keys::Section) -> Result<(), ConfigError> {
-    // One warning for a whole channel; `[plugins]` alone says nothing.
-    let ignored = known.support == Support::NotYet && known.name.contains('.');
     let children = if known.shape == Shape::Table { vec![section.child(known)?] } else { section.children(known)? };
-    children.iter().try_for_each(|child| {
-        if ignored {
-            child.warn_whole(NOT_YET);
-            return Ok(());
-        }
-        warn(child)
-    })
+    children.iter().try_for_each(warn)
 }
 
 fn unknown(section: &Section<'_>, entry: &Entry) -> String {

@@ -12,7 +12,6 @@ use toml::de::DeTable;
 use toml::de::DeValue;
 use vigil_server::config;
 use vigil_server::config::keys;
-use vigil_server::config::keys::Support;
 
 use super::compare;
 use super::files;
@@ -32,7 +31,7 @@ struct Row {
     to: &'static str,
     /// What Vigil does with it.
     does: &'static str,
-    /// The test that shows it; it need not be there while the catalogue says that the key is not supported yet.
+    /// The test that shows it.
     shown_by: &'static str,
 }
 
@@ -266,14 +265,8 @@ fn every_key_of_the_public_vigil_is_in_the_catalogue_and_the_other_way_round() {
 fn what_is_done_with_every_key_is_shown_by_a_test() {
     let tests = tests();
     for row in TABLE {
-        let support = keys::key(row.section, row.key).map_or(Support::NotYet, |key| key.support);
         assert!(!row.does.is_empty() && !row.does.ends_with('.'), "{}", row.name());
-        match support {
-            Support::NotYet => {}
-            Support::Honoured => {
-                assert!(tests.contains(row.shown_by), "{}: there is no test `{}`", row.name(), row.shown_by);
-            }
-        }
+        assert!(tests.contains(row.shown_by), "{}: there is no test `{}`", row.name(), row.shown_by);
     }
 }
 
@@ -339,7 +332,7 @@ fn the_file_of_every_release_loads_and_only_says_what_is_old() {
         let (loaded, warnings) = load(&path);
         let config = loaded.unwrap_or_else(|error| panic!("{error}"));
         // The file of v1.20.0 has both ways to log in to Matrix, since it has every key.
-        let usual = ["not supported yet, ignored", "is not used beside `access_token`"];
+        let usual = ["is not used beside `access_token`"];
         let odd: Vec<_> = warnings.iter().filter(|line| !usual.iter().any(|end| line.ends_with(end))).collect();
         assert_eq!(odd, Vec::<&String>::new(), "{}", path.display());
         let old = config::load(&path, &lookup).unwrap().old;
