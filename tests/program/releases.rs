@@ -7,8 +7,6 @@ use std::io::Write;
 use std::net::TcpListener;
 
 use serde_json::Value;
-use vigil_server::config::keys;
-use vigil_server::config::keys::Support;
 
 use crate::smtp::Plan;
 use crate::smtp::Smtp;
@@ -217,7 +215,7 @@ impl Scene {
         let load = r#"{ "replica": "one", "interval": 60, "load": { "cpu": 0.2, "ram": 0.3 } }"#;
         assert_eq!(report("wrong", "/reporter/relay/sockets/", load), 403);
         assert_eq!(report("hunter2-reporter", "/reporter/relay/sockets/", load), 200);
-        if self.has([1, 1, 0]) && is_honoured("plugins.rabbitmq") {
+        if self.has([1, 1, 0]) {
             self.wait("queue", |scene| scene.node("Realtime sockets")["status"] == "sick");
             let asked = self.asked("/rabbitmq/api/queues/acme/sockets");
             let login = format!("Basic {}", base64("rabbitmq-administrator:hunter2-rabbitmq"));
@@ -247,27 +245,27 @@ impl Scene {
         let zulip = format!("Basic {}", base64("vigil-bot@acme.example:hunter2-zulip"));
         let matrix = "/matrix/_matrix/client/";
         // What is dead when all was checked once is told by the notice after the start, where that is asked for.
-        let starts = self.has([1, 15, 0]) && is_supported("notify", "startup_notification");
+        let starts = self.has([1, 15, 0]);
         let first = if starts { "\"type\":\"startup\"" } else { "\"type\":\"changed\"" };
-        for (section, path, since, parts) in [
-            ("notify.webhook", "/webhook/hunter2", [1, 10, 0], ["backup", first]),
-            ("notify.gotify", "/gotify/message", [1, 19, 0], ["backup", "hunter2-gotify"]),
-            ("notify.matrix", matrix, [1, 20, 0], ["backup", "hunter2-matrix"]),
-            ("notify.zulip", "/zulip/api/v1/messages", [1, 22, 0], [zulip.as_str(), "to=status"]),
-            ("notify.webex", "/webex/v1/messages", [1, 23, 1], ["Bearer hunter2-webex", "hunter2-room"]),
+        for (path, since, parts) in [
+            ("/webhook/hunter2", [1, 10, 0], ["backup", first]),
+            ("/gotify/message", [1, 19, 0], ["backup", "hunter2-gotify"]),
+            (matrix, [1, 20, 0], ["backup", "hunter2-matrix"]),
+            ("/zulip/api/v1/messages", [1, 22, 0], [zulip.as_str(), "to=status"]),
+            ("/webex/v1/messages", [1, 23, 1], ["Bearer hunter2-webex", "hunter2-room"]),
         ] {
-            if self.has(since) && is_honoured(section) {
+            if self.has(since) {
                 parts.iter().for_each(|part| self.told(path, part));
             }
         }
-        if self.has([1, 4, 0]) && !self.has([1, 9, 0]) && is_honoured("notify.twilio") {
+        if self.has([1, 4, 0]) && !self.has([1, 9, 0]) {
             self.told("/twilio/2010-04-01/Accounts/hunter2-account/Messages.json", "From=%2B15550102");
         }
-        if self.has([1, 5, 0]) && is_supported("notify", "reminder_interval") {
+        if self.has([1, 5, 0]) {
             self.told("/slack/hunter2", "still");
             self.reminds_those_who_only_want_that();
         }
-        if self.has([1, 15, 0]) && is_supported("notify", "startup_notification") {
+        if self.has([1, 15, 0]) {
             self.told("/slack/hunter2", "started up");
         }
     }
@@ -276,13 +274,13 @@ impl Scene {
     fn reminds_those_who_only_want_that(&self) {
         let twilio = "/twilio/2010-04-01/Accounts/hunter2-account/Messages.json";
         let telegram = "/telegram/bothunter2-telegram/sendMessage";
-        for (section, path, since, parts) in [
-            ("notify.twilio", twilio, [1, 9, 0], ["MessagingServiceSid=hunter2-service", "To=%2B15550101"]),
-            ("notify.pushover", "/pushover/1/messages.json", [1, 11, 0], ["hunter2-pushover", "hunter2-user-2"]),
-            ("notify.telegram", telegram, [1, 15, 0], ["-100123456", "backup"]),
-            ("notify.telegram", telegram, [1, 28, 0], ["\"message_thread_id\":7", "backup"]),
+        for (path, since, parts) in [
+            (twilio, [1, 9, 0], ["MessagingServiceSid=hunter2-service", "To=%2B15550101"]),
+            ("/pushover/1/messages.json", [1, 11, 0], ["hunter2-pushover", "hunter2-user-2"]),
+            (telegram, [1, 15, 0], ["-100123456", "backup"]),
+            (telegram, [1, 28, 0], ["\"message_thread_id\":7", "backup"]),
         ] {
-            if self.has(since) && is_honoured(section) {
+            if self.has(since) {
                 parts.iter().for_each(|part| self.told(path, part));
                 assert!(!self.asked(path).iter().any(|asked| asked.body.contains("changed")), "{path}");
             }
@@ -296,7 +294,7 @@ impl Scene {
         assert_eq!(status, if self.has([1, 28, 0]) { 200 } else { 404 });
         let login = format!("Basic {}", base64(":hunter2-manager"));
         let alerts = self.vigil.request("GET", "/manager/prober/alerts", &[("Authorization", &login)], b"");
-        let opens = self.has([1, 24, 0]) && is_supported("server", "manager_token");
+        let opens = self.has([1, 24, 0]);
         assert_eq!(alerts.status, if opens { 200 } else { 404 });
         if opens {
             assert!(alerts.text().contains(r#""node":"backup""#), "{}", alerts.text());
@@ -335,16 +333,6 @@ impl Scene {
         let mut nodes = services.flat_map(|service| service["nodes"].as_array().unwrap());
         nodes.find(|node| node["name"] == label).unwrap().clone()
     }
-}
-
-/// Whether Vigil does what a section says.
-fn is_honoured(section: &str) -> bool {
-    keys::section(section).unwrap().support == Support::Honoured
-}
-
-/// Whether Vigil does what a key says.
-fn is_supported(section: &str, key: &str) -> bool {
-    keys::key(section, key).unwrap().support == Support::Honoured
 }
 
 /// What an SSH server says first: its version, and how it can exchange keys.
