@@ -1,4 +1,4 @@
-//! What a configuration asks for, made by every command alike: the page's address, the tools of probes, the notifiers.
+//! What a configuration asks for, made by every command alike: the page's address, the tools of probes, the channels.
 
 use std::env;
 use std::error::Error;
@@ -14,9 +14,8 @@ use vigil_server::config::Config;
 use vigil_server::config::error::Warning;
 use vigil_server::net::client::Client;
 use vigil_server::net::resolve::Resolver;
-use vigil_server::notify::CHANNELS;
+use vigil_server::notify;
 use vigil_server::notify::Channel;
-use vigil_server::notify::Notifier;
 use vigil_server::notify::Page;
 use vigil_server::probe::Tools;
 
@@ -24,9 +23,6 @@ use vigil_server::probe::Tools;
 /// Vigil to stay in command whatever either does.
 const CHECKS_SHARE: usize = 4;
 const VISITORS_SHARE: usize = 2;
-
-/// The notifiers that are configured, with their kinds.
-pub(crate) type Notifiers = Vec<(Channel, Box<dyn Notifier>)>;
 
 /// Understands the file; `listening` is the address of a socket that is there already and takes the place of `inet`.
 pub(crate) fn load(file: &Path, listening: Option<SocketAddr>) -> Result<(Config, Vec<Warning>), Box<dyn Error>> {
@@ -66,10 +62,9 @@ pub(crate) fn tools(page_url: &str) -> Tools {
     Tools { resolver, client, at_a_time: descriptors() / CHECKS_SHARE }
 }
 
-pub(crate) fn notifiers(config: &Config, page_url: &str, client: &Client) -> Notifiers {
+pub(crate) fn channels(config: &Config, page_url: &str, client: &Client) -> Vec<Channel> {
     let page = Arc::new(Page { title: config.branding.page_title.clone(), url: page_url.to_owned() });
-    let build = |channel: &Channel| Some((*channel, (channel.build)(&config.notify, &page, client)?));
-    CHANNELS.iter().filter_map(build).collect()
+    notify::build(&config.notify, &page, client)
 }
 
 #[cfg(test)]

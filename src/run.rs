@@ -15,6 +15,7 @@ use vigil_server::config::StorageUrl;
 use vigil_server::config::error::Warning;
 use vigil_server::config::summary;
 use vigil_server::history::store::History;
+use vigil_server::model::notice::Kind;
 use vigil_server::model::notice::Notice;
 use vigil_server::model::observation::Finding;
 use vigil_server::model::status::Status;
@@ -64,19 +65,22 @@ pub(crate) fn notify_test(file: &Path) -> Result<End, Box<dyn Error>> {
     warn(&warnings);
     let page_url = parts::page_url(&config, config.server.inet);
     let tools = parts::tools(&page_url);
-    let notifiers = parts::notifiers(&config, &page_url, &tools.client);
-    if notifiers.is_empty() {
+    let channels = parts::channels(&config, &page_url, &tools.client);
+    if channels.is_empty() {
         complain!("no channel is configured: add `[notify.email]` or `[notify.slack]`");
         return Ok(End::Failed);
     }
     let notice = test_notice(SystemClock.now().wall);
     let mut failed = false;
-    for (channel, notifier) in &notifiers {
-        match notifier.send(&notice) {
-            Ok(()) => say!("✓ {}: delivered", channel.name),
-            Err(error) => {
-                failed = true;
-                say!("✗ {}: {error}", channel.name);
+    for channel in &channels {
+        for (position, target) in channel.targets.iter().enumerate() {
+            let label = channel.label(position);
+            match target.notifier.send(&notice) {
+                Ok(()) => say!("✓ {label}: delivered"),
+                Err(error) => {
+                    failed = true;
+                    say!("✗ {label}: {error}");
+                }
             }
         }
     }
@@ -146,6 +150,6 @@ fn warn(warnings: &[Warning]) {
 }
 
 fn test_notice(at: Timestamp) -> Notice {
-    let (status, changed, test) = (Status::Healthy, false, true);
-    Notice { at, status, changed, dead: Vec::new(), more_dead: 0, changes: Vec::new(), test }
+    let (status, changed, kind) = (Status::Healthy, false, Kind::Test);
+    Notice { at, status, changed, dead: Vec::new(), more_dead: 0, changes: Vec::new(), kind }
 }

@@ -30,6 +30,7 @@ use vigil_server::config::summary;
 use vigil_server::engine::Engine;
 use vigil_server::history::error::HistoryError;
 use vigil_server::history::store::History;
+use vigil_server::notify::Channel;
 use vigil_server::probe;
 use vigil_server::web;
 use vigil_server::web::WebError;
@@ -40,7 +41,6 @@ use vigil_server::web::site::Site;
 use crate::logging;
 use crate::logging::Log;
 use crate::parts;
-use crate::parts::Notifiers;
 use crate::run::End;
 use crate::supervisor::Supervisor;
 
@@ -54,12 +54,12 @@ pub(crate) fn serve(file: &Path) -> Result<End, Box<dyn Error>> {
     let door = Door::open(&config, passed_on)?;
     let page_url = parts::page_url(&config, door.address);
     let tools = parts::tools(&page_url);
-    let notifiers = parts::notifiers(&config, &page_url, &tools.client);
+    let channels = parts::channels(&config, &page_url, &tools.client);
     say!("vigil-server {} with {}", env!("CARGO_PKG_VERSION"), file.display());
     say!("watching {}", summary::watched(&config));
-    say!("telling {}", told(&notifiers));
+    say!("telling {}", told(&channels));
     let history = history(&config)?;
-    let mut engine = Engine::new(&config, &tools, notifiers, Arc::new(SystemClock), history);
+    let mut engine = Engine::new(&config, &tools, channels, Arc::new(SystemClock), history);
     // A page that cannot be made is refused before anything is watched and anybody told.
     let site = Site::new(&config, &page_url, engine.handle())?;
     site.warm_up()?;
@@ -160,12 +160,12 @@ impl Service<'_> {
         let door = moved.as_ref().unwrap_or(&self.door);
         let page_url = parts::page_url(&config, door.address);
         let tools = parts::tools(&page_url);
-        let notifiers = parts::notifiers(&config, &page_url, &tools.client);
-        let told = told(&notifiers);
+        let channels = parts::channels(&config, &page_url, &tools.client);
+        let told = told(&channels);
         let site = Site::new(&config, &page_url, self.engine.handle())?;
         let again = moved.is_some() || config.server.workers != running.workers;
         let next = if again { Some(Running::start(&self.live, door, config.server.workers)?) } else { None };
-        if let Err(error) = self.engine.reload(&config, &tools, notifiers) {
+        if let Err(error) = self.engine.reload(&config, &tools, channels) {
             if let Some(next) = next {
                 next.exit.end().await;
             }
@@ -277,8 +277,8 @@ fn address(listener: Option<&TcpListener>) -> io::Result<Option<SocketAddr>> {
     listener.map(TcpListener::local_addr).transpose()
 }
 
-fn told(notifiers: &Notifiers) -> String {
-    let names: Vec<&str> = notifiers.iter().map(|(channel, _)| channel.name).collect();
+fn told(channels: &[Channel]) -> String {
+    let names: Vec<&str> = channels.iter().map(|channel| &*channel.name).collect();
     if names.is_empty() { "nobody, no channel is configured".to_owned() } else { names.join(", ") }
 }
 

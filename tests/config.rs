@@ -6,7 +6,6 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
-use std::collections::BTreeSet;
 use std::env::VarError;
 use std::fs;
 use std::path::Path;
@@ -15,17 +14,20 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use vigil_server::config;
+use vigil_server::config::ChannelKind;
 use vigil_server::config::Config;
+use vigil_server::config::Email;
 use vigil_server::config::Encryption;
 use vigil_server::config::Loaded;
+use vigil_server::config::Slack;
 use vigil_server::config::error::ConfigError;
 use vigil_server::config::keys;
 use vigil_server::config::keys::SECTIONS;
 use vigil_server::config::keys::Section;
+use vigil_server::config::keys::Shape;
 use vigil_server::config::keys::Support;
 use vigil_server::config::summary::describe;
 use vigil_server::model::tier::Tier;
-use vigil_server::notify::CHANNELS;
 
 /// Stands in every secret of the refused and the warned files.
 const PLANTED: &str = "hunter2";
@@ -61,6 +63,22 @@ fn load(path: &Path) -> (Result<Config, String>, Vec<String>) {
         }
         Err(error) => (Err(bare(error.to_string())), Vec::new()),
     }
+}
+
+/// The first channel of that kind.
+fn email(config: &Config) -> Option<Email> {
+    config.notify.channels.iter().find_map(|channel| match &channel.kind {
+        ChannelKind::Email(email) => Some(email.clone()),
+        ChannelKind::Slack(_) => None,
+    })
+}
+
+/// The first channel of that kind.
+fn slack(config: &Config) -> Option<Slack> {
+    config.notify.channels.iter().find_map(|channel| match &channel.kind {
+        ChannelKind::Slack(slack) => Some(slack.clone()),
+        ChannelKind::Email(_) => None,
+    })
 }
 
 /// The files of a folder that end in `.cfg`.
@@ -206,9 +224,9 @@ fn every_secret_may_stand_in_a_file_beside_the_configuration_or_among_the_creden
     let loaded = config::load_bytes(&path, text.as_bytes(), &lookup).unwrap();
     assert!(!loaded.warnings.iter().any(|warning| warning.unknown), "{:?}", loaded.warnings);
     let config = loaded.config;
-    assert!(config.server.reporter_token.unwrap().matches(b"credential"));
-    assert_eq!(config.notify.slack.unwrap().hook_url.reveal(), "https://example.com/hook");
-    assert!(config.notify.email.unwrap().credentials.unwrap().password.matches(b"beside"));
+    assert!(config.server.reporter_token.as_ref().unwrap().matches(b"credential"));
+    assert_eq!(slack(&config).unwrap().hook_url.reveal(), "https://example.com/hook");
+    assert!(email(&config).unwrap().credentials.unwrap().password.matches(b"beside"));
     assert!(keys::all().all(|key| key.secret == key.file.is_some()));
     for key in keys::all().filter_map(|key| key.file) {
         assert!(!keys::all().any(|other| other.name == key), "{key} is a key of its own");
@@ -221,12 +239,12 @@ fn variables_are_filled_in_and_cannot_change_the_structure() {
         [branding]\npage_title = ${QUOTED}\ncompany_name = \"<${PORT}> $${PORT}\"\ncustom_html = \"${INJECTION}\"\n\
         [notify.email]\nto = \"a@example.com\"\nfrom = \"b@example.com\"\nsmtp_port = ${PORT}\n";
     let config = load_text(text).unwrap().config;
-    assert!(config.server.reporter_token.unwrap().matches(b"0042"));
+    assert!(config.server.reporter_token.as_ref().unwrap().matches(b"0042"));
     assert!(config.server.inet.ip().is_loopback());
     assert_eq!(config.branding.page_title, "Quoted by the variable");
     assert_eq!(config.branding.company_name.as_deref(), Some("<2525> ${PORT}"));
     assert_eq!(config.branding.custom_html, lookup("INJECTION").ok());
-    assert_eq!(config.notify.email.unwrap().smtp_port, 2_525);
+    assert_eq!(email(&config).unwrap().smtp_port, 2_525);
 }
 
 #[test]
@@ -255,6 +273,91 @@ fn the_poll_retry_of_both_meanings_is_told_apart() {
 }
 
 #[test]
+fn reminders_are_told_in_words() {
+    for (keys, wanted) in [
+        ("", None),
+        ("reminder_backoff_function = \"cubic\"\nreminder_escalate = true", None),
+        ("reminder_interval = 300", Some("reminders every 300 s")),
+        (
+            "reminder_interval = 300\nreminder_backoff_function = \"linear\"\nreminder_backoff_limit = 1",
+            Some("reminders every 300 s"),
+        ),
+        (
+            "reminder_interval = 300\nreminder_backoff_function = \"linear\"\nreminder_backoff_limit = 2",
+            Some("reminders after 300 s, then every 600 s"),
+        ),
+        (
+            "reminder_interval = 60\nreminder_backoff_function = \"square\"\nreminder_escalate = true",
+            Some("reminders after 60 s, 240 s, then every 540 s, each urgent for one more target"),
+        ),
+        (
+            "reminder_interval = 60\nreminder_backoff_function = \"cubic\"\nreminder_backoff_limit = 10",
+            Some("reminders after 60 s, 480 s, 1620 s and so on, up to every 60000 s"),
+        ),
+    ] {
+        let summary = describe(&load_text(&format!("[notify]\n{keys}\n")).unwrap().config);
+        assert_eq!(summary.lines().find(|line| line.starts_with("reminders")), wanted, "{keys}");
+    }
+    let summary = describe(&load_text("[notify]\nstartup_notification = true\n").unwrap().config);
+    assert!(summary.contains("a notice after each start, once all was checked\n"), "{summary}");
+}
+
+#[test]
+fn a_node_names_its_channels_or_its_service_does_or_all_hear_of_it() {
+    let channels = "[[notify.slack]]\nname = \"a\"\nhook_url = \"http://a/\"\n\
+        [[notify.slack]]\nname = \"b-2_C\"\nreminders_only = true\nhook_url = \"http://b/\"\n\
+        [notify.email]\nname = \"ops\"\nto = [\"a@example.com\", \"B <b@example.com>\"]\nfrom = \"c@example.com\"\n";
+    let node = |id: &str, keys: &str| {
+        format!(
+            "[[probe.service.node]]\nid = \"{id}\"\nlabel = \"N\"\nmode = \"poll\"\nreplicas = [\"icmp://a\"]\n{keys}\n"
+        )
+    };
+    let service = |id: &str, keys: &str| format!("[[probe.service]]\nid = \"{id}\"\nlabel = \"S\"\n{keys}\n");
+    let text = [
+        channels.to_owned(),
+        service("open", ""),
+        node("all", ""),
+        node("own", "notify = [\"ops\", \"a\"]"),
+        service("closed", "notify = [\"a\"]"),
+        node("service", ""),
+        node("own", "notify = [\"ops\"]"),
+        node("none", "notify = []"),
+    ];
+    let config = load_text(&text.concat()).unwrap().config;
+    let nodes = config.services.iter().flat_map(|service| service.nodes.iter().map(move |node| (service, node)));
+    let routes: Vec<String> = nodes
+        .map(|(service, node)| {
+            let channels = node.notify.as_ref().map(|channels| channels.join(" "));
+            format!("{} {}: {}", service.id, node.id, channels.unwrap_or_else(|| "all".to_owned()))
+        })
+        .collect();
+    assert_eq!(routes, ["open all: all", "open own: ops a", "closed service: a", "closed own: ops", "closed none: "]);
+    let channels: Vec<_> =
+        config.notify.channels.iter().map(|channel| (&*channel.name, channel.reminders_only)).collect();
+    assert_eq!(channels, [("ops", false), ("a", false), ("b-2_C", true)]);
+    assert_eq!(config.notify.channel("ops").map(|channel| &*channel.name), Some("ops"));
+    let to: Vec<String> = email(&config).unwrap().to.iter().map(ToString::to_string).collect();
+    assert_eq!(to, ["a@example.com", "B <b@example.com>"]);
+    insta::assert_snapshot!(describe(&config));
+}
+
+#[test]
+fn a_file_has_a_limit_of_channels_and_a_channel_one_of_recipients() {
+    let channel = |at: usize| format!("[[notify.slack]]\nname = \"c{at}\"\nhook_url = \"http://a/\"\n");
+    let text = |count: usize| (0..count).map(channel).collect::<String>();
+    assert_eq!(load_text(&text(100)).unwrap().config.notify.channels.len(), 100);
+    let message = load_text(&text(101)).unwrap_err().to_string();
+    assert_eq!(message, "vigil.cfg:301: [[notify.slack]] \"c100\": is one too many; a file has at most 100 channels");
+    let recipients = |count: usize| {
+        let to: Vec<String> = (0..count).map(|at| format!("r{at}@example.com")).collect();
+        load_text(&format!("[notify.email]\nfrom = \"a@example.com\"\nto = {to:?}\n"))
+    };
+    assert_eq!(email(&recipients(50).unwrap().config).unwrap().to.len(), 50);
+    let message = recipients(51).unwrap_err().to_string();
+    assert_eq!(message, "vigil.cfg:3: [notify.email] to: has more than 50 addresses; write that of a mailing list");
+}
+
+#[test]
 fn mail_is_encrypted_unless_the_file_says_otherwise() {
     for (keys, wanted) in [
         ("", Encryption::StartTls),
@@ -264,8 +367,8 @@ fn mail_is_encrypted_unless_the_file_says_otherwise() {
         ("smtp_port = 465\nsmtp_encrypt = false", Encryption::Plain),
         ("smtp_encrypt = false", Encryption::Plain),
     ] {
-        let email = load_text(&format!("{}{keys}\n", section_alone("notify.email"))).unwrap().config.notify.email;
-        assert_eq!(email.unwrap().encryption, wanted, "{keys}");
+        let config = load_text(&format!("{}{keys}\n", section_alone("notify.email"))).unwrap().config;
+        assert_eq!(email(&config).unwrap().encryption, wanted, "{keys}");
     }
 }
 
@@ -327,7 +430,7 @@ fn a_private_ca_is_read_from_beside_the_file() {
     fs::write(folder.path().join("ca.pem"), format!("A comment.\n{pem}{pem}")).unwrap();
     let path = folder.path().join("vigil.cfg");
     fs::write(&path, section_alone("notify.email") + "smtp_ca_file = \"ca.pem\"\n").unwrap();
-    let email = load(&path).0.unwrap().notify.email.unwrap();
+    let email = email(&load(&path).0.unwrap()).unwrap();
     assert!(String::from_utf8(email.ca_pem.unwrap()).unwrap().contains(&pem));
 }
 
@@ -411,7 +514,7 @@ fn every_commented_line_of_the_sample_can_be_used() {
         _ => line,
     });
     let loaded = load_text(&used.collect::<Vec<_>>().join("\n")).unwrap_or_else(|error| panic!("{error}"));
-    assert!(loaded.config.notify.slack.is_some() && loaded.config.notify.email.is_some());
+    assert!(slack(&loaded.config).is_some() && email(&loaded.config).is_some());
     assert!(!loaded.warnings.iter().any(|warning| warning.unknown), "{:#?}", loaded.warnings);
 }
 
@@ -436,13 +539,19 @@ fn the_documentation_has_every_key_as_the_catalogue_has_it() {
 }
 
 #[test]
-fn every_channel_has_a_name_of_its_own_and_stands_in_the_sample_and_the_readme() {
+fn every_kind_of_channel_is_read_and_stands_in_the_sample_and_the_readme() {
     let (sample, readme) = (fs::read_to_string("config.cfg").unwrap(), fs::read_to_string("README.md").unwrap());
-    let names: BTreeSet<&str> = CHANNELS.iter().map(|channel| channel.name).collect();
-    assert_eq!(names.len(), CHANNELS.len());
-    for name in names {
-        let section = format!("[notify.{name}]");
-        assert!(sample.contains(&section) && readme.contains(&section), "{section}");
+    let honoured = |section: &&Section| section.shape == Shape::Either && section.support == Support::Honoured;
+    for section in SECTIONS.iter().filter(honoured) {
+        let name = section.name.strip_prefix("notify.").unwrap();
+        for text in [
+            section_alone(section.name),
+            section_alone(section.name).replace(&section.to_string(), &format!("[{section}]")),
+        ] {
+            let channels = load_text(&text).unwrap().config.notify.channels;
+            assert_eq!(channels.iter().map(|channel| &*channel.name).collect::<Vec<_>>(), [name], "{text}");
+        }
+        assert!(sample.contains(&section.to_string()) && readme.contains(&section.to_string()), "{section}");
     }
 }
 

@@ -30,6 +30,7 @@ use std::process::Stdio;
 use tempfile::TempDir;
 use vigil_server::config;
 use vigil_server::config::keys;
+use vigil_server::config::keys::Shape;
 use vigil_server::config::keys::Support;
 
 /// Languages of which nothing is run.
@@ -161,32 +162,37 @@ fn whole(part: &str) -> String {
 }
 
 /// README.md lists exactly the keys that are honoured, with their defaults: rows of ``| `key`, `key` | `default` | .. |``
-/// in tables whose head names the section.
+/// in tables whose head names the section, or says `every channel`.
 #[test]
 fn the_readme_lists_every_key_and_its_default() {
     let Ok(text) = fs::read_to_string("README.md") else { return };
     let ticked = |cell: &str| -> Vec<String> { cell.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
-    let mut section = None;
+    let mut sections: Vec<&str> = Vec::new();
     let mut listed = Vec::new();
     for row in text.lines() {
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
         let [_, names, defaults, ..] = cells[..] else {
-            section = None;
+            sections.clear();
             continue;
         };
         let names = ticked(names);
         if let Some(head) = names.first().and_then(|name| name.strip_prefix('[')) {
-            section = Some(head.trim_matches(['[', ']']).to_owned());
+            sections = vec![head.trim_matches(['[', ']'])];
             continue;
         }
-        let Some(section) = &section else { continue };
-        for (at, name) in names.iter().enumerate() {
-            let key = keys::key(section, name).unwrap_or_else(|| panic!("README.md: no key `{section}.{name}`"));
-            if let Some(default) = ticked(defaults).get(at) {
-                let known = key.default.unwrap_or_default().trim_matches('"');
-                assert_eq!(default, known, "README.md: the default of `{section}.{name}`");
+        if row.starts_with("| every channel |") {
+            sections = keys::SECTIONS.iter().filter(|one| one.shape == Shape::Either).map(|one| one.name).collect();
+            continue;
+        }
+        for section in &sections {
+            for (at, name) in names.iter().enumerate() {
+                let key = keys::key(section, name).unwrap_or_else(|| panic!("README.md: no key `{section}.{name}`"));
+                if let Some(default) = ticked(defaults).get(at) {
+                    let known = key.default.unwrap_or_default().trim_matches('"');
+                    assert_eq!(default, known, "README.md: the default of `{section}.{name}`");
+                }
+                listed.push(format!("{section}.{name}"));
             }
-            listed.push(format!("{section}.{name}"));
         }
     }
     let honoured = keys::all().filter(|key| key.support == Support::Honoured);

@@ -8,6 +8,8 @@ use toml::de::DeTable;
 use toml::de::DeValue;
 
 use super::error::ConfigError;
+use super::keys;
+use super::keys::Shape;
 use super::variables;
 use super::variables::Lookup;
 
@@ -99,7 +101,11 @@ pub(super) fn parse(file: &Path, text: &str, lookup: Lookup<'_>) -> Result<Table
         let hint = line.and_then(|rest| unquoted(rest.lines().next()?));
         fault(
             lines.at(span.start),
-            hint.map_or_else(|| syntax_error(error.message(), prepared.text.get(span)), str::to_owned),
+            match (hint, line.and_then(|rest| twice(error.message(), rest.lines().next()?))) {
+                (Some(hint), _) => hint.to_owned(),
+                (None, Some(twice)) => twice,
+                (None, None) => syntax_error(error.message(), prepared.text.get(span)),
+            },
         )
     })?;
     let reader = Reader { file, lines, lookup, bare: prepared.bare };
@@ -114,6 +120,16 @@ fn syntax_error(message: &str, found: Option<&str>) -> String {
         }
         _ => format!("invalid TOML: {message}"),
     }
+}
+
+/// What would be right where a channel stands for a second time.
+fn twice(message: &str, line: &str) -> Option<String> {
+    let name = line.trim().trim_start_matches('[').split(']').next()?.trim();
+    let known = keys::section(name).filter(|known| known.shape == Shape::Either && message == "duplicate key")?;
+    let name = known.name;
+    Some(format!(
+        "invalid TOML: `{name}` stands here for a second time; write it once, or each as `[[{name}]]` with a `name`"
+    ))
 }
 
 /// What would be right on a line whose value is a bare word, the commonest slip: quotes, or another word.

@@ -29,6 +29,8 @@ pub enum Shape {
     Table,
     /// Any number of times: `[[name]]`.
     Array,
+    /// Either way: `[name]` when there is one, `[[name]]` when there are several.
+    Either,
 }
 
 /// A section of the file.
@@ -78,6 +80,10 @@ impl Section {
         Self { name, shape: Shape::Array, support: Support::Honoured, doc }
     }
 
+    const fn channel(name: &'static str, doc: &'static str) -> Self {
+        Self { name, shape: Shape::Either, support: Support::Honoured, doc }
+    }
+
     const fn not_yet(mut self) -> Self {
         self.support = Support::NotYet;
         self
@@ -119,17 +125,8 @@ impl Key {
 
 /// Every key, section by section in the order of [`SECTIONS`].
 pub fn all() -> impl Iterator<Item = &'static Key> {
-    let files = [
-        server::KEYS,
-        branding::KEYS,
-        metrics::KEYS,
-        storage::KEYS,
-        plugins::KEYS,
-        notify::KEYS,
-        channels::KEYS,
-        probe::KEYS,
-    ];
-    files.into_iter().flatten()
+    let files = [server::KEYS, branding::KEYS, metrics::KEYS, storage::KEYS, plugins::KEYS, notify::KEYS];
+    files.into_iter().chain(channels::KEYS.iter().copied()).chain([probe::KEYS]).flatten()
 }
 
 /// The section with this full name.
@@ -170,7 +167,7 @@ pub fn names_of(section: &str) -> impl Iterator<Item = &'static str> {
 impl fmt::Display for Section {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.shape {
-            Shape::Table => write!(f, "[{}]", self.name),
+            Shape::Table | Shape::Either => write!(f, "[{}]", self.name),
             Shape::Array => write!(f, "[[{}]]", self.name),
         }
     }
@@ -186,17 +183,17 @@ pub static SECTIONS: &[Section] = &[
     Section::table("plugins", "Extensions of the checks.").not_yet(),
     Section::table("plugins.rabbitmq", "Queue lengths of RabbitMQ, as a load of the nodes that read them.").not_yet(),
     Section::table("notify", "When people are told."),
-    Section::table("notify.email", "Notices by email."),
-    Section::table("notify.twilio", "Notices as text messages, through Twilio.").not_yet(),
-    Section::table("notify.slack", "Notices in a Slack channel."),
-    Section::table("notify.zulip", "Notices in a Zulip channel.").not_yet(),
-    Section::table("notify.telegram", "Notices in a Telegram chat.").not_yet(),
-    Section::table("notify.pushover", "Notices through Pushover.").not_yet(),
-    Section::table("notify.gotify", "Notices through a Gotify server.").not_yet(),
-    Section::table("notify.xmpp", "Notices as XMPP messages.").not_yet(),
-    Section::table("notify.matrix", "Notices in a Matrix room.").not_yet(),
-    Section::table("notify.webex", "Notices in a Webex room.").not_yet(),
-    Section::table("notify.webhook", "Notices as JSON to a URL of yours.").not_yet(),
+    Section::channel("notify.email", "Notices by email."),
+    Section::channel("notify.twilio", "Notices as text messages, through Twilio.").not_yet(),
+    Section::channel("notify.slack", "Notices in a Slack channel."),
+    Section::channel("notify.zulip", "Notices in a Zulip channel.").not_yet(),
+    Section::channel("notify.telegram", "Notices in a Telegram chat.").not_yet(),
+    Section::channel("notify.pushover", "Notices through Pushover.").not_yet(),
+    Section::channel("notify.gotify", "Notices through a Gotify server.").not_yet(),
+    Section::channel("notify.xmpp", "Notices as XMPP messages.").not_yet(),
+    Section::channel("notify.matrix", "Notices in a Matrix room.").not_yet(),
+    Section::channel("notify.webex", "Notices in a Webex room.").not_yet(),
+    Section::channel("notify.webhook", "Notices as JSON to a URL of yours.").not_yet(),
     Section::table("probe", "What is watched."),
     Section::array("probe.service", "A service: a card on the page."),
     Section::array("probe.service.node", "A node of the service above it: a row in its card."),

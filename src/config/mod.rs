@@ -1,5 +1,6 @@
 //! One TOML file in, a [`Config`] out in which no value can be wrong: nothing later parses a string.
 
+mod channel;
 pub mod dns;
 mod document;
 pub mod error;
@@ -24,10 +25,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lettre::message::Mailbox;
 use log::LevelFilter;
 use url::Url;
 
+pub use crate::config::channel::Channel;
+pub use crate::config::channel::ChannelKind;
+pub use crate::config::channel::Credentials;
+pub use crate::config::channel::Email;
+pub use crate::config::channel::Encryption;
+pub use crate::config::channel::Notify;
+pub use crate::config::channel::Slack;
 use crate::config::dns::Dns;
 use crate::config::document::Table;
 use crate::config::error::ConfigError;
@@ -272,69 +279,6 @@ pub struct Push {
     pub ram_sick_above: f64,
 }
 
-/// `[notify]`: who is told, and when.
-#[derive(Clone, Debug)]
-pub struct Notify {
-    /// Whether sick is told as well as dead.
-    pub sick: bool,
-    /// Changes within this time become one notice.
-    pub group_wait: Duration,
-    /// Two notices are at least this far apart.
-    pub group_interval: Duration,
-    /// `[notify.email]`
-    pub email: Option<Email>,
-    /// `[notify.slack]`
-    pub slack: Option<Slack>,
-}
-
-/// `[notify.email]`
-#[derive(Clone, Debug)]
-pub struct Email {
-    /// The recipient.
-    pub to: Mailbox,
-    /// The sender.
-    pub from: Mailbox,
-    /// The mail server's name or address.
-    pub smtp_host: String,
-    /// Its port.
-    pub smtp_port: u16,
-    /// How to log in, if at all.
-    pub credentials: Option<Credentials>,
-    /// How the connection is protected.
-    pub encryption: Encryption,
-    /// Certificates, in PEM, that are trusted besides the system's.
-    pub ca_pem: Option<Vec<u8>>,
-}
-
-/// A user name and its password.
-#[derive(Clone, Debug)]
-pub struct Credentials {
-    /// The user name.
-    pub username: String,
-    /// The password.
-    pub password: Secret,
-}
-
-/// How an SMTP connection is protected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Encryption {
-    /// Not at all.
-    Plain,
-    /// By STARTTLS, which the server must offer.
-    StartTls,
-    /// By TLS from the first byte, as on port 465.
-    Implicit,
-}
-
-/// `[notify.slack]`
-#[derive(Clone, Debug)]
-pub struct Slack {
-    /// The incoming webhook; an `http` or `https` URL whose path is the secret.
-    pub hook_url: Secret,
-    /// Whether `@channel` is mentioned.
-    pub mention_channel: bool,
-}
-
 /// `[storage]`: where history is kept, and for how long.
 #[derive(Clone, Debug)]
 pub struct Storage {
@@ -385,6 +329,8 @@ pub struct Node {
     pub id: Id,
     /// What people read.
     pub label: String,
+    /// The names of the channels that hear of it, in its words or its service's; none for all of them.
+    pub notify: Option<Vec<Arc<str>>>,
     /// How its replicas are known.
     pub mode: Mode,
     /// How it is polled: what it says itself, and `[metrics]` where it says nothing.

@@ -64,11 +64,6 @@ impl<'a> Section<'a> {
         self.known.name
     }
 
-    /// Whether the file has it.
-    pub(super) fn is_given(&self) -> bool {
-        self.table.is_some()
-    }
-
     /// All that stands in it.
     pub(super) fn entries(&self) -> &'a [Entry] {
         self.table.map_or(&[], |table| &table.entries)
@@ -94,16 +89,19 @@ impl<'a> Section<'a> {
     /// The sections below it with this catalogue entry, which is there any number of times.
     pub(super) fn children(&self, known: &'static keys::Section) -> Result<Vec<Self>, ConfigError> {
         let Some(entry) = self.entry(last_name(known)) else { return Ok(Vec::new()) };
-        let Kind::Array(items) = &entry.value.kind else {
-            return Err(self.misshapen(entry, &entry.value.kind, known));
+        let items = match &entry.value.kind {
+            Kind::Array(items) => items,
+            Kind::Table(_) if known.shape == Shape::Either => return Ok(vec![self.child(known)?]),
+            other => return Err(self.misshapen(entry, other, known)),
         };
         let mut children = Vec::with_capacity(items.len());
         for (at, item) in items.iter().enumerate() {
             let Kind::Table(table) = &item.kind else { return Err(self.misshapen(entry, &item.kind, known)) };
+            let called = Called(table, at + 1);
             let title = if self.known.shape == Shape::Array {
-                format!("{} [[{}]] {}", self.title, last_name(known), Called(table, at + 1))
+                format!("{} [[{}]] {called}", self.title, last_name(known))
             } else {
-                format!("{known} {}", Called(table, at + 1))
+                format!("[[{}]] {called}", known.name)
             };
             children.push(Self { context: self.context, known, title, line: Some(item.line), table: Some(table) });
         }
@@ -157,6 +155,11 @@ impl<'a> Section<'a> {
         ConfigError { place: self.place(name), what: what.into() }
     }
 
+    /// That all of it is wrong.
+    pub(super) fn fault_of_whole(&self, what: impl Into<String>) -> ConfigError {
+        ConfigError { place: self.whole(), what: what.into() }
+    }
+
     /// That the key `name`, present or not, is odd.
     pub(super) fn warn(&self, name: &str, what: impl Into<String>) {
         self.note(self.place(name), what.into(), false);
@@ -164,8 +167,7 @@ impl<'a> Section<'a> {
 
     /// That all of it is odd.
     pub(super) fn warn_whole(&self, what: impl Into<String>) {
-        let place = Place { file: self.context.file.to_owned(), line: self.line, key: self.title.clone() };
-        self.note(place, what.into(), false);
+        self.note(self.whole(), what.into(), false);
     }
 
     /// That something stands here that no version knows.
@@ -177,6 +179,11 @@ impl<'a> Section<'a> {
     /// Keeps a warning.
     pub(super) fn note(&self, place: Place, what: String, unknown: bool) {
         self.context.warnings.borrow_mut().push(Warning { place, what, unknown });
+    }
+
+    /// Where it is.
+    fn whole(&self) -> Place {
+        Place { file: self.context.file.to_owned(), line: self.line, key: self.title.clone() }
     }
 
     /// Where the key `name` is, or would be.
@@ -195,12 +202,12 @@ impl<'a> Section<'a> {
     }
 }
 
-/// How a table of an array is called: by its id if it has one that may be shown, else by its number.
+/// How a table of an array is called: by its id or name if it has one that may be shown, else by its number.
 struct Called<'a>(&'a Table, usize);
 
 impl fmt::Display for Called<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.get("id").map(|entry| &entry.value) {
+        match self.0.get("id").or_else(|| self.0.get("name")).map(|entry| &entry.value) {
             Some(Value { kind: Kind::String(id), origin: Origin::Written, .. })
                 if !id.is_empty() && id.len() <= 128 && !id.contains(char::is_control) =>
             {

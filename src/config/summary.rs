@@ -8,6 +8,7 @@ use tokio_postgres::config::Host;
 use url::Url;
 
 use super::Address;
+use super::Channel;
 use super::Config;
 use super::Metrics;
 use super::Mode;
@@ -85,22 +86,41 @@ fn write(out: &mut String, config: &Config) -> fmt::Result {
     writeln!(out, "page \"{}\" on {}, {linked}", branding.page_title, server.inet)?;
     writeln!(out, "{}", pace(config))?;
     notify(out, &config.notify)?;
+    unasked(out, &config.notify)?;
     writeln!(out, "history in {}", config.storage.url)?;
     writeln!(out, "{}", counts(config))?;
     config.services.iter().try_for_each(|one| service(out, one, &config.metrics))
 }
 
 fn notify(out: &mut String, notify: &Notify) -> fmt::Result {
-    if notify.email.is_none() && notify.slack.is_none() {
+    if notify.channels.is_empty() {
         return writeln!(out, "nobody is told of outages: no channel is configured");
     }
-    if let Some(email) = &notify.email {
-        writeln!(out, "email to {}, through {}:{}", email.to, email.smtp_host, email.smtp_port)?;
-    }
-    if let Some(slack) = &notify.slack {
-        writeln!(out, "Slack{}", if slack.mention_channel { ", for everyone in the channel" } else { "" })?;
+    for Channel { name, reminders_only, kind } in &notify.channels {
+        writeln!(out, "channel {name}: {kind}{}", if *reminders_only { "; only reminders" } else { "" })?;
     }
     Ok(())
+}
+
+/// What is told besides changes.
+fn unasked(out: &mut String, notify: &Notify) -> fmt::Result {
+    if notify.startup {
+        writeln!(out, "a notice after each start, once all was checked")?;
+    }
+    let Some(rules) = &notify.reminders else { return Ok(()) };
+    let waits = [1, 2, 3].map(|number| rules.wait(number));
+    let last = Seconds(rules.wait(rules.limit.into()));
+    let [first, second, third] = waits.map(Seconds);
+    if waits[0] == waits[1] {
+        write!(out, "reminders every {first}")?;
+    } else if waits[1] == waits[2] {
+        write!(out, "reminders after {first}, then every {second}")?;
+    } else if rules.limit == 3 {
+        write!(out, "reminders after {first}, {second}, then every {third}")?;
+    } else {
+        write!(out, "reminders after {first}, {second}, {third} and so on, up to every {last}")?;
+    }
+    writeln!(out, "{}", if rules.escalate { ", each urgent for one more target" } else { "" })
 }
 
 fn service(out: &mut String, service: &Service, metrics: &Metrics) -> fmt::Result {
@@ -126,9 +146,13 @@ fn service(out: &mut String, service: &Service, metrics: &Metrics) -> fmt::Resul
     Ok(())
 }
 
-/// What is other for that node than `[metrics]` says.
+/// What is other for that node than for those that say nothing.
 fn own(node: &Node, metrics: &Metrics) -> Vec<String> {
     let mut own = Vec::new();
+    own.extend(node.notify.as_ref().map(|channels| match channels.as_slice() {
+        [] => "nobody is told of it".to_owned(),
+        channels => format!("told to {}", channels.join(", ")),
+    }));
     let mut tell = |is_own: bool, words: String| own.extend(is_own.then_some(words));
     match &node.mode {
         Mode::Poll(_) => {

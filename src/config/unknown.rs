@@ -13,6 +13,9 @@ use super::keys::Support;
 use super::nearest::nearest;
 use super::section::Section;
 
+/// Keys of every channel, which belong to none in particular.
+const EVERYWHERE: [&str; 2] = ["name", "reminders_only"];
+
 const NOT_YET: &str = "not supported yet, ignored";
 
 /// Warns about all in `section`, and below it, that has no effect.
@@ -41,16 +44,16 @@ fn known(section: &str, name: &str) -> Option<&'static Key> {
 }
 
 fn below(section: &Section<'_>, known: &'static keys::Section) -> Result<(), ConfigError> {
-    if known.shape == Shape::Array {
-        return section.children(known)?.iter().try_for_each(warn);
-    }
-    let child = section.child(known)?;
     // One warning for a whole channel; `[plugins]` alone says nothing.
-    if known.support == Support::NotYet && known.name.contains('.') {
-        child.warn_whole(NOT_YET);
-        return Ok(());
-    }
-    warn(&child)
+    let ignored = known.support == Support::NotYet && known.name.contains('.');
+    let children = if known.shape == Shape::Table { vec![section.child(known)?] } else { section.children(known)? };
+    children.iter().try_for_each(|child| {
+        if ignored {
+            child.warn_whole(NOT_YET);
+            return Ok(());
+        }
+        warn(child)
+    })
 }
 
 fn unknown(section: &Section<'_>, entry: &Entry) -> String {
@@ -69,6 +72,7 @@ fn unknown(section: &Section<'_>, entry: &Entry) -> String {
         };
     }
     let elsewhere = keys::all().find(|key| key.name == name || key.file == Some(name));
+    let elsewhere = elsewhere.filter(|key| !EVERYWHERE.contains(&key.name));
     match (nearest(name, keys::names_of(section.name())), elsewhere.and_then(|key| keys::section(key.section))) {
         // The very name, elsewhere, is nearer than a similar one here.
         (_, Some(elsewhere)) => format!("unknown key {}, it belongs to `{elsewhere}`", Name(name)),

@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::mem;
-use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
@@ -27,7 +26,7 @@ use crate::history::Owed;
 use crate::history::error::HistoryError;
 use crate::history::store::History;
 use crate::model::ledger::Entries;
-use crate::model::notice::Notice;
+use crate::model::reminder::Reminded;
 use crate::model::status::Status;
 use crate::model::tier::Tier;
 use crate::model::transition::Subject;
@@ -95,6 +94,8 @@ struct Book {
     started: Now,
     /// What people were told, written or not.
     told: HashMap<Subject, Option<Status>>,
+    /// How far they were reminded, if any notice was made.
+    reminded: Option<Reminded>,
     /// The minute that is not closed yet.
     minute: Timestamp,
     /// When the next batch may be written.
@@ -128,6 +129,7 @@ impl Keeper {
             batch: Batch::default(),
             started: now,
             told: HashMap::new(),
+            reminded: None,
             minute: Tier::Minute.start_of(now.wall),
             due: now.instant,
             failures: 0,
@@ -190,11 +192,9 @@ impl Keeper {
         }
     }
 
-    /// What that channel owes.
-    pub(super) fn owed_by(&self, channel: &str) -> Vec<(u64, Arc<Notice>)> {
-        let owed = self.lock_owed();
-        let by_it = owed.values().filter(|owed| owed.channels.iter().any(|other| other == channel));
-        by_it.map(|owed| (owed.id, owed.notice.clone())).collect()
+    /// What is owed, in order.
+    pub(super) fn owed(&self) -> Vec<Owed> {
+        self.lock_owed().values().cloned().collect()
     }
 
     /// Takes in what the outbox hands over.
@@ -215,6 +215,7 @@ impl Keeper {
         }
         drop(all);
         book.told.extend(waiting.told.iter().cloned());
+        book.reminded = waiting.reminded.or(book.reminded);
         book.batch.append(waiting);
     }
 
@@ -332,6 +333,7 @@ impl Keeper {
                 }
                 state.ledger.take_over(memory.incidents, started);
                 state.board.take_over(memory.announcements);
+                state.take_over(memory.silence, now);
             });
             self.shared.announced();
             for owed in memory.owed {
@@ -346,6 +348,7 @@ impl Keeper {
         book.batch.entries.append(entries);
         book.batch.announcements = announcements;
         book.batch.owed = self.lock_owed().values().cloned().collect();
+        book.batch.reminded = book.reminded;
         book.batch.told = book.told.iter().map(|(subject, told)| (subject.clone(), *told)).collect();
         book.history = Some(history);
         Ok(())

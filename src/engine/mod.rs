@@ -5,7 +5,7 @@
 //! | `poll` | `vigil-poll`, workers `vigil-check` | the next due check | asks targets, records outcomes |
 //! | `expire` | `vigil-expire` | the next deadline of a replica that reports | judges silence |
 //! | `tell` | `vigil-tell` | the next notice | makes notices, hands them to the channels |
-//! | `deliver` | one a channel | a notice, or the next try | delivers, in order |
+//! | `deliver` | one a target of a channel | a notice, or the next try | delivers, in order |
 //! | `keep` | `vigil-keep` | something to write, the end of a minute | writes history, and what is owed |
 
 mod announce;
@@ -23,6 +23,7 @@ mod poll;
 mod pool;
 pub mod pulse;
 mod recall;
+mod routes;
 mod schedule;
 pub mod shared;
 mod state;
@@ -39,11 +40,11 @@ use crate::config::Config;
 use crate::history::store::History;
 use crate::model::shown::Archive;
 use crate::model::transition::Transition;
-use crate::notify::Channel;
-use crate::notify::Notifier;
+use crate::notify;
 use crate::probe::Tools;
 
 use self::archive::Shelf;
+use self::channels::Channel;
 use self::channels::Channels;
 use self::deliver::Deliverer;
 use self::expire::Expirer;
@@ -74,7 +75,7 @@ pub struct Engine {
     poller: Arc<Poller>,
     teller: Arc<Teller>,
     channels: Channels,
-    /// Channels that are not configured any more and may still owe something.
+    /// Targets that are not configured any more and may still be owed something.
     former: Vec<Arc<Deliverer>>,
     /// Of those that end at once when they are told to.
     loops: Vec<JoinHandle<()>>,
@@ -89,7 +90,7 @@ impl Engine {
     pub fn new(
         config: &Config,
         tools: &Tools,
-        notifiers: Vec<(Channel, Box<dyn Notifier>)>,
+        notify: Vec<notify::Channel>,
         clock: Arc<dyn Clock>,
         history: Option<History>,
     ) -> Self {
@@ -102,10 +103,7 @@ impl Engine {
         let shelf = Shelf::new(clock.clone());
         let outbox = Outbox::new(next, clock, shared.keep_pulse().bell.clone());
         let channels = Channels::default();
-        let deliverer = |(channel, notifier): (Channel, _)| {
-            Arc::new(Deliverer::new(channel.name, notifier, shared.clone(), outbox.clone()))
-        };
-        channels.replace(notifiers.into_iter().map(deliverer).collect());
+        channels.replace(channels.next(notify, &shared, &outbox));
         let storage = config.storage.clone();
         let (writer, reader, told) = (outbox.clone(), shelf.clone(), channels.clone());
         let keeper = Keeper::new(shared.clone(), writer, reader, told, storage, recalled.history, &owed);
@@ -142,7 +140,7 @@ impl Engine {
         self.shared.changed(&std::mem::take(&mut self.resumed), false);
         let keeper = self.keeper.clone();
         self.patient.push(spawn("vigil-keep", move || keeper.run())?);
-        for deliverer in self.channels.all() {
+        for deliverer in self.channels.deliverers() {
             self.patient.push(deliver(&deliverer)?);
         }
         let (teller, poller) = (self.teller.clone(), self.poller.clone());
@@ -154,53 +152,34 @@ impl Engine {
     }
 
     /// Follows another configuration from now on, all of it or, after an error, nothing of it. What is in both keeps its
-    /// state: replicas their status and their turn, channels what they owe.
+    /// state: replicas their status and their turn, targets of channels what they are owed.
     ///
     /// # Errors
     /// When the thread of a new channel cannot be started.
-    pub fn reload(
-        &mut self,
-        config: &Config,
-        tools: &Tools,
-        notifiers: Vec<(Channel, Box<dyn Notifier>)>,
-    ) -> io::Result<()> {
-        let mut deliverers = Vec::new();
-        let mut renewed = Vec::new();
-        let mut started = Vec::new();
-        for (channel, notifier) in notifiers {
-            if let Some(known) = self.channels.named(channel.name) {
-                deliverers.push(known.clone());
-                renewed.push((known, notifier));
-                continue;
-            }
-            let new = Arc::new(Deliverer::new(channel.name, notifier, self.shared.clone(), self.outbox.clone()));
-            match deliver(&new) {
-                Ok(thread) => {
-                    // It may have owed something when it was taken out of the configuration.
-                    self.keeper.owed_by(channel.name).into_iter().for_each(|(id, notice)| new.push(id, notice));
-                    started.push(thread);
-                }
+    pub fn reload(&mut self, config: &Config, tools: &Tools, notify: Vec<notify::Channel>) -> io::Result<()> {
+        let next = self.channels.next(notify, &self.shared, &self.outbox);
+        let fresh = next.fresh.clone();
+        let mut started = Vec::with_capacity(fresh.len());
+        for deliverer in &fresh {
+            match deliver(deliverer) {
+                Ok(thread) => started.push(thread),
                 Err(error) => {
                     // Those that were started already have nothing to do.
-                    deliverers
-                        .iter()
-                        .filter(|one| self.channels.named(one.channel()).is_none())
-                        .for_each(|one| one.drain());
+                    for deliverer in &fresh {
+                        deliverer.drain();
+                    }
                     return Err(error);
                 }
             }
-            deliverers.push(new);
-        }
-        for (deliverer, notifier) in renewed {
-            deliverer.renew(notifier);
         }
         self.patient.retain(|thread| !thread.is_finished());
         self.patient.append(&mut started);
         self.former.retain(|deliverer| !deliverer.has_finished());
-        for gone in self.channels.replace(deliverers) {
+        for gone in self.channels.replace(next) {
             gone.drain();
             self.former.push(gone);
         }
+        self.channels.take_over(&fresh, self.keeper.owed());
         // The map first: a new target has its place there before anything is found out about it.
         self.shared.reconfigure(config);
         self.poller.reconfigure(config, tools);
@@ -225,7 +204,7 @@ impl Engine {
             let _ = thread.join();
         }
         self.teller.flush();
-        let deliverers = [self.channels.all(), self.former].concat();
+        let deliverers = [self.channels.deliverers(), self.former].concat();
         for deliverer in &deliverers {
             deliverer.drain();
         }
@@ -259,10 +238,17 @@ pub struct Handle {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChannelHealth {
     /// Its name.
-    pub channel: &'static str,
-    /// How many notices it owes.
+    pub channel: Arc<str>,
+    /// How its targets do, in the order of the configuration.
+    pub targets: Vec<TargetHealth>,
+}
+
+/// How a target of a channel does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetHealth {
+    /// How many notices it is owed.
     pub owed: usize,
-    /// What its last try failed with, while it fails.
+    /// What the last try failed with, while it fails.
     pub failure: Option<String>,
 }
 
@@ -276,19 +262,20 @@ impl Handle {
     /// How each channel does.
     #[must_use]
     pub fn channels(&self) -> Vec<ChannelHealth> {
-        let health = |deliverer: &Arc<Deliverer>| ChannelHealth {
-            channel: deliverer.channel(),
-            owed: deliverer.owed(),
-            failure: deliverer.failure(),
+        let target = |one: &Arc<Deliverer>| TargetHealth { owed: one.owed(), failure: one.failure() };
+        let health = |channel: &Channel| ChannelHealth {
+            channel: channel.name.clone(),
+            targets: channel.targets.iter().map(target).collect(),
         };
         self.channels.all().iter().map(health).collect()
     }
 }
 
-/// Starts the loop of a channel.
+/// Starts the loop of a target.
 fn deliver(deliverer: &Arc<Deliverer>) -> io::Result<JoinHandle<()>> {
     let deliverer = deliverer.clone();
-    spawn(&format!("vigil-{}", deliverer.channel()), move || deliverer.run())
+    let name = deliverer.thread().to_owned();
+    spawn(&name, move || deliverer.run())
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {

@@ -13,8 +13,8 @@ use crate::history::Batch;
 use crate::history::Failed;
 use crate::history::Owed;
 use crate::model::notice::Notice;
-use crate::model::status::Status;
-use crate::model::transition::Subject;
+
+use super::state::Told;
 
 /// How long a notice may wait for being stored: an alert that is late is worse than one that is told twice after a crash.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -52,21 +52,26 @@ impl Outbox {
         Self(Arc::new(Inner { waiting, clock, writer, written: Bell::default() }))
     }
 
-    /// Has a notice stored that these channels owe, with what people know once they have it, and waits for that, but not
-    /// for long. Gives its number.
-    pub(super) fn owe(&self, notice: &Arc<Notice>, channels: Vec<String>, told: Vec<(Subject, Option<Status>)>) -> u64 {
+    /// Has notices stored, each with the keys of the targets that it is owed to, and what people know once they have them;
+    /// waits for that, but not for long. Gives their numbers.
+    pub(super) fn owe(&self, notices: Vec<(Arc<Notice>, Vec<String>)>, told: Told) -> Vec<u64> {
         let mut waiting = self.lock();
-        let id = waiting.next;
-        waiting.next = id.saturating_add(1);
-        waiting.batch.told.extend(told);
-        waiting.batch.owed.push(Owed { id, notice: notice.clone(), channels });
+        waiting.batch.told.extend(told.statuses);
+        waiting.batch.reminded = Some(told.reminded);
+        let mut numbers = Vec::with_capacity(notices.len());
+        for (notice, channels) in notices {
+            let id = waiting.next;
+            waiting.next = id.saturating_add(1);
+            waiting.batch.owed.push(Owed { id, notice, channels });
+            numbers.push(id);
+        }
         let stuck = waiting.stuck;
         drop(waiting);
         self.0.writer.ring();
-        if !stuck {
-            self.wait_for(id);
+        if let Some(last) = numbers.last().filter(|_| !stuck) {
+            self.wait_for(*last);
         }
-        id
+        numbers
     }
 
     fn wait_for(&self, id: u64) {
@@ -80,13 +85,13 @@ impl Outbox {
         }
     }
 
-    /// A channel has delivered a notice, or given it up.
+    /// The target of that key has been told a notice, or it was given up.
     pub(super) fn settle(&self, id: u64, channel: &str) {
         self.lock().batch.settled.push((id, channel.to_owned()));
         self.0.writer.ring();
     }
 
-    /// A channel has tried a notice in vain.
+    /// A notice was tried in vain.
     pub(super) fn fail(&self, id: u64, channel: &str, why: &str) {
         let (channel, why, at) = (channel.to_owned(), why.to_owned(), self.0.clock.now().wall);
         self.lock().batch.failed.push(Failed { id, channel, at, why });
@@ -131,6 +136,9 @@ mod tests {
     use std::thread;
 
     use crate::model::fixture;
+    use crate::model::reminder::Reminded;
+    use crate::model::status::Status;
+    use crate::model::transition::Subject;
 
     use super::*;
 
@@ -140,7 +148,9 @@ mod tests {
     }
 
     fn owe(outbox: &Outbox) -> u64 {
-        outbox.owe(&Arc::new(fixture::death()), vec!["slack".to_owned()], vec![(Subject::Page, Some(Status::Dead))])
+        let notice = (Arc::new(fixture::death()), vec!["slack".to_owned()]);
+        let told = Told { statuses: vec![(Subject::Page, Some(Status::Dead))], ..Told::default() };
+        outbox.owe(vec![notice], told)[0]
     }
 
     #[test]
@@ -152,11 +162,24 @@ mod tests {
         let (batch, below) = outbox.take();
         assert_eq!((batch.owed[0].id, below), (7, 8));
         assert_eq!(batch.told, [(Subject::Page, Some(Status::Dead))]);
+        assert_eq!(batch.reminded, Some(Reminded::default()));
         assert!(!teller.is_finished());
         outbox.tried(below, true);
         assert_eq!(teller.join().unwrap(), 7);
         assert!(outbox.keeps());
         assert_eq!(outbox.take(), (Batch::default(), 8));
+    }
+
+    #[test]
+    fn notices_of_one_moment_are_written_together_and_nothing_waits_for_none() {
+        let (outbox, _) = outbox();
+        assert!(outbox.owe(Vec::new(), Told { statuses: vec![(Subject::Page, None)], ..Told::default() }).is_empty());
+        outbox.hurry();
+        let notice = |keys: &[&str]| (Arc::new(fixture::death()), keys.iter().map(|key| (*key).to_owned()).collect());
+        let numbers = outbox.owe(vec![notice(&["email a", "email b"]), notice(&["slack"])], Told::default());
+        let (batch, below) = outbox.take();
+        assert_eq!((numbers, below, batch.told.len()), (vec![7, 8], 9, 1));
+        assert_eq!(batch.owed[0].channels, ["email a", "email b"]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -210,8 +211,15 @@ impl Shared {
             return;
         }
         let now = self.now();
-        let transitions = self.with(|state| state.record_check(key, outcome, now));
+        let (transitions, sooner) = self.with(|state| {
+            let due = state.next_notice();
+            (state.record_check(key, outcome, now), state.next_notice() < due)
+        });
         self.changed(&transitions, false);
+        if sooner {
+            // It was the last one that the notice after a start waited for.
+            self.0.tell.bell.ring();
+        }
     }
 
     /// Takes in a report.
@@ -243,6 +251,25 @@ impl Shared {
         let transitions = self.with(|state| state.remove(key, now))?;
         self.changed(&transitions, true);
         Ok(())
+    }
+
+    /// Has nobody be reminded for that time, at most [`reminder::SILENCE_MAX`], or everybody again. What becomes due
+    /// meanwhile is told at its end. It outlives recoveries and, with storage, the program.
+    ///
+    /// [`reminder::SILENCE_MAX`]: crate::model::reminder::SILENCE_MAX
+    pub fn ignore_reminders(&self, time: Option<Duration>) {
+        let now = self.now();
+        self.with(|state| state.ignore_reminders(time, now));
+        self.0.tell.bell.ring();
+        self.0.keep.bell.ring();
+    }
+
+    /// For how long nobody is reminded yet, in whole seconds, those that have begun among them; none when everybody is.
+    #[must_use]
+    pub fn reminders_ignored(&self) -> Option<Duration> {
+        let now = self.now();
+        let left = self.with(|state| state.reminders_ignored(now))?;
+        Some(Duration::from_secs(left.as_secs().saturating_add(u64::from(left.subsec_nanos() > 0))))
     }
 
     /// Judges every replica whose silence is to be looked at by now, and takes down announcements whose time is over;

@@ -14,8 +14,7 @@ use crate::config::Mode;
 use crate::config::Node;
 use crate::history::Memory;
 use crate::model::announcement::Board;
-use crate::model::grouping::Grouping;
-use crate::model::grouping::Rules;
+use crate::model::grouping;
 use crate::model::id::ReplicaId;
 use crate::model::judge::Refusal;
 use crate::model::judge::Reported;
@@ -29,14 +28,21 @@ use crate::model::notice::Notice;
 use crate::model::observation::Load;
 use crate::model::observation::Outcome;
 use crate::model::observation::Report;
+use crate::model::reminder::Reminded;
+use crate::model::reminder::Silence;
+use crate::model::round::Round;
 use crate::model::status::Status;
 use crate::model::tally::Tally;
+use crate::model::telling::Before;
+use crate::model::telling::Rules;
+use crate::model::telling::Telling;
 use crate::model::transition::NodeKey;
 use crate::model::transition::ReplicaKey;
 use crate::model::transition::Subject;
 use crate::model::transition::Transition;
 use crate::probe;
 
+use super::routes::Routes;
 use super::schedule::Schedule;
 
 /// All that the engine remembers.
@@ -47,29 +53,47 @@ pub(super) struct State {
     pub(super) ledger: Ledger,
     /// What the owner of the page has announced.
     pub(super) board: Board,
-    grouping: Grouping,
+    telling: Telling,
+    /// Which channels hear of which nodes.
+    pub(super) routes: Routes,
     expiries: Schedule<ReplicaKey>,
     /// How many entries there may be before those that nobody waits for are dropped.
     expiries_max: usize,
 }
 
+/// What people know once they have a notice.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Told {
+    /// Of the nodes, and of the page.
+    pub(super) statuses: Vec<(Subject, Option<Status>)>,
+    /// How far they were reminded.
+    pub(super) reminded: Reminded,
+}
+
 /// How many entries that nobody waits for are not worth the search for them.
 const EXPIRIES_SPARE: usize = 64;
+
+/// How much longer than it may take a check is waited for after a start: threads have to begin, and scripts to end.
+const ROUND_SPARE: Duration = Duration::from_secs(3);
 
 impl State {
     /// Goes on from what is known from before the program started; tells what changed meanwhile.
     pub(super) fn new(config: &Config, memory: &Memory, now: Now) -> (Self, Vec<Transition>) {
+        let Memory { told, subjects, reminded, silence, .. } = memory;
+        let before = Before { told, subjects, reminded: *reminded, silence: *silence };
         let mut state = Self {
             map: map(config),
             ledger: Ledger::new(memory.incidents.clone(), memory.next_incident),
             board: Board::new(memory.announcements.clone()),
-            grouping: Grouping::resume(rules(config), &memory.told, &memory.subjects, now),
+            telling: Telling::resume(rules(config), before, first_round(config, now), now),
+            routes: Routes::default(),
             expiries: Schedule::default(),
             expiries_max: EXPIRIES_SPARE,
         };
+        state.routes.follow(config);
         let resumed = state.map.resume(&memory.subjects, now);
         state.take_in(&resumed.transitions);
-        resumed.departed.into_iter().for_each(|departed| state.grouping.depart(departed));
+        resumed.departed.into_iter().for_each(|departed| state.telling.depart(departed));
         for key in resumed.awaited {
             if let Some(due) = state.map.replica(&key).and_then(|replica| replica.expiry) {
                 state.expire_at(due, key);
@@ -84,6 +108,7 @@ impl State {
         let sample = Sample::of(&outcome.finding);
         let transitions = self.map.record_check(key, outcome, now);
         self.gather(&transitions);
+        self.telling.asked(key, now);
         self.ledger.observe(&self.map, key, sample, &transitions, now);
         transitions
     }
@@ -125,9 +150,10 @@ impl State {
         let reshaped = self.map.reshape(map(config), now);
         self.take_in(&reshaped.transitions);
         for departed in reshaped.departed {
-            self.grouping.depart(departed);
+            self.telling.depart(departed);
         }
-        self.grouping.follow(rules(config));
+        self.telling.follow(rules(config), &self.map, now);
+        self.routes.follow(config);
         reshaped.transitions
     }
 
@@ -140,31 +166,64 @@ impl State {
     /// Notes changes for the next notice.
     fn gather(&mut self, transitions: &[Transition]) {
         for transition in transitions {
-            self.grouping.add(transition);
+            self.telling.add(transition);
         }
     }
 
     /// The notice that is due by `now`, or any that is owed when `now` is the end.
     pub(super) fn notice(&mut self, now: Now, last: bool) -> Option<Notice> {
-        let due = self.grouping.due().is_some_and(|due| last || due <= now.instant);
-        if due { self.grouping.take(&self.map, now) } else { None }
+        self.telling.take(&self.map, now, last)
+    }
+
+    /// Nobody is reminded for that time, or everybody is again.
+    pub(super) fn ignore_reminders(&mut self, time: Option<Duration>, now: Now) {
+        self.telling.be_silent(time, now);
+        self.ledger.silence(self.telling.silence());
+    }
+
+    /// For how long nobody is reminded yet.
+    pub(super) fn reminders_ignored(&self, now: Now) -> Option<Duration> {
+        self.telling.silent_for(now)
+    }
+
+    /// Takes over until when nobody wanted to be reminded before the start, which nobody knew of then.
+    pub(super) fn take_over(&mut self, silence: Silence, now: Now) {
+        if self.telling.silence() == Silence::default() {
+            let left =
+                silence.until.map(|until| Duration::try_from(until.duration_since(now.wall)).unwrap_or_default());
+            self.telling.be_silent(left, now);
+        }
     }
 
     /// All that is to be kept, as if nothing of it had been written down.
     pub(super) fn repeat(&mut self) -> Entries {
         self.ledger.repeat(&self.map);
+        self.ledger.silence(self.telling.silence());
         self.ledger.take()
     }
 
-    /// What people know of the nodes and of the page once they have this notice.
-    pub(super) fn told(&self, notice: &Notice) -> Vec<(Subject, Option<Status>)> {
-        let of = |change: &Change| (Subject::Node(change.key.clone()), self.grouping.level(change.to));
-        notice.changes.iter().map(of).chain([(Subject::Page, Some(notice.status))]).collect()
+    /// What people know once they have this notice. A reminder tells them nothing new.
+    pub(super) fn told(&self, notice: &Notice) -> Told {
+        let of = |change: &Change| (Subject::Node(change.key.clone()), self.telling.level(change.to));
+        let statuses = if notice.is_reminder() {
+            Vec::new()
+        } else {
+            notice.changes.iter().map(of).chain([(Subject::Page, Some(notice.status))]).collect()
+        };
+        Told { statuses, reminded: self.telling.reminded() }
+    }
+
+    /// What that channel hears of a notice of this moment; none where that is nothing.
+    pub(super) fn heard(&self, notice: &Arc<Notice>, channel: &str) -> Option<Arc<Notice>> {
+        if self.routes.hears_all(channel) {
+            return Some(notice.clone());
+        }
+        notice.heard_by(&self.map, &|node| self.routes.hears(channel, node)).map(Arc::new)
     }
 
     /// When the next notice is due.
     pub(super) fn next_notice(&self) -> Option<Instant> {
-        self.grouping.due()
+        self.telling.due()
     }
 
     /// Has a replica looked at for silence at `due`.
@@ -203,7 +262,39 @@ impl State {
 
 fn rules(config: &Config) -> Rules {
     let notify = &config.notify;
-    Rules { sick: notify.sick, wait: notify.group_wait, interval: notify.group_interval }
+    let changes = grouping::Rules { sick: notify.sick, wait: notify.group_wait, interval: notify.group_interval };
+    Rules { changes, reminders: notify.reminders, startup: notify.startup }
+}
+
+/// The first round of checks, which lasts as long as the longest check of all may.
+fn first_round(config: &Config, now: Now) -> Round {
+    let mut asked = Vec::new();
+    let mut longest = Duration::ZERO;
+    for service in &config.services {
+        for node in &service.nodes {
+            let replicas: Vec<&ReplicaId> = match &node.mode {
+                Mode::Poll(targets) => targets.iter().map(|target| &target.replica).collect(),
+                Mode::Script(scripts) => scripts.iter().map(|script| &script.replica).collect(),
+                Mode::Push | Mode::Local => continue,
+            };
+            let key = NodeKey { service: service.id.clone(), node: node.id.clone() };
+            if !replicas.is_empty() {
+                longest = longest.max(longest_check(node));
+            }
+            asked.extend(replicas.into_iter().map(|id| ReplicaKey { node: key.clone(), replica: id.clone() }));
+        }
+    }
+    Round::new(asked, longest.saturating_add(ROUND_SPARE), now)
+}
+
+/// How long a check of a replica of that node may take, with every try.
+fn longest_check(node: &Node) -> Duration {
+    if let Mode::Script(_) = node.mode {
+        return node.script.timeout;
+    }
+    let retry = &node.poll.retry;
+    let again = node.poll.delay_dead.saturating_add(retry.wait).saturating_mul(retry.tries);
+    node.poll.delay_dead.saturating_add(again)
 }
 
 /// The map that the configuration describes, with nothing known yet.

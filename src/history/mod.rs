@@ -16,6 +16,7 @@ mod minutes;
 mod outbox;
 mod past;
 mod postgres;
+mod reminders;
 mod sqlite;
 pub mod store;
 mod subjects;
@@ -31,6 +32,8 @@ use crate::model::incident::Incident;
 use crate::model::ledger::Entries;
 use crate::model::ledger::Remembered;
 use crate::model::notice::Notice;
+use crate::model::reminder::Reminded;
+use crate::model::reminder::Silence;
 use crate::model::status::Status;
 use crate::model::transition::Subject;
 
@@ -41,6 +44,8 @@ pub struct Batch {
     pub entries: Entries,
     /// What people were told last of a node, or of the page; none when all that they were told is over.
     pub told: Vec<(Subject, Option<Status>)>,
+    /// How far they were reminded, if that is another way now.
+    pub reminded: Option<Reminded>,
     /// Notices that are owed from now on.
     pub owed: Vec<Owed>,
     /// Notices that were delivered or given up, by number and channel.
@@ -97,6 +102,10 @@ pub struct Memory {
     pub subjects: Vec<(Subject, Remembered)>,
     /// What people were told last.
     pub told: Vec<(Subject, Status)>,
+    /// How far they were reminded.
+    pub reminded: Reminded,
+    /// Until when they do not want to be reminded.
+    pub silence: Silence,
     /// Incidents that are open or ended lately, in the order in which they began.
     pub incidents: Vec<Incident>,
     /// The number of the next incident.
@@ -115,6 +124,7 @@ impl Batch {
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
             && self.told.is_empty()
+            && self.reminded.is_none()
             && self.owed.is_empty()
             && self.settled.is_empty()
             && self.failed.is_empty()
@@ -125,6 +135,7 @@ impl Batch {
     pub fn append(&mut self, later: Self) {
         self.entries.append(later.entries);
         self.told.extend(later.told);
+        self.reminded = later.reminded.or(self.reminded);
         self.owed.extend(later.owed);
         self.settled.extend(later.settled);
         self.failed.extend(later.failed);

@@ -39,7 +39,11 @@ use super::error::HistoryError;
 use super::error::Refusal;
 
 /// The scripts that make the schema, by version, from 1.
-const MIGRATIONS: &[&str] = &[include_str!("schema/postgres/0001.sql"), include_str!("schema/postgres/0002.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema/postgres/0001.sql"),
+    include_str!("schema/postgres/0002.sql"),
+    include_str!("schema/postgres/0003.sql"),
+];
 
 /// The first number of the advisory lock, "Vigl"; the second one is made of the name of the schema.
 const LOCK: i64 = 0x5669_676c;

@@ -28,7 +28,11 @@ use super::error::Refusal;
 use super::lock::Lock;
 
 /// The scripts that make the schema, by version, from 1.
-const MIGRATIONS: &[&str] = &[include_str!("schema/sqlite/0001.sql"), include_str!("schema/sqlite/0002.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema/sqlite/0001.sql"),
+    include_str!("schema/sqlite/0002.sql"),
+    include_str!("schema/sqlite/0003.sql"),
+];
 
 /// What the head of the file says that it is: "Vigl".
 const APPLICATION_ID: u32 = 0x5669_676c;

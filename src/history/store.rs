@@ -34,6 +34,7 @@ use super::outbox;
 use super::past;
 use super::past::Whose;
 use super::postgres;
+use super::reminders;
 use super::sqlite;
 use super::subjects;
 use super::subjects::Subjects;
@@ -110,6 +111,7 @@ impl History {
             subjects::remember(database, subjects, &entries.standings)?;
             subjects::change(database, subjects, &entries.transitions)?;
             subjects::tell(database, subjects, &batch.told)?;
+            reminders::write(database, batch)?;
             incidents::write(database, entries.incidents.values())?;
             outbox::write(database, batch)?;
             announcements::write(database, batch.announcements.as_deref())?;
@@ -153,8 +155,9 @@ impl History {
             incidents.reverse();
             let next_incident = incidents::next(database)?;
             let (owed, next_notice) = outbox::owed(database)?;
+            let (reminded, silence) = reminders::known(database, now)?;
             let announcements = announcements::all(database)?;
-            Ok(Memory { subjects, told, incidents, next_incident, owed, next_notice, announcements })
+            Ok(Memory { subjects, told, reminded, silence, incidents, next_incident, owed, next_notice, announcements })
         })
     }
 

@@ -23,6 +23,7 @@ use super::map::Replica;
 use super::map::Service;
 use super::notice::Affected;
 use super::notice::Change;
+use super::notice::Kind as NoticeKind;
 use super::notice::Notice;
 use super::observation::Content;
 use super::observation::Finding;
@@ -109,7 +110,7 @@ pub(crate) fn load(replica: &str, cpu: f64, interval: u64) -> Report {
 /// A notice of a moment, of a page that died, with nothing in it.
 pub(crate) fn notice() -> Notice {
     let (at, status) = (now().wall, Status::Dead);
-    Notice { at, status, changed: true, dead: Vec::new(), more_dead: 0, changes: Vec::new(), test: false }
+    Notice { at, status, changed: true, dead: Vec::new(), more_dead: 0, changes: Vec::new(), kind: NoticeKind::Change }
 }
 
 /// `Web, API` (`web:api`) with its replica `tcp://10.0.0.1:80`, dead since three seconds before the notice.
@@ -127,7 +128,7 @@ pub(crate) fn recovery() -> Notice {
 
 /// What `vigil notify-test` tells.
 pub(crate) fn test_notice() -> Notice {
-    Notice { status: Status::Healthy, changed: false, test: true, ..notice() }
+    Notice { status: Status::Healthy, changed: false, kind: NoticeKind::Test, ..notice() }
 }
 
 /// `Web, API` (`web:api`), healthy.

@@ -1,5 +1,7 @@
 //! Which changes become one notice, and when it is due.
 
+mod whole;
+
 use std::collections::HashMap;
 use std::time::Duration;
 use std::time::Instant;
@@ -14,6 +16,7 @@ use super::map::Map;
 use super::map::Node;
 use super::notice::Affected;
 use super::notice::Change;
+use super::notice::Kind;
 use super::notice::Notice;
 use super::reshape::Departed;
 use super::status::Status;
@@ -163,8 +166,13 @@ impl Grouping {
     #[must_use]
     pub fn due(&self) -> Option<Instant> {
         let grouped = self.first?.checked_add(self.rules.wait)?;
-        let spaced = self.last.and_then(|(last, _)| last.checked_add(self.rules.interval));
-        Some(spaced.map_or(grouped, |spaced| spaced.max(grouped)))
+        Some(self.spaced().map_or(grouped, |spaced| spaced.max(grouped)))
+    }
+
+    /// When the next notice may come, whatever it is; none when there was no other before it.
+    #[must_use]
+    pub fn spaced(&self) -> Option<Instant> {
+        self.last.and_then(|(last, _)| last.checked_add(self.rules.interval))
     }
 
     /// The notice, if there is anything to tell; whether it is due is the caller's concern.
@@ -179,8 +187,8 @@ impl Grouping {
         let status = map.status();
         let before = self.last.map_or(Status::Healthy, |(_, status)| status);
         self.last = Some((now.instant, status));
-        let (dead, more_dead) = dead(map);
-        Some(Notice { at: now.wall, status, changed: status != before, dead, more_dead, changes, test: false })
+        let (dead, more_dead) = dead(map, &|_| true);
+        Some(Notice { at: now.wall, status, changed: status != before, dead, more_dead, changes, kind: Kind::Change })
     }
 
     /// The change of a node that has something to tell; its course starts anew.
@@ -254,19 +262,25 @@ fn elapsed(from: Now, to: Now) -> Duration {
     to.instant.saturating_duration_since(from.instant)
 }
 
-/// Every dead replica of the page, and how many more there are than a notice names.
-fn dead(map: &Map) -> (Vec<ReplicaKey>, usize) {
+/// Every dead replica of those nodes of the page, and how many more there are than a notice names.
+pub(super) fn dead(map: &Map, of: &dyn Fn(&NodeKey) -> bool) -> (Vec<ReplicaKey>, usize) {
     let mut named = Vec::new();
     let mut all = 0;
     for (service, in_service) in &map.services {
         for (node, in_node) in &in_service.nodes {
-            all += in_node.tally.count(Status::Dead);
-            if in_node.tally.count(Status::Dead) == 0 || named.len() >= Notice::MOST_NAMED {
+            let count = in_node.tally.count(Status::Dead);
+            if count == 0 {
                 continue;
             }
             let key = NodeKey { service: service.clone(), node: node.clone() };
-            let (affected, _) = affected(&key, in_node);
-            named.extend(affected.into_iter().filter(|one| one.status == Status::Dead).map(|one| one.key));
+            if !of(&key) {
+                continue;
+            }
+            all += count;
+            if named.len() < Notice::MOST_NAMED {
+                let (affected, _) = affected(&key, in_node);
+                named.extend(affected.into_iter().filter(|one| one.status == Status::Dead).map(|one| one.key));
+            }
         }
     }
     named.truncate(Notice::MOST_NAMED);

@@ -27,6 +27,7 @@ use super::observation::Content;
 use super::observation::Finding;
 use super::observation::Load;
 use super::past::Past;
+use super::reminder::Silence;
 use super::span::Span;
 use super::status::Status;
 use super::tier::Tier;
@@ -65,6 +66,8 @@ pub struct Entries {
     pub shifts: Vec<Shift>,
     /// Incidents that began, changed or ended, by number; the last word on each.
     pub incidents: IndexMap<u64, Incident>,
+    /// Until when nobody wants to be reminded, if that is another way now.
+    pub silence: Option<Silence>,
     /// How many minutes and transitions could not be kept, because nobody wrote them down in time.
     pub lost: u64,
 }
@@ -281,6 +284,11 @@ impl Ledger {
         }
     }
 
+    /// Nobody wants to be reminded until then, or everybody does.
+    pub fn silence(&mut self, silence: Silence) {
+        self.entries.silence = Some(silence);
+    }
+
     /// Counts all time until now and closes the minutes that are over; with `last` the present one, too.
     pub fn close(&mut self, now: Now, last: bool) {
         let before = if last { Timestamp::MAX } else { Tier::Minute.start_of(now.wall) };
@@ -415,6 +423,7 @@ impl Entries {
             && self.minutes.is_empty()
             && self.shifts.is_empty()
             && self.incidents.is_empty()
+            && self.silence.is_none()
     }
 
     /// Takes in what came later. What waits for too long is lost, the oldest first, and counted.
@@ -424,6 +433,7 @@ impl Entries {
         self.minutes.extend(later.minutes);
         self.shifts.extend(later.shifts);
         self.incidents.extend(later.incidents);
+        self.silence = later.silence.or(self.silence);
         let lost = excess(&mut self.transitions) + excess(&mut self.minutes) + excess(&mut self.shifts);
         self.lost = self.lost.saturating_add(later.lost).saturating_add(lost);
     }

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | the page and its parts | [`map`], [`id`], [`status`], [`tally`] |
 //! | what is found out, and what follows | [`observation`], [`judge`], [`cause`], [`transition`], [`reshape`], [`resume`] |
-//! | what people are told | [`grouping`], [`notice`], [`words`]; on the page, [`announcement`], and its [`uuid`] |
+//! | what people are told | [`grouping`], [`reminder`], [`round`], all of it in [`telling`]; [`notice`] and [`hearing`], [`words`]; on the page, [`announcement`], and its [`uuid`] |
 //! | what is remembered | [`ledger`], [`latency`] and its [`histogram`], [`load`], [`span`], [`tier`], [`chunk`] |
 //! | what of that people see | [`past`], [`uptime`], [`incident`], all of it in [`shown`] |
 //! | how it is written | [`varint`] in storage, [`slug`] in addresses |
@@ -15,6 +15,7 @@ pub mod chunk;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod grouping;
+pub mod hearing;
 pub mod histogram;
 pub mod id;
 pub mod incident;
@@ -26,13 +27,16 @@ pub mod map;
 pub mod notice;
 pub mod observation;
 pub mod past;
+pub mod reminder;
 pub mod reshape;
 pub mod resume;
+pub mod round;
 pub mod shown;
 pub mod slug;
 pub mod span;
 pub mod status;
 pub mod tally;
+pub mod telling;
 pub mod tier;
 pub mod transition;
 pub mod uptime;

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::Deserialize as _;
+use serde::Deserializer;
 use serde_derive::Deserialize;
 use serde_derive::Serialize;
 
@@ -27,8 +29,39 @@ pub struct Notice {
     pub more_dead: usize,
     /// The nodes that changed, in the order in which they did.
     pub changes: Vec<Change>,
-    /// Whether this is the notice of `vigil notify-test`.
-    pub test: bool,
+    /// What brought it about. Versions before this key said only whether it was a test.
+    #[serde(alias = "test", default, deserialize_with = "kind_or_test")]
+    pub kind: Kind,
+}
+
+/// What brings a notice about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Vigil has started, and everything was checked once.
+    Startup,
+    /// Nodes changed.
+    #[default]
+    Change,
+    /// What is dead is still dead.
+    Reminder {
+        /// How many reminders there were since all was well, this one among them.
+        number: u32,
+        /// For whom it is urgent.
+        urgent: Urgent,
+    },
+    /// `vigil notify-test`
+    Test,
+}
+
+/// For which targets of a channel a reminder is urgent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Urgent {
+    /// For all of them.
+    All,
+    /// For so many of them, from the first on.
+    First(u32),
 }
 
 /// A node that changed.
@@ -67,4 +100,87 @@ pub struct Affected {
 impl Notice {
     /// How many replicas a list of a notice names: a message that lists thousands is refused by every channel.
     pub const MOST_NAMED: usize = 50;
+
+    /// Whether it is the notice of `vigil notify-test`.
+    #[must_use]
+    pub fn is_test(&self) -> bool {
+        self.kind == Kind::Test
+    }
+
+    /// Whether it is a reminder.
+    #[must_use]
+    pub fn is_reminder(&self) -> bool {
+        matches!(self.kind, Kind::Reminder { .. })
+    }
+
+    /// Whether it is urgent for the target at that position of its channel, from 0: only reminders are.
+    #[must_use]
+    pub fn is_urgent_for(&self, position: usize) -> bool {
+        match self.kind {
+            Kind::Reminder { urgent: Urgent::All, .. } => true,
+            Kind::Reminder { urgent: Urgent::First(count), .. } => u32::try_from(position).is_ok_and(|at| at < count),
+            Kind::Startup | Kind::Change | Kind::Test => false,
+        }
+    }
+}
+
+/// Reads a kind, or the `test` of the versions before there were kinds.
+fn kind_or_test<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Kind, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Test(bool),
+        Kind(Kind),
+    }
+    Ok(match Written::deserialize(deserializer)? {
+        Written::Kind(kind) => kind,
+        Written::Test(true) => Kind::Test,
+        Written::Test(false) => Kind::Change,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::death;
+    use super::*;
+
+    #[test]
+    fn a_notice_of_a_version_without_kinds_is_read() {
+        let written = serde_json::to_string(&death()).unwrap();
+        let old = |test: &str| written.replace(r#","kind":"change""#, test);
+        for (text, kind) in [
+            (written.clone(), Kind::Change),
+            (old(r#","test":false"#), Kind::Change),
+            (old(r#","test":true"#), Kind::Test),
+            (old(""), Kind::Change),
+        ] {
+            let read: Notice = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+            assert_eq!(read, Notice { kind, ..death() });
+        }
+    }
+
+    #[test]
+    fn every_kind_is_read_as_it_was_written() {
+        let reminder = |urgent| Kind::Reminder { number: 3, urgent };
+        for kind in [Kind::Startup, Kind::Change, reminder(Urgent::All), reminder(Urgent::First(2)), Kind::Test] {
+            let notice = Notice { kind, ..death() };
+            let written = serde_json::to_string(&notice).unwrap();
+            assert_eq!(serde_json::from_str::<Notice>(&written).unwrap(), notice, "{written}");
+        }
+    }
+
+    #[test]
+    fn only_reminders_are_urgent_and_escalation_reaches_the_first_targets() {
+        let urgent = |kind| {
+            let notice = Notice { kind, ..death() };
+            [0, 1, 2].map(|position| notice.is_urgent_for(position))
+        };
+        let reminder = |urgent| Kind::Reminder { number: 1, urgent };
+        assert_eq!(urgent(reminder(Urgent::All)), [true; 3]);
+        assert_eq!(urgent(reminder(Urgent::First(0))), [false; 3]);
+        assert_eq!(urgent(reminder(Urgent::First(2))), [true, true, false]);
+        for kind in [Kind::Startup, Kind::Change, Kind::Test] {
+            assert_eq!(urgent(kind), [false; 3], "{kind:?}");
+        }
+    }
 }

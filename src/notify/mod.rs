@@ -1,4 +1,4 @@
-//! Telling people. One file a channel; each is entered in [`CHANNELS`].
+//! Telling people. One file a kind of channel; each is entered in [`build`].
 //!
 //! A notifier delivers one notice, once, within its own deadline. When to try again is the engine's concern.
 
@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config;
+use crate::config::ChannelKind;
 use crate::model::notice::Notice;
 use crate::net::client::Client;
 
@@ -56,18 +57,58 @@ pub struct Page {
     pub url: String,
 }
 
-/// A kind of notifier.
-#[derive(Clone, Copy)]
+/// A configured channel, ready to be used.
 pub struct Channel {
-    /// Its name: that of its table under `[notify]`.
-    pub name: &'static str,
-    /// Makes its notifier, when it is configured.
-    pub build: Build,
+    /// Its name.
+    pub name: Arc<str>,
+    /// Whether it carries only reminders.
+    pub reminders_only: bool,
+    /// Whom it reaches; each is told on its own, so that what fails for one is tried again for that one only.
+    pub targets: Vec<Target>,
 }
 
-/// Makes a notifier of one kind, when the configuration asks for it.
-type Build = fn(&config::Notify, &Arc<Page>, &Client) -> Option<Box<dyn Notifier>>;
+/// One that a channel reaches.
+pub struct Target {
+    /// What tells it from the others of its channel in logs and in the outbox, such as `ops@example.com`; never a secret.
+    /// Better not empty where a channel may have several: it is shown only when there are, but what is owed to it is kept
+    /// under this name.
+    pub name: String,
+    /// The way to it.
+    pub notifier: Box<dyn Notifier>,
+}
 
-/// Every kind of notifier.
-pub const CHANNELS: &[Channel] =
-    &[Channel { name: "email", build: email::build }, Channel { name: "slack", build: slack::build }];
+impl Target {
+    /// The one target of a channel that never has another.
+    fn only(notifier: impl Notifier + 'static) -> Self {
+        Self { name: String::new(), notifier: Box::new(notifier) }
+    }
+
+    /// A target of that name.
+    fn named(name: impl Into<String>, notifier: impl Notifier + 'static) -> Self {
+        Self { name: name.into(), notifier: Box::new(notifier) }
+    }
+}
+
+impl Channel {
+    /// What the target at that position is called: as the channel, with its own name if there are others.
+    #[must_use]
+    pub fn label(&self, position: usize) -> String {
+        match self.targets.get(position) {
+            Some(target) if self.targets.len() > 1 => format!("{} {}", self.name, target.name),
+            _ => self.name.to_string(),
+        }
+    }
+}
+
+/// The channels that are configured, in that order.
+#[must_use]
+pub fn build(notify: &config::Notify, page: &Arc<Page>, client: &Client) -> Vec<Channel> {
+    let channel = |channel: &config::Channel| {
+        let targets = match &channel.kind {
+            ChannelKind::Email(email) => email::targets(email, page, client),
+            ChannelKind::Slack(slack) => slack::targets(slack, page, client),
+        };
+        Channel { name: channel.name.clone(), reminders_only: channel.reminders_only, targets }
+    };
+    notify.channels.iter().map(channel).collect()
+}

@@ -16,6 +16,7 @@ use crate::net::client::Client;
 use super::Notifier;
 use super::Page;
 use super::SendError;
+use super::Target;
 use super::post;
 use super::text;
 
@@ -32,16 +33,15 @@ pub struct Slack {
     client: Client,
 }
 
-/// The notifier, when `[notify.slack]` is there.
-pub(super) fn build(notify: &config::Notify, page: &Arc<Page>, client: &Client) -> Option<Box<dyn Notifier>> {
-    let config = notify.slack.clone()?;
-    Some(Box::new(Slack { config, page: page.clone(), client: client.clone() }))
+/// The one target of such a channel.
+pub(super) fn targets(config: &config::Slack, page: &Arc<Page>, client: &Client) -> Vec<Target> {
+    vec![Target::only(Slack { config: config.clone(), page: page.clone(), client: client.clone() })]
 }
 
 impl Notifier for Slack {
     fn send(&self, notice: &Notice) -> Result<(), SendError> {
         let document = message(notice, &self.page, self.config.mention_channel);
-        post::json(&self.client, self.config.hook_url.reveal(), &document)
+        post::to(&self.client, self.config.hook_url.reveal()).json(&document)
     }
 }
 
@@ -66,13 +66,13 @@ struct Field {
 }
 
 fn message(notice: &Notice, page: &Page, mention_channel: bool) -> Message {
-    if notice.test {
+    if notice.is_test() {
         return test_message(notice, page);
     }
     let dead = escape(&text::dead(notice, NODES_MAX));
-    let kind = if notice.changed { "Status changed to" } else { "Status is still" };
+    let heading = text::heading(notice);
     let nodes = if dead.is_empty() { String::new() } else { format!(" Nodes: *{dead}*.") };
-    let mut summary = format!("{kind}: *{}*.{nodes}", notice.status);
+    let mut summary = format!("{heading}: *{}*.{nodes}", notice.status);
     let changes = cut(&changes(notice));
     if !changes.is_empty() {
         summary.push('\n');

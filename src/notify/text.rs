@@ -6,6 +6,7 @@ use serde_derive::Serialize;
 
 use crate::model::notice::Affected;
 use crate::model::notice::Change;
+use crate::model::notice::Kind;
 use crate::model::notice::Notice;
 use crate::model::status::Status;
 use crate::model::words;
@@ -27,12 +28,25 @@ pub const STORIES_MAX: usize = 200;
 /// What changed, a story a node; those above `max` are counted in a last one.
 #[must_use]
 pub fn stories(notice: &Notice, max: usize) -> Vec<Story> {
-    let mut stories: Vec<Story> = notice.changes.iter().take(max).map(story).collect();
-    let more = notice.changes.len() - stories.len();
+    let quiet = |change: &&Change| notice.kind == Kind::Startup && is_well(change);
+    let told = || notice.changes.iter().filter(|change| !quiet(change));
+    let mut stories: Vec<Story> = told().take(max).map(|change| story(notice.kind, change)).collect();
+    let more = told().count() - stories.len();
     if more > 0 {
         stories.push(Story { status: "unknown", head: format!("and {more} more nodes"), details: Vec::new() });
     }
+    let well = match notice.changes.iter().filter(quiet).count() {
+        0 => None,
+        1 => Some("1 node is healthy".to_owned()),
+        well => Some(format!("{well} nodes are healthy")),
+    };
+    stories.extend(well.map(|head| Story { status: "healthy", head, details: Vec::new() }));
     stories
+}
+
+/// Whether a node is well and was before: after a start such nodes are counted, not named.
+fn is_well(change: &Change) -> bool {
+    change.to == Some(Status::Healthy) && change.was.is_none()
 }
 
 /// How many nodes of a notice a line of the log names.
@@ -41,16 +55,42 @@ const TITLE_MAX: usize = 3;
 /// A notice in a line, as the log and the outbox name it.
 #[must_use]
 pub fn title(notice: &Notice) -> String {
+    let kind = match notice.kind {
+        Kind::Startup => "startup notice",
+        Kind::Change => "notice",
+        Kind::Reminder { .. } => "reminder",
+        Kind::Test => "test notice",
+    };
     let stories: Vec<String> = stories(notice, TITLE_MAX).into_iter().map(|story| story.head).collect();
-    format!("notice of {}: {}", words::moment(notice.at), stories.join("; "))
+    let told = if stories.is_empty() { format!("the page is {}", notice.status) } else { stories.join("; ") };
+    format!("{kind} of {}: {told}", words::moment(notice.at))
 }
 
-/// What changed, in a few words for a subject: `Shop is healthy again`, `Shop is dead`, `4 nodes changed`.
+/// What comes before the page's status in the first line of a message, as those who parse such messages know it.
+#[must_use]
+pub fn heading(notice: &Notice) -> &'static str {
+    match notice.kind {
+        Kind::Startup => "Status started up, as",
+        Kind::Change | Kind::Test if notice.changed => "Status changed to",
+        Kind::Change | Kind::Test | Kind::Reminder { .. } => "Status is still",
+    }
+}
+
+/// What is told, in a few words for a subject: `Shop is healthy again`, `Shop is dead`, `4 nodes changed`; of a
+/// reminder `Shop is still dead`, of a start `started up: 1 dead, 3 healthy`.
 #[must_use]
 pub fn headline(notice: &Notice) -> String {
+    if notice.kind == Kind::Startup {
+        return format!("started up: {}", counts(&notice.changes));
+    }
+    let still = if notice.is_reminder() { "still " } else { "" };
     match notice.changes.as_slice() {
-        [] => "nothing changed".to_owned(),
+        [] => match notice.kind {
+            Kind::Reminder { .. } => format!("the page is still {}", notice.status),
+            Kind::Startup | Kind::Change | Kind::Test => "nothing changed".to_owned(),
+        },
         [only] => match (only.to, only.was) {
+            (Some(status), _) if notice.is_reminder() => format!("{} is still {status}", only.label),
             (Some(Status::Healthy), Some(_)) => format!("{} is healthy again", only.label),
             (Some(status), Some((was, _))) if status == was => format!("{} is {status} again", only.label),
             (Some(status), _) => format!("{} is {status}", only.label),
@@ -60,11 +100,28 @@ pub fn headline(notice: &Notice) -> String {
             let to = many.first().and_then(|change| change.to);
             let alike = to.filter(|_| many.iter().all(|change| change.to == to));
             alike.map_or_else(
-                || format!("{} nodes changed", many.len()),
-                |status| format!("{} nodes are {status}", many.len()),
+                || match notice.kind {
+                    Kind::Reminder { .. } => format!("{} nodes are still unwell", many.len()),
+                    Kind::Startup | Kind::Change | Kind::Test => format!("{} nodes changed", many.len()),
+                },
+                |status| format!("{} nodes are {still}{status}", many.len()),
             )
         }
     }
+}
+
+/// How many nodes have which status: `2 dead, 1 unknown, 9 healthy`.
+fn counts(changes: &[Change]) -> String {
+    let counts = ["dead", "sick", "unknown", "healthy"]
+        .map(|status| (status, changes.iter().filter(|change| word(change) == status).count()));
+    let named: Vec<String> =
+        counts.iter().filter(|(_, count)| *count > 0).map(|(word, count)| format!("{count} {word}")).collect();
+    if named.is_empty() { "no nodes".to_owned() } else { named.join(", ") }
+}
+
+/// The status of a node as a word.
+fn word(change: &Change) -> &'static str {
+    change.to.map_or("unknown", Status::word)
 }
 
 /// The replicas that are dead, as `service:node:replica` with commas; empty when there are none. Names that do not fit
@@ -107,7 +164,7 @@ pub fn capital(status: Status) -> &'static str {
     }
 }
 
-fn story(change: &Change) -> Story {
+fn story(kind: Kind, change: &Change) -> Story {
     let node = format!("{}, {} ({})", change.service, change.label, change.key);
     let since = words::moment(change.since);
     let was = change.was.map(|(status, time)| (status, words::duration(whole(time))));
@@ -119,7 +176,11 @@ fn story(change: &Change) -> Story {
         (Some(status), Some((was, time))) if status == was => {
             format!("{node} is {status} again since {since}, it was {was} for {time} before{}", why(change))
         }
+        (Some(status), _) if matches!(kind, Kind::Reminder { .. }) => {
+            format!("{node} is still {status}, since {since}{}", why(change))
+        }
         (Some(status), _) => format!("{node} is {status} since {since}{}", why(change)),
+        (None, None) if kind == Kind::Startup => format!("{node} is not known yet: nothing was found out about it"),
         (None, Some((was, time))) => format!("{node} is no longer {was}, its replicas were removed ({was} for {time})"),
         (None, None) => format!("{node} has no replicas any more"),
     };
@@ -130,7 +191,7 @@ fn story(change: &Change) -> Story {
             details.push(format!("and {} more", change.more_affected));
         }
     }
-    Story { status: change.to.map_or("unknown", Status::word), head, details }
+    Story { status: word(change), head, details }
 }
 
 /// The cause as it ends the sentence, with its replica when there is but one.
@@ -164,12 +225,13 @@ mod tests {
     use crate::model::fixture::notice;
     use crate::model::fixture::recovery;
     use crate::model::fixture::secs;
+    use crate::model::notice::Urgent;
 
     use super::*;
 
     /// The sentence of a change, and its details.
     fn check(change: &Change, head: &str, details: &[&str]) {
-        let story = story(change);
+        let story = story(Kind::Change, change);
         assert_eq!(story.head, head);
         assert_eq!(story.details, details);
     }
@@ -262,6 +324,76 @@ mod tests {
             (long, 11, "web:api:ä[..]"),
         ] {
             assert_eq!(dead(&notice, max), wanted);
+        }
+    }
+
+    #[test]
+    fn a_reminder_says_what_is_still_dead_since_when_and_why() {
+        let kind = Kind::Reminder { number: 2, urgent: Urgent::All };
+        let reminder = Notice { kind, changed: false, ..death() };
+        let head =
+            "Web, API (web:api) is still dead, since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)";
+        assert_eq!(stories(&reminder, 9)[0].head, head);
+        assert_eq!(title(&reminder), format!("reminder of 24 Nov 2026, 01:12:05 UTC: {head}"));
+    }
+
+    #[test]
+    fn after_a_start_the_unwell_are_named_and_the_well_are_counted() {
+        let again = recovery().changes.remove(0);
+        let unknown = Change { to: None, ..change() };
+        let changes = vec![death().changes.remove(0), unknown, again, change(), change()];
+        let startup = Notice { kind: Kind::Startup, changes, ..death() };
+        let heads: Vec<String> = stories(&startup, 9).into_iter().map(|story| story.head).collect();
+        assert_eq!(
+            heads,
+            [
+                "Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
+                "Web, API (web:api) is not known yet: nothing was found out about it",
+                "Web, API (web:api) is healthy again, it was dead for 7 min 12 s",
+                "2 nodes are healthy",
+            ]
+        );
+        assert_eq!(headline(&startup), "started up: 1 dead, 1 unknown, 3 healthy");
+        let short: Vec<String> = stories(&startup, 1).into_iter().map(|story| story.head).collect();
+        assert_eq!(short[1..], ["and 2 more nodes", "2 nodes are healthy"]);
+        let well = Notice { changes: vec![change()], ..startup.clone() };
+        assert_eq!(stories(&well, 9)[0].head, "1 node is healthy");
+        assert_eq!(headline(&Notice { changes: Vec::new(), ..startup }), "started up: no nodes");
+    }
+
+    #[test]
+    fn a_notice_says_what_brought_it_about() {
+        let reminder = Kind::Reminder { number: 2, urgent: Urgent::All };
+        let sick = Change { to: Some(Status::Sick), ..change() };
+        let dead = || death().changes.remove(0);
+        for (kind, changes, title, headline) in [
+            (Kind::Change, vec![dead()], "notice of", "API is dead"),
+            (Kind::Startup, vec![], "startup notice of", "started up: no nodes"),
+            (Kind::Startup, vec![dead()], "startup notice of", "started up: 1 dead"),
+            (Kind::Startup, vec![dead(), sick.clone()], "startup notice of", "started up: 1 dead, 1 sick"),
+            (reminder, vec![dead()], "reminder of", "API is still dead"),
+            (reminder, vec![dead(), dead()], "reminder of", "2 nodes are still dead"),
+            (reminder, vec![dead(), sick], "reminder of", "2 nodes are still unwell"),
+            (Kind::Test, vec![], "test notice of", "nothing changed"),
+        ] {
+            let notice = Notice { changes, kind, ..notice() };
+            assert_eq!(super::headline(&notice), headline);
+            assert!(super::title(&notice).starts_with(title), "{}", super::title(&notice));
+        }
+    }
+
+    #[test]
+    fn the_first_line_is_that_of_the_wire_format() {
+        let reminder = Kind::Reminder { number: 1, urgent: Urgent::First(1) };
+        for (kind, changed, wanted) in [
+            (Kind::Startup, true, "Status started up, as"),
+            (Kind::Startup, false, "Status started up, as"),
+            (Kind::Change, true, "Status changed to"),
+            (Kind::Change, false, "Status is still"),
+            (reminder, false, "Status is still"),
+            (reminder, true, "Status is still"),
+        ] {
+            assert_eq!(heading(&Notice { changed, kind, ..notice() }), wanted);
         }
     }
 

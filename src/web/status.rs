@@ -7,6 +7,8 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde_derive::Serialize;
 
+use crate::engine::ChannelHealth;
+use crate::engine::TargetHealth;
 use crate::model::map::Map;
 use crate::model::observation::Finding;
 use crate::model::observation::Observation;
@@ -46,13 +48,16 @@ struct Health {
     #[serde(rename = "serviceId")]
     service_id: &'static str,
     notes: Vec<String>,
-    checks: BTreeMap<String, [Check; 1]>,
+    checks: BTreeMap<String, Vec<Check>>,
 }
 
 /// One part of it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Check {
+    /// Which of several targets of a channel it is, from 1; their names are no business of the public.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    component_id: Option<String>,
     status: &'static str,
     observed_value: u64,
     observed_unit: &'static str,
@@ -88,17 +93,29 @@ pub(super) async fn health(live: Data<Live>) -> HttpResponse {
         notes.push(format!("{} entries of history were lost", keeper.lost));
     }
     let mut checks = BTreeMap::new();
-    let check = |fails, value, unit| [Check { status: word(fails), observed_value: value, observed_unit: unit }];
+    let check = |fails, value, unit| {
+        vec![Check { component_id: None, status: word(fails), observed_value: value, observed_unit: unit }]
+    };
     checks.insert("vigil:blind".to_owned(), check(blind > 0, blind, "replicas"));
     checks.insert("vigil:panics".to_owned(), check(panics > 0, panics, "panics"));
     checks.insert("history:failures".to_owned(), check(keeper.failure.is_some(), keeper.failures, "failures"));
     checks.insert("history:lost".to_owned(), check(keeper.lost > 0, keeper.lost, "entries"));
-    for channel in &channels {
-        let owed = u64::try_from(channel.owed).unwrap_or(u64::MAX);
-        checks.insert(format!("notify:{}", channel.channel), check(channel.failure.is_some(), owed, "notices owed"));
-        notes.extend(
-            channel.failure.as_ref().map(|_| format!("the channel {} fails; the log says why", channel.channel)),
-        );
+    for ChannelHealth { channel, targets } in &channels {
+        let check = |(number, target): (usize, &TargetHealth)| Check {
+            component_id: (targets.len() > 1).then(|| number.to_string()),
+            status: word(target.failure.is_some()),
+            observed_value: u64::try_from(target.owed).unwrap_or(u64::MAX),
+            observed_unit: "notices owed",
+        };
+        checks.insert(format!("notify:{channel}"), (1..).zip(targets).map(check).collect());
+        match targets.iter().filter(|target| target.failure.is_some()).count() {
+            0 => {}
+            _ if targets.len() == 1 => notes.push(format!("the channel {channel} fails; the log says why")),
+            failing => {
+                let all = targets.len();
+                notes.push(format!("the channel {channel} fails for {failing} of {all} targets; the log says why"));
+            }
+        }
     }
     let health = Health {
         status: word(!notes.is_empty()),

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use vigil_server::config;
 use vigil_server::config::Credentials;
 use vigil_server::config::Encryption;
+use vigil_server::model::notice::Kind;
 use vigil_server::model::notice::Notice;
 use vigil_server::model::status::Status;
 use vigil_server::notify::Notifier;
@@ -57,7 +58,7 @@ impl Client {
     fn deliver(&self, port: u16) -> Result<(), SendError> {
         let credentials = Credentials { username: "vigil".to_owned(), password: Secret::new("hunter2") };
         let config = config::Email {
-            to: "ops@example.org".parse().unwrap(),
+            to: vec!["ops@example.org".parse().unwrap()],
             from: "vigil@example.org".parse().unwrap(),
             smtp_host: self.host.to_owned(),
             smtp_port: port,
@@ -67,7 +68,8 @@ impl Client {
         };
         let page = Page { title: "Status".to_owned(), url: "https://status.example.org/".to_owned() };
         let nobody: &[CertificateDer] = &[];
-        Email::new(config, Arc::new(page), nobody, self.limit).send(&notice())
+        let to = config.to[0].clone();
+        Email::new(config, to, Arc::new(page), nobody, self.limit).send(&notice())
     }
 }
 
@@ -79,7 +81,7 @@ fn notice() -> Notice {
         dead: Vec::new(),
         more_dead: 0,
         changes: Vec::new(),
-        test: true,
+        kind: Kind::Test,
     }
 }
 

@@ -10,6 +10,7 @@
 mod api;
 #[allow(dead_code, reason = "the test of Postfix uses the rest of it")]
 mod certificates;
+mod channels;
 mod cli;
 mod crash;
 mod dns;
@@ -23,6 +24,7 @@ mod manager;
 mod notify_test;
 mod pages;
 mod reload;
+mod reminders;
 mod reports;
 mod restart;
 mod schedule;

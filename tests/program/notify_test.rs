@@ -54,6 +54,19 @@ fn a_channel_that_fails_says_why_and_the_others_are_tried() {
 }
 
 #[test]
+fn each_of_several_recipients_and_channels_has_a_line() {
+    let (hook, server) = (Hook::start(Reply::Status(200)), Smtp::start(Plan::default()));
+    server.fail(Fault { at: Stage::RcptOf("boss@"), deed: Deed::Answer("550 5.1.1 no such user"), always: true });
+    let slack = |name: &str| format!("[[notify.slack]]\nname = \"{name}\"\nhook_url = \"{}\"\n", hook.url("/"));
+    let email = server.config_to("[\"ops@example.org\", \"boss@example.org\"]", "smtp_encrypt = false");
+    let (code, out, _) = notify_test(&[slack("team"), slack("quiet") + "reminders_only = true\n", email].concat());
+    let wanted = "✓ email ops@example.org: delivered\n\
+                  ✗ email boss@example.org: the server refused with 550 while waiting for the answer to RCPT TO: 5.1.1 no \
+                  such user\n✓ team: delivered\n✓ quiet: delivered\n";
+    assert_eq!((code, out.as_str(), hook.requests().len()), (Some(1), wanted, 2));
+}
+
+#[test]
 fn without_a_channel_it_says_what_to_add() {
     let (code, out, err) = notify_test("");
     assert_eq!((code, out.as_str()), (Some(1), ""));

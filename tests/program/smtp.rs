@@ -65,6 +65,8 @@ pub(crate) enum Stage {
     Auth,
     MailFrom,
     RcptTo,
+    /// The same, of a recipient whose address has this in it.
+    RcptOf(&'static str),
     Data,
     Message,
 }
@@ -180,8 +182,13 @@ impl Smtp {
 
     /// `[notify.email]` for this server, and what is added.
     pub(crate) fn config(&self, keys: &str) -> String {
+        self.config_to("\"ops@example.org\"", keys)
+    }
+
+    /// The same, with these recipients as they are written.
+    pub(crate) fn config_to(&self, to: &str, keys: &str) -> String {
         format!(
-            "[notify.email]\nfrom = \"vigil@example.org\"\nto = \"ops@example.org\"\nsmtp_host = \"127.0.0.1\"\n\
+            "[notify.email]\nfrom = \"vigil@example.org\"\nto = {to}\nsmtp_host = \"127.0.0.1\"\n\
              smtp_port = {}\n{keys}\n",
             self.address.port()
         )
@@ -202,6 +209,18 @@ impl Smtp {
         self.state.0.lock().unwrap().plan.faults.push(fault);
     }
 
+    /// From now on, fails so before all that is planned.
+    pub(crate) fn fail_first(&self, fault: Fault) {
+        self.state.0.lock().unwrap().plan.faults.insert(0, fault);
+    }
+
+    /// From now on it is good, and has accepted nothing yet.
+    pub(crate) fn forget(&self) {
+        let mut state = self.state.0.lock().unwrap();
+        state.plan.faults.clear();
+        state.mails.clear();
+    }
+
     /// Waits for the message of that number, from 0.
     pub(crate) fn mail(&self, number: usize) -> Mail {
         let state = self.state.0.lock().unwrap();
@@ -217,6 +236,13 @@ impl Smtp {
             faults.remove(number);
         }
         Some(fault.deed)
+    }
+
+    /// The stage of a recipient.
+    fn recipient(&self, line: &str) -> Stage {
+        let stages = self.state.0.lock().unwrap().plan.faults.iter().map(|fault| fault.at).collect::<Vec<_>>();
+        let of = |stage: &Stage| matches!(stage, Stage::RcptOf(who) if line.contains(who));
+        stages.into_iter().find(of).unwrap_or(Stage::RcptTo)
     }
 
     /// Answers, or does what is planned instead; fails when the session is over then.
@@ -285,7 +311,7 @@ impl Smtp {
                 }
                 "RCPT" => {
                     to = line;
-                    self.answer(&mut *wire, Stage::RcptTo, "250 ok")?;
+                    self.answer(&mut *wire, self.recipient(&to), "250 ok")?;
                 }
                 "DATA" => {
                     if !self.answer(&mut *wire, Stage::Data, "354 go on")? {

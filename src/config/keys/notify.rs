@@ -3,7 +3,6 @@
 use super::Key;
 use super::takes::FLAG;
 use super::takes::SECONDS;
-use super::takes::WHOLE;
 
 /// Its keys.
 pub(super) static KEYS: &[Key] = &[
@@ -24,23 +23,40 @@ pub(super) static KEYS: &[Key] = &[
         "Two notices are at least this far apart.",
     )
     .default("10"),
-    Key::new("notify", "startup_notification", FLAG, "Whether people are told that Vigil has started.")
-        .default("false")
-        .not_yet(),
-    Key::new("notify", "reminder_interval", SECONDS, "The time after which people are reminded of what is still dead.")
-        .not_yet(),
+    Key::new(
+        "notify",
+        "startup_notification",
+        FLAG,
+        "Whether people are told how everything is once all was checked for the first time after a start.",
+    )
+    .default("false"),
+    Key::new(
+        "notify",
+        "reminder_interval",
+        SECONDS,
+        "The time without a notice after which people are reminded of what is still dead; without it they are not.",
+    ),
     Key::new(
         "notify",
         "reminder_backoff_function",
         "one of `none`, `linear`, `square` and `cubic`",
-        "How the time between reminders grows.",
+        "How the time before the second, third, ... reminder grows: not at all, or to 2, 3, ... times the interval, or \
+         the square or the cube of that.",
     )
-    .default("\"none\"")
-    .not_yet(),
-    Key::new("notify", "reminder_backoff_limit", WHOLE, "The number of reminders after which that time grows no more.")
-        .default("3")
-        .not_yet(),
-    Key::new("notify", "reminder_escalate", FLAG, "Whether reminders reach one more target with each repetition.")
-        .default("false")
-        .not_yet(),
+    .default("\"none\""),
+    Key::new(
+        "notify",
+        "reminder_backoff_limit",
+        "a whole number, 0 to 65535",
+        "The number of the reminder from which that time grows no more.",
+    )
+    .default("3"),
+    Key::new(
+        "notify",
+        "reminder_escalate",
+        FLAG,
+        "Whether the first reminder is urgent only for the first target of a channel, the second for the first two, and so \
+         on. Otherwise every reminder is urgent for every target.",
+    )
+    .default("false"),
 ];

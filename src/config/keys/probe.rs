@@ -1,6 +1,7 @@
 //! `[[probe.service]]` and `[[probe.service.node]]`
 
 use super::Key;
+use super::takes::CHANNELS;
 use super::takes::DAYS;
 use super::takes::FLAG;
 use super::takes::LINK;
@@ -17,12 +18,14 @@ pub(super) static KEYS: &[Key] = &[
     // [[probe.service]]
     Key::new("probe.service", "id", "an id of 1 to 128 bytes", "The name of the service in reports and logs, unique in the file; visitors do not see it.").required(),
     Key::new("probe.service", "label", "the name that people read", "The name of the service on the page and in notices.").required(),
+    Key::new("probe.service", "notify", CHANNELS, "The channels that hear of its nodes, by their names; `[]` is nobody. Without it: all channels.").each("the name of a channel"),
     // [[probe.service.node]]
     Key::new("probe.service.node", "id", "an id of 1 to 128 bytes", "The name of the node in reports and logs, unique in its service; visitors do not see it.").required(),
     Key::new("probe.service.node", "label", "the name that people read", "The name of the node on the page and in notices.").required(),
     Key::new("probe.service.node", "mode", "one of `poll`, `push`, `local` and `script`", "How its replicas are known: Vigil asks them (`poll`), they report their load (`push`), a vigil-local daemon reports their health (`local`), or scripts tell (`script`).").required(),
     Key::new("probe.service.node", "replicas", "a list of URLs, such as `[\"https://example.com/\", \"tcp://example.com:25\"]`", "The addresses that Vigil asks, each a replica: `http://`, `https://`, `tcp://`, `tls://` or `ssh://` with a port, `icmp://` without one, or `dns://` with a server and a name. Only for the mode `poll`.").each("a URL such as `https://example.com/` or `tcp://example.com:25`").default("[]"),
     Key::new("probe.service.node", "scripts", "a list of scripts", "Texts that `sh` runs, each a replica that is as the exit code says: 0 healthy, 1 sick, anything else dead. They are named by their place in the list, from `0`. Only for the mode `script`.").each("the text of a script").default("[]"),
+    Key::new("probe.service.node", "notify", CHANNELS, "For this node, in place of that of its service.").each("the name of a channel"),
     // What it says in place of `[metrics]`.
     Key::new("probe.service.node", "poll_interval", SECONDS, "For this node, in place of that of `[metrics]`."),
     Key::new("probe.service.node", "poll_retry", POLL_RETRY, "For this node, in place of that of `[metrics]`; a number of tries if the node or `[metrics]` has `poll_retry_wait`."),

@@ -16,3 +16,6 @@ pub(super) const WHOLE: &str = "a whole number";
 pub(super) const DAYS: &str = "a whole number of days, 1 to 36500";
 pub(super) const LOAD: &str = "a number above 0, such as `0.90`";
 pub(super) const EMAIL: &str = "an email address, such as `ops@example.com`";
+pub(super) const CHANNEL: &str = "a name of 1 to 64 letters, digits, `-` and `_`";
+pub(super) const CHANNELS: &str = "a list of the names of channels, such as `[\"slack\"]`";
+pub(super) const RECIPIENTS: &str = "an email address, such as `ops@example.com`, or a list of them";

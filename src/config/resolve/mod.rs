@@ -1,8 +1,8 @@
 //! The rules: from the sections of a file to a [`Config`], or to the reason why not.
 
 mod branding;
+mod channels;
 mod dns;
-mod email;
 mod http;
 mod metrics;
 mod notify;
@@ -28,15 +28,14 @@ use super::section::Section;
 pub(super) fn resolve(root: &Section<'_>) -> Result<Config, ConfigError> {
     let file = Sections::of(root)?;
     let server = server::server(&file.server)?;
-    let config = Config {
-        assets: server::assets(&file.assets)?,
-        branding: branding::branding(&file.branding)?,
-        metrics: metrics::metrics(&file.metrics)?,
-        notify: notify::notify(&file.notify, &file.email, &file.slack)?,
-        services: probe::services(&file.services, &file.metrics)?,
-        storage: storage::storage(&file.storage)?,
-        server,
-    };
+    let assets = server::assets(&file.assets)?;
+    let branding = branding::branding(&file.branding)?;
+    let metrics = metrics::metrics(&file.metrics)?;
+    let notify = notify::notify(&file.notify)?;
+    let services = probe::services(&file.services, &file.metrics, &notify.channels)?;
+    channels::warn_of_idle(&file.notify, &notify.channels, &services)?;
+    let storage = storage::storage(&file.storage)?;
+    let config = Config { server, assets, branding, metrics, notify, services, storage };
     match probe::first_that_reports(&file.services)? {
         Some(node) if config.server.reporter_token.is_none() => {
             let meant = file.server.meant_for("reporter_token");
@@ -62,23 +61,18 @@ struct Sections<'a> {
     branding: Section<'a>,
     metrics: Section<'a>,
     notify: Section<'a>,
-    email: Section<'a>,
-    slack: Section<'a>,
     storage: Section<'a>,
     services: Vec<Section<'a>>,
 }
 
 impl<'a> Sections<'a> {
     fn of(root: &Section<'a>) -> Result<Self, ConfigError> {
-        let notify = root.child(known_section("notify"))?;
         Ok(Self {
             server: root.child(known_section("server"))?,
             assets: root.child(known_section("assets"))?,
             branding: root.child(known_section("branding"))?,
             metrics: root.child(known_section("metrics"))?,
-            email: notify.child(known_section("notify.email"))?,
-            slack: notify.child(known_section("notify.slack"))?,
-            notify,
+            notify: root.child(known_section("notify"))?,
             storage: root.child(known_section("storage"))?,
             services: root.child(known_section("probe"))?.children(known_section("probe.service"))?,
         })

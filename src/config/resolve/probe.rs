@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::super::Channel;
 use super::super::Link;
 use super::super::Mode;
 use super::super::Node;
@@ -14,6 +15,7 @@ use super::super::field::Field;
 use super::super::http::Http;
 use super::super::keys::keys_of;
 use super::super::keys::known_section;
+use super::super::nearest::nearest;
 use super::super::section::Section;
 use super::http;
 use super::metrics;
@@ -31,8 +33,12 @@ const NODE: &str = "probe.service.node";
 /// What is passed to `sh` as one string may have 128 KiB on Linux.
 const LONGEST_SCRIPT: usize = 64 * 1024;
 
-/// Every `[[probe.service]]`; `metrics` speaks where a node is silent.
-pub(super) fn services(sections: &[Section<'_>], metrics: &Section<'_>) -> Result<Vec<Service>, ConfigError> {
+/// Every `[[probe.service]]`; `metrics` speaks where a node is silent, and `channels` are there to be named.
+pub(super) fn services(
+    sections: &[Section<'_>],
+    metrics: &Section<'_>,
+    channels: &[Channel],
+) -> Result<Vec<Service>, ConfigError> {
     let mut seen = Seen::default();
     sections
         .iter()
@@ -40,7 +46,7 @@ pub(super) fn services(sections: &[Section<'_>], metrics: &Section<'_>) -> Resul
             Ok(Service {
                 id: section.require("id", |field| seen.id(&field, section.line))?,
                 label: label(section)?,
-                nodes: nodes(&section.children(known_section(NODE))?, metrics)?,
+                nodes: nodes(section, metrics, channels)?,
             })
         })
         .collect()
@@ -58,9 +64,11 @@ pub(super) fn first_that_reports(sections: &[Section<'_>]) -> Result<Option<Stri
     Ok(None)
 }
 
-fn nodes(sections: &[Section<'_>], metrics: &Section<'_>) -> Result<Vec<Node>, ConfigError> {
+fn nodes(service: &Section<'_>, metrics: &Section<'_>, channels: &[Channel]) -> Result<Vec<Node>, ConfigError> {
+    let of_service = service.read("notify", |field| route(&field, channels))?;
     let mut seen = Seen::default();
-    sections
+    service
+        .children(known_section(NODE))?
         .iter()
         .map(|section| {
             let id = section.require("id", |field| seen.id(&field, section.line))?;
@@ -71,6 +79,7 @@ fn nodes(sections: &[Section<'_>], metrics: &Section<'_>) -> Result<Vec<Node>, C
             Ok(Node {
                 id,
                 label,
+                notify: section.read("notify", |field| route(&field, channels))?.or_else(|| of_service.clone()),
                 mode,
                 poll: metrics::poll(Layers::node(section, metrics))?,
                 script: metrics::script(Layers::node(section, metrics))?,
@@ -80,6 +89,37 @@ fn nodes(sections: &[Section<'_>], metrics: &Section<'_>) -> Result<Vec<Node>, C
             })
         })
         .collect()
+}
+
+/// The channels that hear of a service or node.
+fn route(field: &Field<'_, '_>, channels: &[Channel]) -> Result<Vec<Arc<str>>, ConfigError> {
+    let mut route: Vec<Arc<str>> = Vec::new();
+    for item in field.items()? {
+        let name = item.text()?;
+        let Some(known) = channels.iter().find(|channel| &*channel.name == name) else {
+            return Err(item.wrong_so(&no_channel(name, channels)));
+        };
+        if route.contains(&known.name) {
+            item.warn("stands here already, ignored");
+        } else {
+            route.push(known.name.clone());
+        }
+    }
+    Ok(route)
+}
+
+/// That nothing has that name, and which names there are.
+fn no_channel(name: &str, channels: &[Channel]) -> String {
+    let names: Vec<&str> = channels.iter().map(|channel| &*channel.name).collect();
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match (names.as_slice(), nearest(name, names.iter().copied())) {
+        ([], _) => {
+            "is no channel: none is configured; add one such as `[notify.slack]`, or leave the key out".to_owned()
+        }
+        ([_], _) => format!("is no channel; the only one is {}", quoted.concat()),
+        (_, Some(meant)) => format!("is no channel, did you mean `{meant}`? There are {}", quoted.join(", ")),
+        (_, None) => format!("is no channel; there are {}", quoted.join(", ")),
+    }
 }
 
 /// A link without an address leads nowhere.

@@ -27,6 +27,8 @@ use crate::model::uuid::Uuid;
 
 use super::super::fixture;
 use super::super::recall::Recalled;
+use super::super::state::Told;
+use super::super::tell::Teller;
 use super::*;
 
 const TARGET: &str = "tcp://10.0.0.1:80";
@@ -97,7 +99,9 @@ impl Kept {
     /// Owes a notice without waiting for it to be stored: nobody else is there to do that.
     fn owe(&self) -> u64 {
         self.outbox.hurry();
-        self.outbox.owe(&Arc::new(model::death()), vec!["slack".to_owned()], vec![(Subject::Page, Some(Status::Dead))])
+        let notice = (Arc::new(model::death()), vec!["slack".to_owned()]);
+        let told = Told { statuses: vec![(Subject::Page, Some(Status::Dead))], ..Told::default() };
+        self.outbox.owe(vec![notice], told)[0]
     }
 }
 
@@ -196,6 +200,7 @@ fn a_file_that_is_deleted_is_made_anew_and_told_how_everything_is() {
     let kept = Kept::start(&config, &clock);
     kept.down();
     kept.owe();
+    kept.shared.ignore_reminders(Some(secs(600)));
     kept.keeper.step(false);
     for file in fs::read_dir(folder.path()).unwrap() {
         fs::remove_file(file.unwrap().path()).unwrap();
@@ -212,6 +217,7 @@ fn a_file_that_is_deleted_is_made_anew_and_told_how_everything_is() {
     drop(kept);
     let known = memory(&config, clock.now());
     assert_eq!((known.owed.len(), known.told.len(), known.incidents.len()), (1, 1, 1));
+    assert!(known.silence.until.is_some());
     assert_eq!(Kept::start(&config, &clock).shared.read(Map::status), Status::Dead);
 }
 
@@ -238,6 +244,49 @@ fn while_nothing_can_be_written_it_waits_and_is_tried_less_and_less_often() {
     assert!(shown.series[0].1.time(Some(Status::Dead)) > secs(50), "{shown:?}");
     drop(kept);
     assert_eq!(Kept::start(&config, &clock).shared.read(Map::status), Status::Dead);
+}
+
+#[test]
+fn how_far_people_were_reminded_outlives_a_crash_and_so_does_the_window() {
+    let (folder, clock) = (TempDir::new().unwrap(), clock());
+    let url = format!("sqlite:{}", folder.path().join("vigil.db").display());
+    let keys = "reminder_interval = 100\nreminder_backoff_function = \"linear\"";
+    let config = fixture::config(&format!("[notify]\n{keys}\n[storage]\nurl = {url:?}\n"), &[TARGET]);
+    // What is due is told to nobody; in how many seconds the next notice is due.
+    let tell = |kept: &Kept| {
+        let next = Teller::new(kept.shared.clone(), Channels::default(), kept.outbox.clone()).step();
+        kept.pass(1);
+        kept.keeper.step(false);
+        next.map(|next| next.saturating_duration_since(clock.now().instant).as_secs() + 1)
+    };
+    let kept = Kept::start(&config, &clock);
+    kept.down();
+    kept.pass(2);
+    assert_eq!(tell(&kept), Some(100));
+    kept.pass(99);
+    assert_eq!(tell(&kept), Some(200), "after the first reminder");
+    drop(kept);
+    clock.advance(secs(49));
+    let kept = Kept::start(&config, &clock);
+    assert_eq!(tell(&kept), Some(150), "the time of the crash counts, and the reminder does not come again");
+    kept.shared.ignore_reminders(Some(secs(400)));
+    kept.pass(1);
+    kept.keeper.step(false);
+    drop(kept);
+    clock.advance(secs(9));
+    let kept = Kept::start(&config, &clock);
+    assert_eq!(kept.shared.reminders_ignored(), Some(secs(390)));
+    assert_eq!(tell(&kept), Some(390));
+    kept.pass(389);
+    assert_eq!(tell(&kept), Some(300), "after the second");
+    drop(kept);
+    assert_eq!(memory(&config, clock.now()).reminded.count, 2);
+    let kept = Kept::start(&config, &clock);
+    kept.up();
+    kept.pass(20);
+    assert_eq!(tell(&kept), None);
+    drop(kept);
+    assert_eq!(memory(&config, clock.now()).reminded, Reminded::default());
 }
 
 #[test]
@@ -282,11 +331,10 @@ fn what_a_channel_owes_is_known_while_it_is_not_configured() {
     let kept = Kept::start(&config(folder.path()), &clock);
     let id = kept.owe();
     kept.keeper.step(false);
-    assert_eq!(kept.keeper.owed_by("slack").iter().map(|(id, _)| *id).collect::<Vec<_>>(), [id]);
-    assert_eq!(kept.keeper.owed_by("email").len(), 0);
+    assert_eq!(kept.keeper.owed().iter().map(|owed| owed.id).collect::<Vec<_>>(), [id]);
     kept.outbox.settle(id, "slack");
     kept.keeper.step(false);
-    assert_eq!(kept.keeper.owed_by("slack").len(), 0);
+    assert_eq!(kept.keeper.owed().len(), 0);
 }
 
 #[test]
@@ -296,6 +344,7 @@ fn a_database_that_was_away_at_the_start_gives_back_the_past() {
     let config = config(folder.path());
     let kept = Kept::start(&config, &clock);
     kept.down();
+    kept.shared.ignore_reminders(Some(secs(600)));
     kept.pass(55);
     kept.keeper.step(true);
     drop(kept);
@@ -312,6 +361,7 @@ fn a_database_that_was_away_at_the_start_gives_back_the_past() {
     let (_, shown) = kept.shared.shown();
     assert_eq!(shown.pasts[&node()].uptime(Window::Week, clock.now().wall).down, secs(55));
     assert!(shown.incidents[0].closed.is_some(), "nobody saw its end");
+    assert_eq!(kept.shared.reminders_ignored(), Some(secs(543)));
     drop(kept);
     assert!(memory(&config, clock.now()).incidents[0].closed.is_some());
 }

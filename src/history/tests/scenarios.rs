@@ -33,7 +33,11 @@ use crate::model::ledger::Minute;
 use crate::model::ledger::Remembered;
 use crate::model::ledger::Shift;
 use crate::model::map::Standing;
+use crate::model::notice::Kind;
 use crate::model::notice::Notice;
+use crate::model::reminder::Reminded;
+use crate::model::reminder::Silence;
+use crate::model::reminder::Wait;
 use crate::model::span::Span;
 use crate::model::status::Status;
 use crate::model::tier::Tier;
@@ -45,6 +49,7 @@ on_every_backend! {
     a_new_database_knows_nothing
     what_is_written_is_found_again
     what_was_told_is_remembered_and_forgotten
+    reminders_go_on_after_a_restart
     notices_are_owed_in_order_until_they_are_settled
     numbers_of_notices_never_come_again
     announcements_are_kept_in_order_until_they_are_taken_down
@@ -148,10 +153,37 @@ fn what_was_told_is_remembered_and_forgotten(backend: &Backend) {
     assert_eq!(memory(&mut history).told, [(Subject::Page, Status::Sick)]);
 }
 
+fn reminders_go_on_after_a_restart(backend: &Backend) {
+    let mut history = backend.open();
+    let silent = |until| Silence { until: Some(until) };
+    let wait = Some(Wait { begun: ago(90), told: ago(20) });
+    let until = WALL + Duration::from_mins(5);
+    let mut batch = Batch { reminded: Some(Reminded { count: 3, wait }), ..Batch::default() };
+    // The window does not end sooner by being stored.
+    batch.entries.silence = Some(silent(until + Duration::from_micros(1)));
+    write(&mut history, &batch);
+    let mut history = backend.restart(history);
+    let known = memory(&mut history);
+    assert_eq!(known.reminded, Reminded { count: 3, wait });
+    assert_eq!(known.silence, silent(until + Duration::from_millis(1)));
+    // What is not said stays as it is.
+    write(&mut history, &Batch { told: vec![(node(), Some(Status::Dead))], ..Batch::default() });
+    assert_eq!((memory(&mut history).reminded, memory(&mut history).silence), (known.reminded, known.silence));
+    let mut batch = Batch { reminded: Some(Reminded { count: u32::MAX, wait }), ..Batch::default() };
+    write(&mut history, &batch);
+    assert_eq!(memory(&mut history).reminded.count, u32::MAX);
+    batch.reminded = Some(Reminded::default());
+    batch.entries.silence = Some(Silence::default());
+    write(&mut history, &batch);
+    let mut history = backend.restart(history);
+    assert_eq!(memory(&mut history).reminded, Reminded::default());
+    assert_eq!(memory(&mut history).silence, Silence::default());
+}
+
 fn notice(text: &str) -> Arc<Notice> {
     let key = crate::model::fixture::key("web", "api", text);
     let (dead, changes) = (vec![key], Vec::new());
-    Arc::new(Notice { at: WALL, status: Status::Dead, changed: true, dead, more_dead: 0, changes, test: false })
+    Arc::new(Notice { at: WALL, status: Status::Dead, changed: true, dead, more_dead: 0, changes, kind: Kind::Change })
 }
 
 fn owed(number: u64, channels: &[&str]) -> Owed {

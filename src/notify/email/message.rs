@@ -1,6 +1,9 @@
 //! The message that tells a notice: text and HTML.
 
 use std::error::Error;
+use std::hash::DefaultHasher;
+use std::hash::Hash as _;
+use std::hash::Hasher as _;
 use std::time::SystemTime;
 
 use handlebars::Handlebars;
@@ -13,6 +16,7 @@ use lettre::message::header::HeaderValue;
 use serde_json::json;
 
 use crate::config;
+use crate::model::notice::Kind;
 use crate::model::notice::Notice;
 use crate::model::status::Status;
 use crate::model::words;
@@ -28,23 +32,33 @@ const SUBJECT_MAX: usize = 100;
 const NODES_MAX: usize = 4_000;
 
 /// The message: text and HTML, with a Message-ID that stays the same when the delivery is tried again.
-pub(super) fn compose(notice: &Notice, config: &config::Email, page: &Page) -> Result<Message, Box<dyn Error>> {
-    let id = format!("<vigil-notice-{}@{}>", notice.at.as_nanosecond(), config.from.email.domain());
+pub(super) fn compose(
+    notice: &Notice,
+    config: &config::Email,
+    to: &Mailbox,
+    page: &Page,
+) -> Result<Message, Box<dyn Error>> {
+    let text = body(notice, page);
+    // Two recipients, or two channels that hear of different nodes, get different messages at one moment.
+    let mut hasher = DefaultHasher::new();
+    (to.email.to_string(), &text).hash(&mut hasher);
+    let (at, hash) = (notice.at.as_nanosecond(), hasher.finish());
+    let id = format!("<vigil-notice-{at}-{hash:016x}@{}>", config.from.email.domain());
     let sender = config.from.name.clone().unwrap_or_else(|| page.title.clone());
     let message = Message::builder()
         .from(Mailbox::new(Some(sender), config.from.email.clone()))
-        .to(config.to.clone())
+        .to(to.clone())
         .subject(subject(notice, page))
         .date(SystemTime::from(notice.at))
         .message_id(Some(id))
         .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
-        .multipart(MultiPart::alternative_plain_html(body(notice, page), html(notice, page)?))?;
+        .multipart(MultiPart::alternative_plain_html(text, html(notice, page)?))?;
     Ok(message)
 }
 
 /// The page's status and what is dead, as those who sort mail know it, then what changed.
 fn subject(notice: &Notice, page: &Page) -> String {
-    if notice.test {
+    if notice.is_test() {
         return format!("TEST | {}", page.title);
     }
     let status = notice.status.word().to_uppercase();
@@ -55,13 +69,15 @@ fn subject(notice: &Notice, page: &Page) -> String {
 
 fn body(notice: &Notice, page: &Page) -> String {
     let time = words::time(notice.at);
-    let kind = match (notice.test, notice.changed) {
-        (true, _) => "Test notice",
-        (false, true) => "Status change report",
-        (false, false) => "Node change report",
+    let kind = match notice.kind {
+        Kind::Test => "Test notice",
+        Kind::Startup => "Status startup alert",
+        Kind::Reminder { .. } => "Status unchanged reminder",
+        Kind::Change if notice.changed => "Status change report",
+        Kind::Change => "Node change report",
     };
     let mut lines = vec![format!("{kind} from: {time}"), String::new(), "--".to_owned()];
-    if !notice.test {
+    if !notice.is_test() {
         lines.push(format!("Status: {}", text::capital(notice.status)));
     }
     let dead = text::dead(notice, NODES_MAX);
@@ -70,13 +86,14 @@ fn body(notice: &Notice, page: &Page) -> String {
     }
     lines.push(format!("Time: {time}"));
     lines.push(format!("URL: {}", page.url));
+    let label = if notice.kind == Kind::Change { "Change" } else { "Node" };
     for story in text::stories(notice, text::STORIES_MAX) {
-        lines.push(format!("Change: {}", story.head));
+        lines.push(format!("{label}: {}", story.head));
         lines.extend(story.details.iter().map(|detail| format!("  - {detail}")));
     }
     lines.push("--".to_owned());
     lines.push(String::new());
-    lines.push("You get this because you are the recipient in the configuration of this status page.".to_owned());
+    lines.push("You get this because you are a recipient in the configuration of this status page.".to_owned());
     lines.join("\r\n")
 }
 
@@ -88,7 +105,7 @@ fn facts(notice: &Notice, page: &Page) -> serde_json::Value {
     // The colour of the worst that is told; of a test, none of the three.
     let told = notice.changes.iter().filter_map(|change| change.to).max();
     let (color, headline) = match told.unwrap_or(notice.status) {
-        _ if notice.test => ("#1957c2", "This is a test notice, nothing has changed".to_owned()),
+        _ if notice.is_test() => ("#1957c2", "This is a test notice, nothing has changed".to_owned()),
         Status::Healthy => ("#0b7a29", text::headline(notice)),
         Status::Sick => ("#a85a00", text::headline(notice)),
         Status::Dead => ("#c01515", text::headline(notice)),
@@ -117,16 +134,20 @@ mod tests {
     use super::*;
 
     fn email(title: &str, notice: &Notice) -> Message {
-        let config = config::Email {
-            to: "Ops <ops@example.org>".parse().unwrap(),
+        let to: Mailbox = "Ops <ops@example.org>".parse().unwrap();
+        compose(notice, &config(&to), &to, &page(title)).unwrap()
+    }
+
+    fn config(to: &Mailbox) -> config::Email {
+        config::Email {
+            to: vec![to.clone()],
             from: "vigil@status.example.org".parse().unwrap(),
             smtp_host: "localhost".to_owned(),
             smtp_port: 25,
             credentials: None,
             encryption: Encryption::Plain,
             ca_pem: None,
-        };
-        compose(notice, &config, &page(title)).unwrap()
+        }
     }
 
     fn page(title: &str) -> Page {
@@ -152,7 +173,6 @@ mod tests {
             ("Subject", "DEAD | web:api:tcp://10.0.0.1:80 - API is dead"),
             ("Date", "Tue, 24 Nov 2026 01:12:05 +0000"),
             ("MIME-Version", "1.0"),
-            ("Message-ID", "<vigil-notice-1795482725000000000@status.example.org>"),
             ("Auto-Submitted", "auto-generated"),
         ] {
             assert_eq!(header(&message, name), wanted);
@@ -166,6 +186,19 @@ mod tests {
             header(&message, "Message-ID"),
             "tried again"
         );
+    }
+
+    #[test]
+    fn what_is_told_twice_has_one_message_id_and_what_is_another_message_has_another() {
+        let id = |to: &str, notice: &Notice| {
+            let to: Mailbox = to.parse().unwrap();
+            header(&compose(notice, &config(&to), &to, &page("Status")).unwrap(), "Message-ID")
+        };
+        let first = id("Ops <ops@example.org>", &death());
+        assert!(first.starts_with("<vigil-notice-1795482725000000000-") && first.ends_with("@status.example.org>"));
+        assert_eq!(id("ops@example.org", &death()), first);
+        assert_ne!(id("boss@example.org", &death()), first);
+        assert_ne!(id("ops@example.org", &Notice { changes: vec![change()], ..death() }), first);
     }
 
     #[test]
@@ -215,7 +248,7 @@ mod tests {
         Change: Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)
         --
 
-        You get this because you are the recipient in the configuration of this status page.
+        You get this because you are a recipient in the configuration of this status page.
         "#);
         insta::assert_snapshot!(body(&recovery(), &page("Status")).replace("\r\n", "\n"), @r#"
         Status change report from: 01:12:05 UTC+00:00
@@ -227,7 +260,7 @@ mod tests {
         Change: Web, API (web:api) is healthy again, it was dead for 7 min 12 s
         --
 
-        You get this because you are the recipient in the configuration of this status page.
+        You get this because you are a recipient in the configuration of this status page.
         "#);
         let replicas = vec![affected("a", Status::Dead), affected("b", Status::Sick)];
         let changes = vec![Change { to: Some(Status::Dead), affected: replicas, more_affected: 9, ..change() }];
@@ -246,7 +279,7 @@ mod tests {
           - and 9 more
         --
 
-        You get this because you are the recipient in the configuration of this status page.
+        You get this because you are a recipient in the configuration of this status page.
         "#);
         insta::assert_snapshot!(body(&test_notice(), &page("Status")).replace("\r\n", "\n"), @r#"
         Test notice from: 01:12:05 UTC+00:00
@@ -256,7 +289,7 @@ mod tests {
         URL: https://status.example.org/?a=1&b=2
         --
 
-        You get this because you are the recipient in the configuration of this status page.
+        You get this because you are a recipient in the configuration of this status page.
         "#);
     }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lettre::Address;
+use lettre::message::Mailbox;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::authentication::Mechanism;
 use lettre::transport::smtp::commands::Auth;
@@ -69,8 +70,13 @@ pub(super) struct Account {
 }
 
 impl Account {
-    /// The account that is configured; `roots` are trusted besides those that it names.
-    pub(super) fn new(config: &config::Email, roots: &[CertificateDer<'static>], resolver: Resolver) -> Self {
+    /// The account that is configured, for one of its recipients; `roots` are trusted besides those that it names.
+    pub(super) fn new(
+        config: &config::Email,
+        to: &Mailbox,
+        roots: &[CertificateDer<'static>],
+        resolver: Resolver,
+    ) -> Self {
         let credentials = config.credentials.as_ref();
         let credentials =
             credentials.map(|one| Credentials::new(one.username.clone(), one.password.reveal().to_owned()));
@@ -80,7 +86,7 @@ impl Account {
             credentials,
             encryption: config.encryption,
             from: config.from.email.clone(),
-            to: config.to.email.clone(),
+            to: to.email.clone(),
             tls: tls::verifying(roots, config.ca_pem.as_deref()),
             resolver,
         }

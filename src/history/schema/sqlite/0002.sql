@@ -1,9 +1,10 @@
--- What the owner of the page has announced; later ones have greater numbers.
-CREATE TABLE announcements (
-    number INTEGER PRIMARY KEY,
-    id TEXT NOT NULL UNIQUE,
-    title TEXT NOT NULL,
-    body TEXT NOT NULL,
-    published_ms INTEGER NOT NULL,
-    expires_ms INTEGER
+-- How far people were reminded of what is unwell, in one row: how many reminders there were, when the wait for the next one
+-- began and when people were last told anything (none while all is well), and until when nobody wants to be reminded.
+CREATE TABLE reminders (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    count INTEGER NOT NULL,
+    begun_ms INTEGER,
+    told_ms INTEGER,
+    silent_until_ms INTEGER
 );
+INSERT INTO reminders (id, count) VALUES (1, 0);

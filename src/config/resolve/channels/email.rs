@@ -6,17 +6,19 @@ use std::net::Ipv6Addr;
 use lettre::message::Mailbox;
 use url::Host;
 
-use super::super::Credentials;
-use super::super::Email;
-use super::super::Encryption;
-use super::super::error::ConfigError;
-use super::super::field::Field;
-use super::super::section::Section;
-use super::pem::certificates;
+use super::super::super::Credentials;
+use super::super::super::Email;
+use super::super::super::Encryption;
+use super::super::super::error::ConfigError;
+use super::super::super::field::Field;
+use super::super::super::section::Section;
+use super::super::pem::certificates;
 use crate::secret::Secret;
 
 const DEFAULT_HOST: &str = "localhost";
 const DEFAULT_PORT: u16 = 587;
+/// The most recipients of a channel: each has a message and a thread of its own.
+const RECIPIENTS_MAX: usize = 50;
 /// Where the connection is encrypted from its first byte (RFC 8314).
 const IMPLICIT_TLS_PORT: u16 = 465;
 
@@ -34,7 +36,7 @@ pub(super) fn email(section: &Section<'_>) -> Result<Email, ConfigError> {
         section.warn("smtp_encrypt", "is `false`, so the password crosses the network for all to read");
     }
     Ok(Email {
-        to: section.require("to", |field| mailbox(&field))?,
+        to: section.require("to", |field| recipients(&field))?,
         from: section.require("from", |field| mailbox(&field))?,
         smtp_host,
         smtp_port,
@@ -42,6 +44,29 @@ pub(super) fn email(section: &Section<'_>) -> Result<Email, ConfigError> {
         encryption,
         ca_pem: section.read("smtp_ca_file", |field| certificates(&field))?,
     })
+}
+
+/// One address, or a list of them.
+fn recipients(field: &Field<'_, '_>) -> Result<Vec<Mailbox>, ConfigError> {
+    if !field.is_list() {
+        return Ok(vec![mailbox(field)?]);
+    }
+    let items = field.items()?;
+    if items.is_empty() {
+        return Err(field.wrong("is empty"));
+    }
+    if items.len() > RECIPIENTS_MAX {
+        return Err(field.fault(format!("has more than {RECIPIENTS_MAX} addresses; write that of a mailing list")));
+    }
+    let mut recipients: Vec<Mailbox> = Vec::new();
+    for item in items {
+        let recipient = mailbox(&item)?;
+        match recipients.iter().position(|known| known.email == recipient.email) {
+            Some(first) => item.warn(format!("is the same as recipient {}, ignored", first + 1)),
+            None => recipients.push(recipient),
+        }
+    }
+    Ok(recipients)
 }
 
 fn mailbox(field: &Field<'_, '_>) -> Result<Mailbox, ConfigError> {

@@ -1,0 +1,9 @@
+-- What the owner of the page has announced; later ones have greater numbers.
+CREATE TABLE announcements (
+    number BIGINT PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    title TEXT NOT NULL,
+    body TEXT NOT NULL,
+    published_ms BIGINT NOT NULL,
+    expires_ms BIGINT
+);
