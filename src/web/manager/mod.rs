@@ -3,6 +3,7 @@
 
 mod alerts;
 mod announcements;
+mod ignored;
 
 use std::sync::Arc;
 
@@ -31,7 +32,12 @@ pub(super) fn routes(app: &mut ServiceConfig) {
     app.service(manager("/manager/announcements", "GET, HEAD").route(get().to(announcements::list)))
         .service(manager("/manager/announcement", "POST").route(web::post().to(announcements::publish)))
         .service(manager("/manager/announcement/{id}", "DELETE").route(web::delete().to(announcements::take_down)))
-        .service(manager("/manager/prober/alerts", "GET, HEAD").route(get().to(alerts::get)));
+        .service(manager("/manager/prober/alerts", "GET, HEAD").route(get().to(alerts::get)))
+        .service(
+            manager("/manager/prober/alerts/ignored", "GET, HEAD, PUT")
+                .route(get().to(ignored::get))
+                .route(web::put().to(ignored::put)),
+        );
 }
 
 /// A resource that is there only while there is a token for it.
