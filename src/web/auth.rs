@@ -1,4 +1,4 @@
-//! Basic authentication, as reporters do it: any user name, the token as password.
+//! Basic authentication, as reporters and managers do it: any user name, the token as password.
 
 use actix_web::HttpRequest;
 use actix_web::HttpResponse;
@@ -14,6 +14,7 @@ use super::respond;
 /// # Errors
 /// 401 without credentials that can be read, 403 with wrong ones; both without a body.
 pub(super) fn check(request: &HttpRequest, token: Option<&Secret>) -> Result<(), HttpResponse> {
+    // The realm is that of the public Vigil, for both of its tokens.
     let challenge = ("WWW-Authenticate", "Basic realm=\"Reporter Token\"");
     match password(request) {
         None => Err(HttpResponse::Unauthorized().insert_header(challenge).finish()),
