@@ -167,7 +167,7 @@ fn whole(part: &str) -> String {
 fn the_readme_lists_every_key_and_its_default() {
     let Ok(text) = fs::read_to_string("README.md") else { return };
     let ticked = |cell: &str| -> Vec<String> { cell.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
-    let mut sections: Vec<&str> = Vec::new();
+    let mut sections: Vec<String> = Vec::new();
     let mut listed = Vec::new();
     for row in text.lines() {
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
@@ -177,11 +177,12 @@ fn the_readme_lists_every_key_and_its_default() {
         };
         let names = ticked(names);
         if let Some(head) = names.first().and_then(|name| name.strip_prefix('[')) {
-            sections = vec![head.trim_matches(['[', ']'])];
+            sections = vec![head.trim_matches(['[', ']']).to_owned()];
             continue;
         }
         if row.starts_with("| every channel |") {
-            sections = keys::SECTIONS.iter().filter(|one| one.shape == Shape::Either).map(|one| one.name).collect();
+            let kinds = keys::SECTIONS.iter().filter(|one| one.shape == Shape::Either);
+            sections = kinds.map(|one| one.name.to_owned()).collect();
             continue;
         }
         for section in &sections {

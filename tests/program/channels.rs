@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::hook::Hook;
 use crate::hook::Reply;
+use crate::hook::Request;
 use crate::restart::outbox;
 use crate::restart::wait_until_nothing_is_owed;
 use crate::slack::target;
@@ -43,9 +44,9 @@ fn once(at: Stage, answer: &'static str) -> Fault {
     Fault { at, deed: Deed::Answer(answer), always: false }
 }
 
-/// The first lines that the hook got, in order.
+/// The texts that the hook got, in order.
 fn told(hook: &Hook) -> Vec<String> {
-    hook.requests().iter().map(|request| request.text()).collect()
+    hook.requests().iter().map(Request::text).collect()
 }
 
 #[test]
