@@ -17,13 +17,15 @@ const REPORTER: (&str, &str) = ("Authorization", "Basic OnMzY3JldA==");
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 
 /// Every route, with a request that it takes once there is a token.
-const ROUTES: [(&str, &str, &str); 6] = [
+const ROUTES: [(&str, &str, &str); 8] = [
     ("GET", "/manager/announcements", ""),
     ("POST", "/manager/announcement", r#"{"title":"T","text":"t"}"#),
     ("DELETE", "/manager/announcement/00000000-0000-4000-8000-000000000000", ""),
     ("GET", "/manager/prober/alerts", ""),
     ("GET", "/manager/maintenance", ""),
     ("DELETE", "/manager/maintenance/00000000-0000-4000-8000-000000000000", ""),
+    ("GET", "/manager/prober/alerts/ignored", ""),
+    ("PUT", "/manager/prober/alerts/ignored", "{}"),
 ];
 
 /// That configuration, with a token for managers.
@@ -121,6 +123,7 @@ fn methods_heads_and_slashes_are_as_elsewhere() {
         ("GET", "/manager/announcement", "POST"),
         ("PUT", "/manager/announcement/x", "DELETE"),
         ("PUT", "/manager/prober/alerts", "GET, HEAD"),
+        ("POST", "/manager/prober/alerts/ignored", "GET, HEAD, PUT"),
     ] {
         let answer = vigil.request(method, path, &[TOKEN], b"");
         assert_eq!((answer.status, answer.header("allow")), (405, Some(allow)), "{method} {path}");
@@ -275,4 +278,45 @@ fn alerts_are_the_replicas_that_are_not_well() {
         vigil.request("GET", "/manager/prober/alerts", &[TOKEN], b"").text(),
         r#"{"dead":[{"probe":"web","node":"node","replica":"tcp://127.0.0.1:1"}],"sick":[{"probe":"app","node":"push","replica":"busy"}]}"#
     );
+}
+
+#[test]
+fn reminders_are_ignored_for_a_time() {
+    const PATH: &str = "/manager/prober/alerts/ignored";
+    let text = managed("");
+    let mut vigil = Vigil::start(&text);
+    let left = |vigil: &Vigil| get(vigil, PATH)["reminders_seconds"].as_u64();
+    let put = |vigil: &Vigil, body: &str| vigil.request("PUT", PATH, &[TOKEN, JSON], body.as_bytes());
+    assert_eq!(vigil.request("GET", PATH, &[TOKEN], b"").text(), r#"{"reminders_seconds":null}"#);
+    for (body, wanted) in [
+        (r#"{"reminders_seconds":3600}"#, Some(3_600)),
+        (r#"{"reminders_seconds":65535,"more":1}"#, Some(65_535)),
+        (r#"{"reminders_seconds":0}"#, None),
+        (r#"{"reminders_seconds":60}"#, Some(60)),
+        (r#"{"reminders_seconds":null}"#, None),
+        (r#"{"reminders_seconds":60.0}"#, Some(60)),
+        ("{}", None),
+        (r#"{"reminders_seconds":3600}"#, Some(3_600)),
+    ] {
+        let answer = put(&vigil, body);
+        assert_eq!((answer.status, answer.text().as_str()), (200, ""), "{body}");
+        let left = left(&vigil);
+        assert!(left.is_some() == wanted.is_some() && left <= wanted, "{body}: {left:?}");
+        assert!(wanted.is_none_or(|wanted| left > Some(wanted - 30)), "{body}: {left:?}");
+    }
+    for (body, why) in [
+        (r#"{"reminders_seconds":65536}"#, "`reminders_seconds` is out of range: send 0 to 65535"),
+        (r#"{"reminders_seconds":-1}"#, "`reminders_seconds` is out of range: send 0 to 65535"),
+        (r#"{"reminders_seconds":"60"}"#, "Json deserialize error: "),
+        ("[60]", "Json deserialize error: "),
+        ("", "Json deserialize error: "),
+    ] {
+        let answer = put(&vigil, body);
+        assert_eq!(answer.status, 400, "{body}");
+        assert!(answer.text().starts_with(why), "{body}: {}", answer.text());
+    }
+    assert!(left(&vigil) > Some(3_500), "what is refused changes nothing");
+    vigil.end();
+    let vigil = Vigil::start_again(vigil.kill(), &text);
+    assert!(left(&vigil).is_some_and(|left| left > 3_400 && left <= 3_600), "{:?}", left(&vigil));
 }

@@ -3,6 +3,7 @@
 
 mod alerts;
 mod announcements;
+mod ignored;
 mod maintenance;
 
 use std::sync::Arc;
@@ -38,7 +39,12 @@ pub(super) fn routes(app: &mut ServiceConfig) {
                 .route(web::post().to(maintenance::plan)),
         )
         .service(manager("/manager/maintenance/{id}", "DELETE").route(web::delete().to(maintenance::end)))
-        .service(manager("/manager/prober/alerts", "GET, HEAD").route(get().to(alerts::get)));
+        .service(manager("/manager/prober/alerts", "GET, HEAD").route(get().to(alerts::get)))
+        .service(
+            manager("/manager/prober/alerts/ignored", "GET, HEAD, PUT")
+                .route(get().to(ignored::get))
+                .route(web::put().to(ignored::put)),
+        );
 }
 
 /// A resource that is there only while there is a token for it.
