@@ -9,6 +9,7 @@ macro_rules! on_every_backend {
     };
 }
 
+mod announcements;
 mod backend;
 mod files;
 mod laws;

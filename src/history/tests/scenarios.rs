@@ -20,7 +20,6 @@ use crate::history::Memory;
 use crate::history::Owed;
 use crate::history::error::HistoryError;
 use crate::history::store::History;
-use crate::model::announcement::Announcement;
 use crate::model::cause::Cause;
 use crate::model::cause::Failure;
 use crate::model::fixture::id;
@@ -39,7 +38,6 @@ use crate::model::status::Status;
 use crate::model::tier::Tier;
 use crate::model::transition::Subject;
 use crate::model::transition::Transition;
-use crate::model::uuid::Uuid;
 
 on_every_backend! {
     a_new_database_knows_nothing
@@ -47,7 +45,6 @@ on_every_backend! {
     what_was_told_is_remembered_and_forgotten
     notices_are_owed_in_order_until_they_are_settled
     numbers_of_notices_never_come_again
-    announcements_are_kept_in_order_until_they_are_taken_down
     incidents_are_found_by_time_and_node
     minutes_add_up_and_hold_no_more_than_a_minute
     what_turns_out_otherwise_is_shifted
@@ -192,40 +189,6 @@ fn numbers_of_notices_never_come_again(backend: &Backend) {
     let mut history = backend.restart(history);
     assert_eq!(memory(&mut history).next_notice, 42);
     assert_eq!(memory(&mut history).owed, [owed(7, &["email"])]);
-}
-
-fn announcement(number: u64, of: u8, text: &str) -> Arc<Announcement> {
-    let (id, lasting) = (Uuid::of_random([of; 16]), (of == 2).then_some(Duration::from_mins(1)));
-    let made = Announcement::new(id, "Wartung – 日本", text, lasting, ago(of.into()).wall).unwrap();
-    Arc::new(Announcement { number, ..made })
-}
-
-fn announcements_are_kept_in_order_until_they_are_taken_down(backend: &Backend) {
-    let mut history = backend.open();
-    let put = |history: &mut History, all: &[Arc<Announcement>]| {
-        write(history, &Batch { announcements: Some(all.to_vec()), ..Batch::default() });
-    };
-    let check = |history: &mut History, all: &[Arc<Announcement>]| {
-        let found: Vec<Arc<Announcement>> = memory(history).announcements.into_iter().map(Arc::new).collect();
-        assert_eq!(found, all);
-    };
-    let all = [announcement(1, 9, "one\n'; DROP TABLE announcements; --"), announcement(2, 2, &"é".repeat(5_000))];
-    put(&mut history, &all);
-    // It may not be known whether that was written.
-    put(&mut history, &all);
-    write(&mut history, &Batch::default());
-    let mut history = backend.restart(history);
-    check(&mut history, &all);
-    let all = [all[1].clone(), announcement(3, 7, "three")];
-    put(&mut history, &all);
-    check(&mut history, &all);
-    // After a time without this database, others have these numbers.
-    let all = [announcement(1, 9, "one"), announcement(2, 7, "two"), announcement(3, 2, "three")];
-    put(&mut history, &all);
-    let mut history = backend.restart(history);
-    check(&mut history, &all);
-    put(&mut history, &[]);
-    check(&mut history, &[]);
 }
 
 /// An incident of so many seconds ago, in which these nodes died.
