@@ -26,7 +26,7 @@ const ONLY: &[(&str, &[&str], &str)] = &[
     ("thread::spawn(", &[], "threads have names"),
     ("io::stdout()", &["terminal"], "only the program prints"),
     ("process::exit(", &[], "only `main` ends the program, by returning"),
-    ("std::fs", &["config", "history", "logging", "supervisor", "web"], "the model and the loops do no I/O"),
+    ("std::fs", &["config", "history", "logging", "net", "supervisor", "web"], "the model and the loops do no I/O"),
     ("actix_web", &["serve", "web"], "the web server is known to `web` alone"),
     ("tokio_postgres::", &["config", "history"], "SQL is spoken by history alone"),
     ("rusqlite::", &["history"], "SQL is spoken by history alone"),

@@ -13,6 +13,7 @@ import { ARTEFACTS, launch, violations, visit } from './support.mjs';
 const NAMES = [
   ...['status-healthy', 'status-sick', 'status-dead', 'status-young', 'status-new', 'status-fresh'],
   ...['status-announced-healthy', 'status-announced-sick', 'status-announced-dead'],
+  ...['status-maintained-healthy', 'status-maintained-sick', 'status-maintained-dead', 'status-maintained', 'node-maintained-1'],
   ...['node-0-24h', 'node-1-90d', 'node-2-7d', 'node-3-30d', 'node-young', 'node-fresh', 'node-unread'],
   ...['month', 'month-empty', 'month-unread'],
 ];
@@ -153,6 +154,14 @@ describe('times', () => {
     const first = (page) => page.locator('.incident .when').first().innerText();
     await open('month', { timezoneId: 'Asia/Tokyo' }, async (page) => assert.match(await first(page), /^Since 24 Nov, 21:00, for 12 min$/));
     await open('month', { javaScriptEnabled: false, timezoneId: 'Asia/Tokyo' }, async (page) => assert.match(await first(page), /^Since 24 Nov, 12:00 UTC, for 12 min$/));
+  });
+
+  it('of maintenance are those of the visitor, too', async () => {
+    const first = (page) => page.locator('.planned .when').first().innerText();
+    const name = 'status-maintained-healthy';
+    await open(name, { timezoneId: 'Asia/Tokyo' }, async (page) => assert.equal(await first(page), '24 Nov, 20:12 – 22:12, for 2 h'));
+    await open(name, { javaScriptEnabled: false, timezoneId: 'Asia/Tokyo' }, async (page) =>
+      assert.equal(await first(page), '24 Nov, 11:12 UTC – 13:12 UTC, for 2 h'));
   });
 
   it('of announcements are those of the visitor, too, to the second', async () => {

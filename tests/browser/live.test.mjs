@@ -108,6 +108,26 @@ describe('the page', { concurrency: true }, () => {
     });
   });
 
+  it('brings maintenance in, marks what it is of, and takes all of that away when it is over', async () => {
+    const manager_token = 'm4nager';
+    await watching({ server: { manager_token }, metrics: { poll_interval: 600 } }, async (vigil) => {
+      const headers = { Authorization: `Basic ${btoa(`:${manager_token}`)}`, 'Content-Type': 'application/json' };
+      await visit(browser, vigil.url, {}, async (page) => {
+        const body = JSON.stringify({ title: 'New disks', ends_at: new Date(Date.now() + 3600e3).toISOString() });
+        const answer = await fetch(`${vigil.url}manager/maintenance`, { method: 'POST', headers, body });
+        assert.ok(answer.ok, answer.status);
+        const { id } = await answer.json();
+        await headline(page, 'All systems are under maintenance');
+        assert.equal(await page.locator('.planned.is-active h2').innerText(), 'New disks');
+        assert.equal(await page.locator('li.node.is-maintenance').count(), await page.locator('li.node').count());
+        assert.equal(await vigil.get('status/text'), 'healthy');
+        await fetch(`${vigil.url}manager/maintenance/${id}`, { method: 'DELETE', headers });
+        await headline(page, WELL);
+        assert.equal(await page.locator('.planned, .is-maintenance:not(.legend *)').count(), 0);
+      });
+    });
+  });
+
   it('says since when a replica is dead, and why', async () => {
     await watching({}, async (vigil, target) => {
       await target.stop();

@@ -45,7 +45,8 @@ fn served() -> BTreeSet<String> {
             }
             let text = fs::read_to_string(&entry).unwrap_or_default();
             for service in [".service(", ".route("].into_iter().flat_map(|what| text.split(what).skip(1)) {
-                let named = service.split_once('"').filter(|(before, _)| before.len() < 24 && !before.contains(')'));
+                let named =
+                    service.split_once('"').filter(|(before, _)| before.trim().len() < 20 && !before.contains(')'));
                 let path = named.and_then(|(_, after)| after.split_once('"')).map(|(path, _)| path);
                 found.extend(path.filter(|path| path.starts_with('/')).map(|path| path.replace(":.*}", "}")));
             }
