@@ -257,7 +257,9 @@ impl Scene {
             ("notify.webex", "/webex/v1/messages", [1, 23, 1], ["Bearer hunter2-webex", "hunter2-room"]),
         ] {
             if self.has(since) && is_honoured(section) {
-                parts.iter().for_each(|part| self.told(path, part));
+                for part in parts {
+                    self.told(path, part);
+                }
             }
         }
         if self.has([1, 4, 0]) && !self.has([1, 9, 0]) && is_honoured("notify.twilio") {
@@ -283,7 +285,9 @@ impl Scene {
             ("notify.telegram", telegram, [1, 28, 0], ["\"message_thread_id\":7", "backup"]),
         ] {
             if self.has(since) && is_honoured(section) {
-                parts.iter().for_each(|part| self.told(path, part));
+                for part in parts {
+                    self.told(path, part);
+                }
                 assert!(!self.asked(path).iter().any(|asked| asked.body.contains("changed")), "{path}");
             }
         }
@@ -338,7 +342,7 @@ impl Scene {
 }
 
 /// Whether Vigil does what a section says.
-fn is_honoured(section: &str) -> bool {
+pub(crate) fn is_honoured(section: &str) -> bool {
     keys::section(section).unwrap().support == Support::Honoured
 }
 
