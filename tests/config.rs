@@ -74,18 +74,20 @@ fn load(path: &Path) -> (Result<Config, String>, Vec<String>) {
 
 /// The first channel of that kind.
 fn email(config: &Config) -> Option<Email> {
-    config.notify.channels.iter().find_map(|channel| {
-        let ChannelKind::Email(email) = &channel.kind else { return None };
-        Some(email.clone())
-    })
+    config
+        .notify
+        .channels
+        .iter()
+        .find_map(|channel| if let ChannelKind::Email(email) = &channel.kind { Some(email.clone()) } else { None })
 }
 
 /// The first channel of that kind.
 fn slack(config: &Config) -> Option<Slack> {
-    config.notify.channels.iter().find_map(|channel| {
-        let ChannelKind::Slack(slack) = &channel.kind else { return None };
-        Some(slack.clone())
-    })
+    config
+        .notify
+        .channels
+        .iter()
+        .find_map(|channel| if let ChannelKind::Slack(slack) = &channel.kind { Some(slack.clone()) } else { None })
 }
 
 /// The files of a folder that end in `.cfg`.
