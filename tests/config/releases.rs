@@ -197,6 +197,8 @@ static OURS: &[(&str, &[&str])] = &[
     ("notify.telegram", &["api_url"]),
     ("notify.pushover", &["api_url"]),
     ("notify.webhook", &["reminders_only"]),
+    ("notify.xmpp", &["xmpp_server", "xmpp_ca_file"]),
+    ("plugins.rabbitmq", &["queue_interval", "queue_parallelism"]),
     ("probe.service", &["notify"]),
     (
         "probe.service.node",
@@ -220,6 +222,18 @@ static OURS: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// Channels that it does not have at all.
+static OUR_CHANNELS: &[&str] = &[
+    "notify.discord",
+    "notify.google_chat",
+    "notify.http",
+    "notify.mattermost",
+    "notify.ntfy",
+    "notify.opsgenie",
+    "notify.pagerduty",
+    "notify.teams",
+];
+
 fn release(text: &str) -> Release {
     let mut parts = text.split('.').map(|part| part.parse().unwrap());
     let release = [(); 3].map(|()| parts.next().unwrap());
@@ -239,7 +253,9 @@ impl Row {
 
 fn is_ours(section: &str, key: &str) -> bool {
     let names_a_channel = key == "name" && section.starts_with("notify.");
-    names_a_channel || OURS.iter().any(|(one, keys)| *one == section && keys.contains(&key))
+    names_a_channel
+        || OUR_CHANNELS.contains(&section)
+        || OURS.iter().any(|(one, keys)| *one == section && keys.contains(&key))
 }
 
 #[test]

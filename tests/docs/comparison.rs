@@ -97,6 +97,26 @@ static ROWS: &[Row] = &[
         ],
     ),
     (
+        "tells by",
+        "email, Slack, Twilio, Zulip, Telegram, Pushover, Gotify, Matrix, Webex, web hook",
+        &[
+            ("tests/program/releases.rs", "v1_29_0"),
+            ("tests/program/providers.rs", "every_provider_hears_of_a_death_and_of_its_end"),
+        ],
+    ),
+    (
+        "reminders",
+        "with a wait that grows, and escalation; kept over a restart",
+        &[
+            ("src/model/reminder.rs", "the_waits_are_those_of_the_function_up_to_the_limit"),
+            (
+                "src/model/reminder.rs",
+                "an_escalation_reaches_one_more_target_each_time_and_begins_anew_when_all_was_well",
+            ),
+            ("tests/program/reminders.rs", "reminders_go_on_over_a_crash_until_the_node_is_well"),
+        ],
+    ),
+    (
         "the past",
         "SQLite or PostgreSQL; 90 days on the page",
         &[

@@ -13,6 +13,7 @@ use crate::support::Vigil;
 use crate::support::command;
 use crate::support::wait_until;
 use crate::target::Target;
+use crate::target::say;
 
 /// Such a file, with these addresses in place of those in it, and a port that the system chooses.
 fn file(name: &str, addresses: &[(&str, &str)]) -> String {
@@ -92,6 +93,21 @@ fn an_old_file_with_a_matrix_password_logs_in() {
         || asked[1].head.contains("/rooms/%21room%3Aacme.example/send/m.room.message");
     assert!(sends && asked[1].head.contains("syt_new"), "{asked:?}");
     assert!(asked[1].body.contains("web:router"), "{asked:?}");
+}
+
+#[test]
+fn an_old_file_without_limits_of_dead_queues_starts_and_no_number_is_dead() {
+    let server = Target::new(say(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 63\r\nConnection: close\r\n\r\n\
+         {\"messages_ready\": 4000000000, \"messages_unacknowledged\": 9999}",
+    ));
+    let api = format!("http://{}", server.address);
+    let addresses = [("http://127.0.0.1:15672", api.as_str()), ("hunter2-reporter", "s3cret")];
+    let vigil = Vigil::start(&file("rabbitmq-1.8.0", &addresses));
+    let report = r#"{ "replica": "one", "interval": 60, "load": { "cpu": 0.1, "ram": 0.1 } }"#;
+    assert_eq!(vigil.report("/reporter/relay/jobs/", report).status, 200);
+    vigil.wait_for_status("sick");
+    assert!(server.asked()[0].head.contains("/api/queues/%2F/jobs"), "{:?}", server.asked());
 }
 
 #[test]

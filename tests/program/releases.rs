@@ -255,7 +255,9 @@ impl Scene {
             ("/webex/v1/messages", [1, 23, 1], ["Bearer hunter2-webex", "hunter2-room"]),
         ] {
             if self.has(since) {
-                parts.iter().for_each(|part| self.told(path, part));
+                for part in parts {
+                    self.told(path, part);
+                }
             }
         }
         if self.has([1, 4, 0]) && !self.has([1, 9, 0]) {
@@ -281,7 +283,9 @@ impl Scene {
             (telegram, [1, 28, 0], ["\"message_thread_id\":7", "backup"]),
         ] {
             if self.has(since) {
-                parts.iter().for_each(|part| self.told(path, part));
+                for part in parts {
+                    self.told(path, part);
+                }
                 assert!(!self.asked(path).iter().any(|asked| asked.body.contains("changed")), "{path}");
             }
         }
