@@ -257,7 +257,7 @@ mod tests {
           "embeds": [
             {
               "color": 12588309,
-              "description": "Status is still: **dead**.\n\n- Web, API (web\\:api) is dead since 24 Nov 2026, 01\\:12\\:02 UTC\\: connection refused (tcp\\://10.0.0.1\\:80)",
+              "description": "Status is still: **dead**.\n\n- Web, API (web\\:api) is still dead, since 24 Nov 2026, 01\\:12\\:02 UTC\\: connection refused (tcp\\://10.0.0.1\\:80)",
               "fields": [
                 {
                   "inline": false,

@@ -135,7 +135,7 @@ mod tests {
         content-type: application/json
 
         {
-          "text": "*Acme & Co: API is still dead*\nStatus is still: *dead*.\nNodes: web:api:tcp://10.0.0.1:80\nTime: 01:12:05 UTC+00:00\nPage: https://status.example.com/?a=1&b=2\n\n- Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)"
+          "text": "*Acme & Co: API is still dead*\nStatus is still: *dead*.\nNodes: web:api:tcp://10.0.0.1:80\nTime: 01:12:05 UTC+00:00\nPage: https://status.example.com/?a=1&b=2\n\n- Web, API (web:api) is still dead, since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)"
         }
         "#);
     }

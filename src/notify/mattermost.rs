@@ -230,7 +230,7 @@ mod tests {
           "attachments": [
             {
               "color": "#c01515",
-              "fallback": "Status is still: dead.\n\n- Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
+              "fallback": "Status is still: dead.\n\n- Web, API (web:api) is still dead, since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
               "fields": [
                 {
                   "short": false,
@@ -256,7 +256,7 @@ mod tests {
             }
           ],
           "channel": "ops",
-          "text": "@channel Status is still: **dead**. Nodes: **web\\:api\\:tcp\\://10.0.0.1\\:80**.\n• Web, API (web\\:api) is dead since 24 Nov 2026, 01\\:12\\:02 UTC\\: connection refused (tcp\\://10.0.0.1\\:80)",
+          "text": "@channel Status is still: **dead**. Nodes: **web\\:api\\:tcp\\://10.0.0.1\\:80**.\n• Web, API (web\\:api) is still dead, since 24 Nov 2026, 01\\:12\\:02 UTC\\: connection refused (tcp\\://10.0.0.1\\:80)",
           "username": "Acme"
         }
         "##);

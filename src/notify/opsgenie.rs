@@ -196,7 +196,7 @@ mod tests {
 
         {
           "alias": "vigil-eb70def24a790451-web:api",
-          "description": "Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
+          "description": "Web, API (web:api) is still dead, since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
           "details": {
             "node": "web:api",
             "node_label": "API",

@@ -202,13 +202,13 @@ mod tests {
             "component": "API",
             "custom_details": {
               "changes": [
-                "Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)"
+                "Web, API (web:api) is still dead, since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)"
               ]
             },
             "group": "Web",
             "severity": "critical",
             "source": "web:api",
-            "summary": "Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
+            "summary": "Web, API (web:api) is still dead, since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
             "timestamp": "2026-11-24T01:12:02Z"
           },
           "routing_key": "s3cret"

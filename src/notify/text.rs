@@ -92,14 +92,15 @@ pub fn report(notice: &Notice) -> &'static str {
 /// reminder `Shop is still dead`, of a start `started up: 1 dead, 3 healthy`.
 #[must_use]
 pub fn headline(notice: &Notice) -> String {
-    if notice.kind == Kind::Startup {
+    if notice.kind == Kind::Startup && !notice.changes.is_empty() {
         return format!("started up: {}", counts(&notice.changes));
     }
     let still = if notice.is_reminder() { "still " } else { "" };
     match notice.changes.as_slice() {
         [] => match notice.kind {
             Kind::Reminder { .. } => format!("the page is still {}", notice.status),
-            Kind::Startup | Kind::Change | Kind::Test => "nothing changed".to_owned(),
+            Kind::Startup => format!("started up, the page is {}", notice.status),
+            Kind::Change | Kind::Test => "nothing changed".to_owned(),
         },
         [only] => match (only.to, only.was) {
             (Some(status), _) if notice.is_reminder() => format!("{} is still {status}", only.label),

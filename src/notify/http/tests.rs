@@ -174,7 +174,7 @@ fn a_reminder() {
           "service_label": "Web",
           "since": "2026-11-24T01:12:02Z",
           "status": "dead",
-          "text": "Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
+          "text": "Web, API (web:api) is still dead, since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
           "was": null
         }
       ],
@@ -193,7 +193,7 @@ fn a_reminder() {
       },
       "reminder": 2,
       "status": "dead",
-      "text": "Status is still: dead.\nNodes: web:api:tcp://10.0.0.1:80\nTime: 01:12:05 UTC+00:00\n\n- Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
+      "text": "Status is still: dead.\nNodes: web:api:tcp://10.0.0.1:80\nTime: 01:12:05 UTC+00:00\n\n- Web, API (web:api) is still dead, since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
       "time": "2026-11-24T01:12:05Z",
       "title": "Acme & Co: API is still dead",
       "urgent": true

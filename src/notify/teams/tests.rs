@@ -308,7 +308,7 @@ fn a_reminder() {
               {
                 "inlines": [
                   {
-                    "text": "- Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
+                    "text": "- Web, API (web:api) is still dead, since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
                     "type": "TextRun"
                   }
                 ],
