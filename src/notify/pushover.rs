@@ -208,7 +208,7 @@ mod tests {
         <u>Nodes:</u> web:api:tcp://10.0.0.1:80
         <u>Time:</u> 01:12:05 UTC+00:00
 
-        - Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)
+        - Web, API (web:api) is still dead, since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)
         html=1
         url=https://status.example.com/?a=1&b=2
         url_title=Details on Acme & Co

@@ -159,7 +159,7 @@ mod tests {
           "chat_id": "-1001234",
           "disable_web_page_preview": true,
           "parse_mode": "HTML",
-          "text": "❌ Status is still: <b>DEAD</b>.\n- <code>web:api:tcp://10.0.0.1:80</code>: dead\nLink: https://status.example.com/?a=1&amp;b=2\n\n- Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)"
+          "text": "❌ Status is still: <b>DEAD</b>.\n- <code>web:api:tcp://10.0.0.1:80</code>: dead\nLink: https://status.example.com/?a=1&amp;b=2\n\n- Web, API (web:api) is still dead, since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)"
         }
         "#);
     }

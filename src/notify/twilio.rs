@@ -168,7 +168,7 @@ mod tests {
         Nodes: web:api:tcp://10.0.0.1:80
         Time: 01:12:05 UTC+00:00
 
-        - Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)
+        - Web, API (web:api) is still dead, since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)
         ");
     }
 

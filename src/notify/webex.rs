@@ -130,7 +130,7 @@ mod tests {
 
         {
           "roomId": "room",
-          "text": "Status unchanged reminder from: 01:12:05 UTC+00:00\n\nStatus: Dead\nNodes: web:api:tcp://10.0.0.1:80\nTime: 01:12:05 UTC+00:00\nURL: https://status.example.com/?a=1&b=2\n\n- Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)"
+          "text": "Status unchanged reminder from: 01:12:05 UTC+00:00\n\nStatus: Dead\nNodes: web:api:tcp://10.0.0.1:80\nTime: 01:12:05 UTC+00:00\nURL: https://status.example.com/?a=1&b=2\n\n- Web, API (web:api) is still dead, since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)"
         }
         "#);
     }

@@ -309,7 +309,7 @@ mod tests {
               "service_label": "Web",
               "since": "2026-11-24T01:12:02Z",
               "status": "dead",
-              "text": "Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)"
+              "text": "Web, API (web:api) is still dead, since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)"
             }
           ],
           "more_replicas": 0,

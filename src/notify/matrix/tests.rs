@@ -87,9 +87,9 @@ fn a_reminder() {
     content-type: application/json
 
     {
-      "body": "You received a Vigil alert.\n❌ Status is still: DEAD.\n- web:api: 1 dead\nStatus page: https://status.example.com/?a=1&b=2\nTime: 01:12:05 UTC+00:00\n\n- Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
+      "body": "You received a Vigil alert.\n❌ Status is still: DEAD.\n- web:api: 1 dead\nStatus page: https://status.example.com/?a=1&b=2\nTime: 01:12:05 UTC+00:00\n\n- Web, API (web:api) is still dead, since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
       "format": "org.matrix.custom.html",
-      "formatted_body": "<p>❌ Status is still: <em>DEAD</em>.</p><ul><li><code>web:api</code>: 1 dead</li></ul><p>Status page: https://status.example.com/?a=1&amp;b=2</p><p>Time: 01:12:05 UTC+00:00</p><ul><li>Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)</li></ul>",
+      "formatted_body": "<p>❌ Status is still: <em>DEAD</em>.</p><ul><li><code>web:api</code>: 1 dead</li></ul><p>Status page: https://status.example.com/?a=1&amp;b=2</p><p>Time: 01:12:05 UTC+00:00</p><ul><li>Web, API (web:api) is still dead, since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)</li></ul>",
       "m.mentions": {},
       "msgtype": "m.text"
     }
