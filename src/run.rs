@@ -45,11 +45,11 @@ const HEALTH_LIMIT: Duration = Duration::from_secs(5);
 pub(crate) fn check(file: &Path) -> Result<End, Box<dyn Error>> {
     let Loaded { config, warnings, old } = config::load(file, &|name| env::var(name))?;
     warn(&warnings);
-    for old in &old {
-        complain!("old: {old}");
-    }
     web::check(&config)?;
     say!("{}", summary::describe(&config).trim_end());
+    for old in &old {
+        say!("old: {old}");
+    }
     let unknown = warnings.iter().filter(|warning| warning.unknown).count();
     if unknown > 0 {
         complain!("{unknown} unknown {}", if unknown == 1 { "key" } else { "keys" });
