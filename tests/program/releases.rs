@@ -106,7 +106,7 @@ impl Scene {
     fn start(release: &str) -> Self {
         let hub = Target::new(Box::new(|stream, asked| {
             let path = asked.head.split(' ').nth(1).unwrap_or_default();
-            let body = match path {
+            let body = match path.split('?').next().unwrap_or_default() {
                 "/rabbitmq/api/queues/acme/sockets" => LOADED_QUEUE,
                 "/api/health" => "all is well",
                 _ => "{}",

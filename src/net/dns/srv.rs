@@ -38,7 +38,7 @@ pub fn name_servers() -> Vec<SocketAddr> {
 fn listed(file: &str) -> Vec<SocketAddr> {
     let addresses = file.lines().filter_map(|line| {
         let mut words = line.split_whitespace();
-        if words.next() != Some("nameserver") { None } else { words.next()?.parse::<IpAddr>().ok() }
+        if words.next() == Some("nameserver") { words.next()?.parse::<IpAddr>().ok() } else { None }
     });
     let mut servers: Vec<_> = addresses.take(SERVERS_MAX).map(|ip| SocketAddr::new(ip, PORT)).collect();
     if servers.is_empty() {
