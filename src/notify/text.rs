@@ -129,7 +129,7 @@ fn counts(changes: &[Change]) -> String {
         .map(|status| (status, changes.iter().filter(|change| word(change) == status).count()));
     let named: Vec<String> =
         counts.iter().filter(|(_, count)| *count > 0).map(|(word, count)| format!("{count} {word}")).collect();
-    if named.is_empty() { "no nodes".to_owned() } else { named.join(", ") }
+    named.join(", ")
 }
 
 /// The status of a node as a word.
@@ -372,7 +372,7 @@ mod tests {
         assert_eq!(short[1..], ["and 2 more nodes", "2 nodes are healthy"]);
         let well = Notice { changes: vec![change()], ..startup.clone() };
         assert_eq!(stories(&well, 9)[0].head, "1 node is healthy");
-        assert_eq!(headline(&Notice { changes: Vec::new(), ..startup }), "started up: no nodes");
+        assert_eq!(headline(&Notice { changes: Vec::new(), ..startup }), "started up, the page is dead");
     }
 
     #[test]
@@ -382,7 +382,7 @@ mod tests {
         let dead = || death().changes.remove(0);
         for (kind, changes, title, headline) in [
             (Kind::Change, vec![dead()], "notice of", "API is dead"),
-            (Kind::Startup, vec![], "startup notice of", "started up: no nodes"),
+            (Kind::Startup, vec![], "startup notice of", "started up, the page is dead"),
             (Kind::Startup, vec![dead()], "startup notice of", "started up: 1 dead"),
             (Kind::Startup, vec![dead(), sick.clone()], "startup notice of", "started up: 1 dead, 1 sick"),
             (reminder, vec![dead()], "reminder of", "API is still dead"),

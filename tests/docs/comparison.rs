@@ -97,10 +97,20 @@ static ROWS: &[Row] = &[
         ],
     ),
     (
+        "length of RabbitMQ's queues",
+        "of every node that names one",
+        &[
+            ("tests/program/rabbitmq.rs", "a_node_is_as_its_queue_and_its_reports_are_and_falls_back_when_nobody_can_tell"),
+            ("tests/system/rabbitmq.rs", "a_queue_that_fills_turns_its_node_sick_then_dead_and_then_healthy"),
+        ],
+    ),
+    (
         "tells by",
-        "email, Slack, Twilio, Zulip, Telegram, Pushover, Gotify, Matrix, Webex, web hook",
+        "19 ways, email, Slack, Teams, PagerDuty and XMPP among them, and by a request of your own making",
         &[
             ("tests/program/releases.rs", "v1_29_0"),
+            ("tests/program/field.rs", "every_kind_hears_of_a_death_and_of_its_end"),
+            ("tests/system/xmpp.rs", "prosody_keeps_a_death_and_a_recovery_for_everybody"),
             ("tests/program/providers.rs", "every_provider_hears_of_a_death_and_of_its_end"),
         ],
     ),
@@ -115,6 +125,20 @@ static ROWS: &[Row] = &[
             ),
             ("tests/program/reminders.rs", "reminders_go_on_over_a_crash_until_the_node_is_well"),
         ],
+    ),
+    (
+        "announcements",
+        "over HTTP, with an end if wanted; kept over a restart",
+        &[
+            ("tests/program/manager.rs", "announcements_are_shown_until_they_are_taken_down"),
+            ("tests/program/manager.rs", "an_announcement_may_have_an_end"),
+            ("tests/program/manager.rs", "announcements_outlive_the_program"),
+        ],
+    ),
+    (
+        "planned maintenance",
+        "over HTTP; not told, and apart in uptime",
+        &[("tests/program/maintenance.rs", "an_outage_in_maintenance_is_recorded_and_shown_and_told_when_it_is_over")],
     ),
     (
         "the past",
