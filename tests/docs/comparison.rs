@@ -100,7 +100,10 @@ static ROWS: &[Row] = &[
         "length of RabbitMQ's queues",
         "of every node that names one",
         &[
-            ("tests/program/rabbitmq.rs", "a_node_is_as_its_queue_and_its_reports_are_and_falls_back_when_nobody_can_tell"),
+            (
+                "tests/program/rabbitmq.rs",
+                "a_node_is_as_its_queue_and_its_reports_are_and_falls_back_when_nobody_can_tell",
+            ),
             ("tests/system/rabbitmq.rs", "a_queue_that_fills_turns_its_node_sick_then_dead_and_then_healthy"),
         ],
     ),
