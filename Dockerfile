@@ -13,6 +13,7 @@ RUN program=$(scripts/build-release "$(uname -m)-unknown-linux-musl") \
  && install -D -m 644 /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ca-certificates.crt \
  && install -d /image/usr/share/doc/vigil \
  && scripts/third-party "$(uname -m)-unknown-linux-musl" >/image/usr/share/doc/vigil/third-party \
+ && gzip -9n /image/usr/share/doc/vigil/third-party \
  && install -d -m 750 -o 65532 -g 65532 /image/var/lib/vigil
 
 FROM scratch
