@@ -76,7 +76,7 @@ pub(crate) fn notify_test(file: &Path) -> Result<End, Box<dyn Error>> {
     let tools = parts::tools(&page_url);
     let channels = parts::channels(&config, &page_url, &tools.client);
     if channels.is_empty() {
-        complain!("no channel is configured: add `[notify.email]` or `[notify.slack]`");
+        complain!("no channel is configured: add one, such as `[notify.slack]`");
         return Ok(End::Failed);
     }
     let notice = test_notice(SystemClock.now().wall);

@@ -109,7 +109,7 @@ fn vigil_1() -> String {
     page.section("DESCRIPTION");
     page.text(&format!("{}.", command.get_about().unwrap()));
     page.text(
-        "Without a command, `vigil` serves the page: it asks HTTP and TCP targets how they are, takes reports from \
+        "Without a command, `vigil` serves the page: it asks targets how they are, runs scripts, takes reports from \
          applications, judges every replica healthy, sick or dead, and tells people the moment something goes down or \
          comes back. It stays in the foreground and logs to standard error; a service manager keeps it running.",
     );

@@ -234,10 +234,10 @@ impl Keeper {
         // A notice that is owed must be stored before it is delivered, and struck off soon after.
         let is_owed = !waiting.owed.is_empty() || !waiting.settled.is_empty();
         self.note(&mut book, waiting);
-        // Nor should an announcement or a maintenance be lost of which its author was told that it is there.
-        let (announcements, is_planned) =
-            self.shared.with(|state| (state.board.to_store(), state.ledger.has_maintenance()));
-        let urgent = (is_owed || announcements.is_some() || is_planned) && book.failures == 0;
+        // Nor should an announcement, a maintenance or a silence be lost of which its author was told that it is there.
+        let (announcements, is_promised) =
+            self.shared.with(|state| (state.board.to_store(), state.ledger.has_promised()));
+        let urgent = (is_owed || announcements.is_some() || is_promised) && book.failures == 0;
         book.batch.append(Batch { announcements, ..Batch::default() });
         if last || urgent || book.due <= now.instant {
             let entries = self.entries(&mut book, now, last);

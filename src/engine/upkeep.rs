@@ -13,6 +13,7 @@ use crate::clock::Now;
 use crate::model::maintenance::Agenda;
 use crate::model::maintenance::Draft;
 use crate::model::maintenance::Maintenance;
+use crate::model::maintenance::Phase;
 use crate::model::maintenance::Unfit;
 use crate::model::map::Map;
 use crate::model::transition::NodeKey;
@@ -137,7 +138,8 @@ impl Shared {
         self.keep_up();
         let now = self.now();
         let ended = self.with(|state| state.end_maintenance(id, now))?;
-        log::info!("maintenance is ended: {}", ended.words());
+        let what = if ended.phase(now.wall) == Phase::Cancelled { "called off" } else { "ended" };
+        log::info!("maintenance is {what}: {}", ended.words());
         self.settle_maintenance();
         Some(ended)
     }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::grouping;
+use super::id::Id;
 use super::map::Map;
 use super::notice::Kind;
 use super::notice::Notice;
@@ -16,8 +17,15 @@ impl Notice {
     pub fn heard_by(&self, map: &Map, hears: &dyn Fn(&NodeKey) -> bool) -> Option<Self> {
         let changes: Vec<_> = self.changes.iter().filter(|change| hears(&change.key)).cloned().collect();
         let (dead, more_dead) = grouping::dead(map, hears);
+        let nodes = || {
+            map.services.iter().flat_map(|(service, in_service)| {
+                let key = move |node: &Id| NodeKey { service: service.clone(), node: node.clone() };
+                in_service.nodes.iter().map(move |(node, in_node)| (key(node), in_node)).filter(|(key, _)| hears(key))
+            })
+        };
         let is_news = match self.kind {
-            Kind::Startup | Kind::Test => true,
+            Kind::Test => true,
+            Kind::Startup => nodes().next().is_some(),
             // What is dead and not among them is still to be told.
             Kind::Change | Kind::Reminder { .. } => !changes.is_empty(),
         };
@@ -28,15 +36,11 @@ impl Notice {
         let mut status = None;
         // What a node was is what was told of it; of a node that did not change that is what it is.
         let mut before = changes.iter().filter_map(|change| change.was).map(|(status, _)| status).max();
-        for (service, in_service) in &map.services {
-            for (node, in_node) in &in_service.nodes {
-                let key = NodeKey { service: service.clone(), node: node.clone() };
-                if hears(&key) {
-                    let now = in_node.standing.map(|standing| standing.status);
-                    status = status.max(now);
-                    before = if moved.contains(&key) { before } else { before.max(now) };
-                }
-            }
+        // What is under planned maintenance counts for nothing but itself, as for the page.
+        for (key, node) in nodes().filter(|(_, node)| !node.maintained) {
+            let now = node.standing.map(|standing| standing.status);
+            status = status.max(now);
+            before = if moved.contains(&key) { before } else { before.max(now) };
         }
         let before = before.unwrap_or(Status::Healthy);
         let status = status.unwrap_or(Status::Healthy);
@@ -118,11 +122,21 @@ mod tests {
         let reminder = Kind::Reminder { number: 1, urgent: Urgent::All };
         let with = |kind| Notice { kind, changed: false, ..notice() };
         assert_eq!(heard(&with(Kind::Startup), &map, "site"), Some((Status::Healthy, false, 0, vec![])));
+        assert_eq!(heard(&with(Kind::Startup), &map, "nowhere"), None);
         let still = Notice { changes: vec![to("api", Status::Dead, None)], ..with(reminder) };
         assert_eq!(heard(&still, &map, "api"), Some((Status::Dead, false, 2, vec!["api".to_owned()])));
         assert_eq!(heard(&still, &map, "site"), None);
         assert_eq!(heard(&with(reminder), &map, "api"), None, "that it is dead is still to be told");
         assert_eq!(heard(&with(Kind::Change), &map, "api"), None);
+    }
+
+    #[test]
+    fn what_is_under_maintenance_counts_for_nobody() {
+        let mut map = page(true, false);
+        map.services.get_mut("web").unwrap().nodes.get_mut("api").unwrap().maintained = true;
+        let back = Notice { changes: vec![to("site", Status::Healthy, Some(Status::Dead))], ..notice() };
+        let heard = back.heard_by(&map, &|_| true).unwrap();
+        assert_eq!((heard.status, heard.changed, heard.dead.len()), (Status::Healthy, true, 0));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
+use indexmap::IndexSet;
 use jiff::Timestamp;
 use serde_derive::Deserialize;
 use serde_derive::Serialize;
@@ -160,7 +161,9 @@ impl Maintenance {
         let text = text.filter(|text| !text.trim().is_empty());
         let starts_at = to_the_milli(starts_at.map_or(now, |at| at.max(now)));
         let ends_at = to_the_milli(ends_at);
-        let targets: Vec<Target> = targets.into_iter().map(|target| target.resolved(map)).collect();
+        let are_many = targets.len() > TARGETS_MAX;
+        let targets: IndexSet<Target> = targets.into_iter().map(|target| target.resolved(map)).collect();
+        let targets: Vec<Target> = targets.into_iter().collect();
         let lasts = Duration::try_from(ends_at.duration_since(starts_at)).unwrap_or_default();
         let ahead = Duration::try_from(starts_at.duration_since(now)).unwrap_or_default();
         let unfit = match () {
@@ -169,7 +172,7 @@ impl Maintenance {
             () if title.chars().any(char::is_control) => Unfit::BrokenTitle,
             () if text.as_ref().is_some_and(|text| text.chars().count() > TEXT_MAX) => Unfit::LongText,
             () if text.as_ref().is_some_and(|text| text.chars().any(is_odd)) => Unfit::BrokenText,
-            () if targets.len() > TARGETS_MAX => Unfit::ManyTargets,
+            () if are_many => Unfit::ManyTargets,
             () if ends_at <= now => Unfit::Over,
             () if ends_at <= starts_at => Unfit::Backwards,
             () if lasts > LENGTH_MAX => Unfit::Long,

@@ -69,7 +69,7 @@ pub struct Silence {
 /// How things stand with those who gather what is to be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Situation {
-    /// Whether something is unwell that people were told of.
+    /// Whether something is unwell that people were told of, and not under planned maintenance.
     pub unwell: bool,
     /// Whether there is something else to tell, which has not been told yet.
     pub news: bool,

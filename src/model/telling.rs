@@ -131,7 +131,7 @@ impl Telling {
     }
 
     fn reminder_due(&self) -> Option<Instant> {
-        let (unwell, news) = (self.grouping.is_unwell(), self.grouping.has_news());
+        let (unwell, news) = (self.grouping.is_pressing(), self.grouping.has_news());
         self.reminding.due(Situation { unwell, news, spaced: self.grouping.spaced() })
     }
 

@@ -51,9 +51,12 @@ pub(super) enum Severity {
 }
 
 /// The alerts of `notice`. Of a change, those of the nodes that changed; at the start and in a reminder, those of all
-/// that are dead as well: who has such an alert open already knows it by its key.
+/// that are dead as well: who has such an alert open already knows it by its key. What is well at the start and was
+/// before has none to close.
 pub(super) fn alerts(notice: &Notice, page: &Page) -> Vec<Alert> {
-    let changed = || notice.changes.iter().map(|change| of_change(notice, change, page));
+    let quiet = |change: &&Change| notice.kind == Kind::Startup && text::is_well(change);
+    let changed =
+        || notice.changes.iter().filter(|change| !quiet(change)).map(|change| of_change(notice, change, page));
     match notice.kind {
         Kind::Test => test(notice, page),
         Kind::Change => changed().collect(),
@@ -219,6 +222,8 @@ mod tests {
     #[test]
     fn a_start_without_troubles_opens_nothing_and_a_test_closes_what_it_opens() {
         assert_eq!(told(&startup()), []);
+        let well = Change { to: Some(Status::Healthy), was: None, affected: Vec::new(), ..change() };
+        assert_eq!(told(&Notice { changes: vec![well], ..startup() }), []);
         let test = || "test".to_owned();
         assert_eq!(told(&test_notice()), [(test(), Some(Severity::Test)), (test(), None)]);
     }

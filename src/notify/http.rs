@@ -97,7 +97,7 @@ fn variables(notice: &Notice, page: &Page) -> Value {
         Kind::Reminder { number, .. } => ("reminder", Some(number)),
         Kind::Test => ("test", None),
     };
-    let stories = text::stories(notice, text::STORIES_MAX).into_iter().map(|story| story.head);
+    let changes = notice.changes.iter().take(text::STORIES_MAX);
     let dead = notice.dead.iter().map(|key| {
         json!({
             "service": key.node.service.as_str(),
@@ -115,7 +115,7 @@ fn variables(notice: &Notice, page: &Page) -> Value {
         "title": say::title(notice, page),
         "text": whole(notice),
         "page": { "title": page.title, "url": page.url },
-        "changes": notice.changes.iter().zip(stories).map(|(one, text)| change(one, &text)).collect::<Vec<_>>(),
+        "changes": changes.map(|one| change(one, &text::sentence(notice.kind, one))).collect::<Vec<_>>(),
         "dead": dead.collect::<Vec<_>>(),
         "more_dead": notice.more_dead,
     })

@@ -44,8 +44,14 @@ pub fn stories(notice: &Notice, max: usize) -> Vec<Story> {
     stories
 }
 
+/// What became of one node, in a sentence.
+#[must_use]
+pub fn sentence(kind: Kind, change: &Change) -> String {
+    story(kind, change).head
+}
+
 /// Whether a node is well and was before: after a start such nodes are counted, not named.
-fn is_well(change: &Change) -> bool {
+pub(super) fn is_well(change: &Change) -> bool {
     change.to == Some(Status::Healthy) && change.was.is_none()
 }
 

@@ -105,7 +105,6 @@ impl<'a> Document<'a> {
             Kind::Test => ("test", None),
         };
         let told = notice.changes.iter().take(text::STORIES_MAX);
-        let stories = text::stories(notice, text::STORIES_MAX).into_iter().map(|story| story.head);
         Self {
             r#type: kind,
             status: notice.status.word(),
@@ -116,7 +115,7 @@ impl<'a> Document<'a> {
             changed: notice.changed,
             more_replicas: notice.more_dead,
             reminder,
-            changes: told.zip(stories).map(|(change, text)| ChangeOf::of(change, text)).collect(),
+            changes: told.map(|change| ChangeOf::of(change, text::sentence(notice.kind, change))).collect(),
         }
     }
 }
@@ -156,6 +155,7 @@ mod tests {
     use crate::model::fixture::recovery;
     use crate::model::fixture::test_notice;
     use crate::model::notice::Urgent;
+    use crate::model::status::Status;
 
     use super::super::tests::endpoint::Reply;
     use super::super::tests::failure;
@@ -170,6 +170,23 @@ mod tests {
 
     fn told(notice: &Notice) -> String {
         wire("webhook", KEYS, notice)
+    }
+
+    #[test]
+    fn every_node_has_its_own_sentence_those_that_are_well_at_the_start_too() {
+        let node =
+            |label: &str, to| Change { label: label.into(), to: Some(to), was: None, ..death().changes.remove(0) };
+        let changes = vec![node("A", Status::Dead), node("B", Status::Healthy), node("C", Status::Healthy)];
+        let notice = Notice { changes, ..startup() };
+        let page = Page { title: "Acme".to_owned(), url: "https://status.example.com/".to_owned() };
+        let told = serde_json::to_value(Document::of(&notice, &page)).unwrap();
+        let text = |at: usize| told["changes"][at]["text"].as_str().unwrap();
+        for (at, begin) in ["Web, A (web:api) is dead", "Web, B (web:api) is healthy", "Web, C (web:api) is healthy"]
+            .iter()
+            .enumerate()
+        {
+            assert!(text(at).starts_with(begin), "{}", text(at));
+        }
     }
 
     #[test]

@@ -111,7 +111,7 @@ describe('a day', () => {
         await page.evaluate(() => (document.querySelector('main').style.filter = 'grayscale(1)'));
         const seen = new Set();
         for (const key of await page.locator('.legend .bar').all()) seen.add((await key.screenshot()).toString('base64'));
-        assert.equal(seen.size, 5, forcedColors);
+        assert.equal(seen.size, 6, forcedColors);
       });
     }
   });

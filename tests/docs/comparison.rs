@@ -109,7 +109,7 @@ static ROWS: &[Row] = &[
     ),
     (
         "tells by",
-        "19 ways, email, Slack, Teams, PagerDuty and XMPP among them, and by a request of your own making",
+        "18 ways, email, Slack, Teams, PagerDuty and XMPP among them, and a request of your own making",
         &[
             ("tests/program/releases.rs", "v1_29_0"),
             ("tests/program/field.rs", "every_kind_hears_of_a_death_and_of_its_end"),

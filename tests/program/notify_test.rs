@@ -70,7 +70,7 @@ fn each_of_several_recipients_and_channels_has_a_line() {
 fn without_a_channel_it_says_what_to_add() {
     let (code, out, err) = notify_test("");
     assert_eq!((code, out.as_str()), (Some(1), ""));
-    assert_eq!(err, "no channel is configured: add `[notify.email]` or `[notify.slack]`\n");
+    assert_eq!(err, "no channel is configured: add one, such as `[notify.slack]`\n");
 }
 
 #[test]

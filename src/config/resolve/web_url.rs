@@ -67,11 +67,12 @@ fn without_query(field: &Field<'_, '_>, url: Url) -> Result<Url, ConfigError> {
     if url.query().is_some() { Err(field.wrong("has a `?` in it")) } else { Ok(url) }
 }
 
-/// The same for an API that is at `default` unless `api_url` says otherwise.
-#[expect(clippy::expect_used, reason = "the defaults are literals, which the catalogue has as well and the tests read")]
-pub(super) fn api(section: &Section<'_>, default: &str) -> Result<Url, ConfigError> {
-    let given = section.read("api_url", |field| base(&field))?;
-    Ok(given.unwrap_or_else(|| default.parse().expect("a URL")))
+/// The same for an API that is at `usual` unless the key `name` says otherwise.
+pub(super) fn api(section: &Section<'_>, name: &str, usual: &str) -> Result<Url, ConfigError> {
+    match section.read(name, |field| base(&field))? {
+        Some(url) => Ok(url),
+        None => usual.parse().map_err(|_| section.fault(name, format!("the usual one, `{usual}`, is not a URL"))),
+    }
 }
 
 /// Whether the HTTP client, whose idea of a URL is narrower than a browser's, can call it.

@@ -16,9 +16,15 @@ use super::affected;
 use super::dead;
 
 impl Grouping {
-    /// Whether something is unwell of which people were told, and not under planned maintenance.
+    /// Whether something is unwell of which people were told, be it under planned maintenance by now.
     #[must_use]
     pub fn is_unwell(&self) -> bool {
+        self.courses.values().any(|course| course.is_unwell(self.rules))
+    }
+
+    /// Whether something of that is not under planned maintenance: of that people are reminded.
+    #[must_use]
+    pub fn is_pressing(&self) -> bool {
         self.courses.iter().any(|(key, course)| !self.is_hushed(key) && course.is_unwell(self.rules))
     }
 

@@ -69,10 +69,11 @@ impl Ledger {
         }
     }
 
-    /// Whether maintenance waits for being written: whoever planned it was told that it is.
+    /// Whether something waits for being written of which somebody was told that it is: maintenance that is planned or
+    /// ended, and for how long nobody is to be reminded.
     #[must_use]
-    pub fn has_maintenance(&self) -> bool {
-        !self.entries.maintenance.is_empty()
+    pub fn has_promised(&self) -> bool {
+        !self.entries.maintenance.is_empty() || self.entries.silence.is_some()
     }
 
     /// A maintenance was planned, or ended.

@@ -107,6 +107,11 @@ fn what_begins_now_or_earlier_begins_now_and_times_are_as_they_are_stored() {
 }
 
 #[test]
+fn a_target_that_is_named_twice_stands_there_once() {
+    assert_eq!(planned(1, &["web", "web:api", "web"], 0, 60).targets, planned(1, &["web", "web:api"], 0, 60).targets);
+}
+
+#[test]
 fn a_target_is_a_service_or_a_node_of_it() {
     let (web, api) = (Target::Service(id("web")), Target::Node(node_key("web", "api")));
     assert_eq!(["web", "web:api"].map(str::parse::<Target>), [Ok(web.clone()), Ok(api.clone())]);

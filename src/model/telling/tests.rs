@@ -198,6 +198,21 @@ fn nobody_is_reminded_while_nobody_wants_it_and_all_are_right_after() {
 }
 
 #[test]
+fn maintenance_puts_reminders_off_and_does_not_end_them() {
+    let site = HashSet::from([node_key("web", "site")]);
+    let mut story = Story::well(RULES);
+    story.found("site", "a", down());
+    assert_eq!(story.pass(20), ["2 change: site dead"]);
+    story.telling.hush(&site);
+    story.found("api", "b", down());
+    assert_eq!(story.pass(20), ["22 change: api dead"]);
+    story.found("api", "b", up());
+    assert_eq!(story.pass(60), ["42 change: api healthy"], "the site, which is still dead, is under maintenance");
+    story.telling.unhush(&site, story.clock.now());
+    assert_eq!(story.pass(20), ["102 reminder 1 for 1: site dead"]);
+}
+
+#[test]
 fn a_restart_neither_forgets_nor_repeats_a_reminder() {
     let mut story = Story::well(RULES);
     story.found("api", "a", down());

@@ -1,6 +1,5 @@
 //! The channels: `[notify.email]` and the like, a file each.
 
-mod api;
 mod discord;
 mod email;
 mod google_chat;

@@ -4,7 +4,7 @@ use super::super::super::Ntfy;
 use super::super::super::error::ConfigError;
 use super::super::super::field::Field;
 use super::super::super::section::Section;
-use super::api::api;
+use super::super::web_url::api;
 use crate::secret::Secret;
 
 const DEFAULT_URL: &str = "https://ntfy.sh";

@@ -3,7 +3,7 @@
 use super::super::super::Pagerduty;
 use super::super::super::error::ConfigError;
 use super::super::super::section::Section;
-use super::api::api;
+use super::super::web_url::api;
 use crate::secret::Secret;
 
 const DEFAULT_URL: &str = "https://events.pagerduty.com";

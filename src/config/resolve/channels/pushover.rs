@@ -15,7 +15,7 @@ pub(super) fn pushover(section: &Section<'_>) -> Result<Pushover, ConfigError> {
     Ok(Pushover {
         app_token: section.require("app_token", |field| field.words().map(Secret::new))?,
         user_keys: section.require("user_keys", |field| user_keys(&field))?,
-        api_url: api(section, DEFAULT_API)?,
+        api_url: api(section, "api_url", DEFAULT_API)?,
     })
 }
 

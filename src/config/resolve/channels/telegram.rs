@@ -17,7 +17,7 @@ pub(super) fn telegram(section: &Section<'_>) -> Result<Telegram, ConfigError> {
         bot_token: section.require("bot_token", |field| field.words().map(Secret::new))?,
         chat_id: section.require("chat_id", |field| chat(&field))?,
         message_thread_id: section.read("message_thread_id", |field| thread(&field))?,
-        api_url: api(section, DEFAULT_API)?,
+        api_url: api(section, "api_url", DEFAULT_API)?,
     })
 }
 

@@ -18,7 +18,7 @@ pub(super) fn twilio(section: &Section<'_>) -> Result<Twilio, ConfigError> {
         sender: sender(section)?,
         account_sid: section.require("account_sid", |field| field.words().map(str::to_owned))?,
         auth_token: section.require("auth_token", |field| field.words().map(Secret::new))?,
-        api_url: api(section, DEFAULT_API)?,
+        api_url: api(section, "api_url", DEFAULT_API)?,
     })
 }
 
