@@ -164,5 +164,5 @@ fn warn(warnings: &[Warning]) {
 
 fn test_notice(at: Timestamp) -> Notice {
     let (status, changed, kind) = (Status::Healthy, false, Kind::Test);
-    Notice { at, status, changed, dead: Vec::new(), more_dead: 0, changes: Vec::new(), kind }
+    Notice { at, status, changed, sick: false, dead: Vec::new(), more_dead: 0, changes: Vec::new(), kind }
 }

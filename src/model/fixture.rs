@@ -117,8 +117,9 @@ pub(crate) fn load(replica: &str, cpu: f64, interval: u64) -> Report {
 
 /// A notice of a moment, of a page that died, with nothing in it.
 pub(crate) fn notice() -> Notice {
-    let (at, status) = (now().wall, Status::Dead);
-    Notice { at, status, changed: true, dead: Vec::new(), more_dead: 0, changes: Vec::new(), kind: NoticeKind::Change }
+    let (at, status, kind) = (now().wall, Status::Dead, NoticeKind::Change);
+    let (changed, sick) = (true, false);
+    Notice { at, status, changed, sick, dead: Vec::new(), more_dead: 0, changes: Vec::new(), kind }
 }
 
 /// `Web, API` (`web:api`) with its replica `tcp://10.0.0.1:80`, dead since three seconds before the notice.

@@ -208,7 +208,8 @@ impl Grouping {
         let before = self.last.map_or(Status::Healthy, |(_, status)| status);
         self.last = Some((now.instant, status));
         let (dead, more_dead) = dead(map, &|_| true);
-        Some(Notice { at: now.wall, status, changed: status != before, dead, more_dead, changes, kind: Kind::Change })
+        let (is_other, sick, kind) = (status != before, self.rules.sick, Kind::Change);
+        Some(Notice { at: now.wall, status, changed: is_other, sick, dead, more_dead, changes, kind })
     }
 
     /// The change of a node that has something to tell; its course starts anew.

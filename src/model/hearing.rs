@@ -45,7 +45,7 @@ impl Notice {
         let before = before.unwrap_or(Status::Healthy);
         let status = status.unwrap_or(Status::Healthy);
         let turned = if self.kind == Kind::Change { status != before } else { self.changed };
-        Some(Self { at: self.at, status, changed: turned, dead, more_dead, changes, kind: self.kind })
+        Some(Self { at: self.at, status, changed: turned, sick: self.sick, dead, more_dead, changes, kind: self.kind })
     }
 }
 

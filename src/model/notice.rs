@@ -23,6 +23,9 @@ pub struct Notice {
     pub status: Status,
     /// Whether the page's status is another one than at the last notice.
     pub changed: bool,
+    /// Whether people are told of sick nodes, too. Versions before this key did not say.
+    #[serde(default)]
+    pub sick: bool,
     /// Every replica that is dead outside of planned maintenance, in the page's order; at most [`Notice::MOST_NAMED`].
     pub dead: Vec<ReplicaKey>,
     /// How many dead replicas are not in `dead`.

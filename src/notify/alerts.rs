@@ -84,11 +84,13 @@ fn test(notice: &Notice, page: &Page) -> Vec<Alert> {
     vec![alert, over]
 }
 
-/// A node that was dead and is sick is told even where sick is not: what was opened is over then.
+/// A node that was dead and is sick is told even where sick is not: what was opened is over then, since nobody would hear
+/// of its end.
 fn of_change(notice: &Notice, change: &Change, page: &Page) -> Alert {
     let severity = match (change.to, change.was) {
         (Some(Status::Dead), _) => Some(Severity::Dead),
-        (Some(Status::Sick), Some((Status::Dead, _))) | (Some(Status::Healthy) | None, _) => None,
+        (Some(Status::Sick), Some((Status::Dead, _))) if !notice.sick => None,
+        (Some(Status::Healthy) | None, _) => None,
         (Some(Status::Sick), _) => Some(Severity::Sick),
     };
     let alone = Notice { changes: vec![change.clone()], ..notice.clone() };
@@ -200,6 +202,8 @@ mod tests {
         ] {
             assert_eq!(told(&changed(to, was)), [(node(), wanted)], "{to:?} {was:?}");
         }
+        let milder = changed(Some(Status::Sick), Some((Status::Dead, secs(5))));
+        assert_eq!(told(&Notice { sick: true, ..milder }), [(node(), Some(Severity::Sick))]);
     }
 
     #[test]

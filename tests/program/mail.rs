@@ -78,6 +78,7 @@ fn notice() -> Notice {
         at: "2026-11-24T01:12:05Z".parse().unwrap(),
         status: Status::Healthy,
         changed: false,
+        sick: false,
         dead: Vec::new(),
         more_dead: 0,
         changes: Vec::new(),

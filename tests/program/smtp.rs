@@ -297,6 +297,10 @@ impl Smtp {
                 "STARTTLS" => {
                     if self.answer(&mut *wire, Stage::StartTls, "220 go ahead")? {
                         wire = encrypted(plan.tls.as_ref().unwrap(), clear.take().unwrap());
+                    } else if matches!(self.fault(Stage::StartTls), Some(Deed::Answer(line)) if line.starts_with("220"))
+                    {
+                        // What follows are no commands, although two of its random bytes may look like the end of one.
+                        io::copy(&mut *wire, &mut io::sink())?;
                     }
                 }
                 "AUTH" => {

@@ -180,7 +180,16 @@ fn reminders_go_on_after_a_restart(backend: &Backend) {
 fn notice(text: &str) -> Arc<Notice> {
     let key = crate::model::fixture::key("web", "api", text);
     let (dead, changes) = (vec![key], Vec::new());
-    Arc::new(Notice { at: WALL, status: Status::Dead, changed: true, dead, more_dead: 0, changes, kind: Kind::Change })
+    Arc::new(Notice {
+        at: WALL,
+        status: Status::Dead,
+        changed: true,
+        sick: false,
+        dead,
+        more_dead: 0,
+        changes,
+        kind: Kind::Change,
+    })
 }
 
 fn owed(number: u64, channels: &[&str]) -> Owed {

@@ -65,8 +65,8 @@ fn causes_are_stored_like_this() {
 fn notices_are_stored_like_this() {
     let mut notice: Notice = fixture::death();
     notice.changes.extend(fixture::recovery().changes);
-    let death = r#"{"at":"2026-11-24T01:12:05Z","status":"dead","changed":true,"dead":[{"node":{"service":"web","node":"api"},"replica":"tcp://10.0.0.1:80"}],"more_dead":0,"changes":[{"key":{"service":"web","node":"api"},"service":"Web","label":"API","to":"dead","since":"2026-11-24T01:12:02Z","was":null,"affected":[{"key":{"node":{"service":"web","node":"api"},"replica":"tcp://10.0.0.1:80"},"status":"dead","cause":{"failed":"refused"}}],"more_affected":0},{"key":{"service":"web","node":"api"},"service":"Web","label":"API","to":"healthy","since":"2026-11-24T01:12:02Z","was":["dead",{"secs":432,"nanos":900000000}],"affected":[],"more_affected":0}],"kind":"change"}"#;
+    let death = r#"{"at":"2026-11-24T01:12:05Z","status":"dead","changed":true,"sick":false,"dead":[{"node":{"service":"web","node":"api"},"replica":"tcp://10.0.0.1:80"}],"more_dead":0,"changes":[{"key":{"service":"web","node":"api"},"service":"Web","label":"API","to":"dead","since":"2026-11-24T01:12:02Z","was":null,"affected":[{"key":{"node":{"service":"web","node":"api"},"replica":"tcp://10.0.0.1:80"},"status":"dead","cause":{"failed":"refused"}}],"more_affected":0},{"key":{"service":"web","node":"api"},"service":"Web","label":"API","to":"healthy","since":"2026-11-24T01:12:02Z","was":["dead",{"secs":432,"nanos":900000000}],"affected":[],"more_affected":0}],"kind":"change"}"#;
     check(&notice, death);
-    let test = r#"{"at":"2026-11-24T01:12:05Z","status":"healthy","changed":false,"dead":[],"more_dead":0,"changes":[],"kind":"test"}"#;
+    let test = r#"{"at":"2026-11-24T01:12:05Z","status":"healthy","changed":false,"sick":false,"dead":[],"more_dead":0,"changes":[],"kind":"test"}"#;
     check(&fixture::test_notice(), test);
 }

@@ -48,7 +48,8 @@ impl Grouping {
         let told = self.last.map_or(Status::Healthy, |(_, status)| status);
         self.last = Some((now.instant, told));
         let (dead, more_dead) = dead(map, &|_| true);
-        Notice { at: now.wall, status: map.status(), changed: false, dead, more_dead, changes, kind }
+        let sick = self.rules.sick;
+        Notice { at: now.wall, status: map.status(), changed: false, sick, dead, more_dead, changes, kind }
     }
 
     /// A notice of every node, whether it changed or not: the worst first, and of those alike in the page's order. What
@@ -76,7 +77,8 @@ impl Grouping {
         let status = map.status();
         self.last = Some((now.instant, status));
         let (dead, more_dead) = dead(map, &|_| true);
-        Notice { at: now.wall, status, changed: true, dead, more_dead, changes, kind }
+        let sick = self.rules.sick;
+        Notice { at: now.wall, status, changed: true, sick, dead, more_dead, changes, kind }
     }
 }
 
