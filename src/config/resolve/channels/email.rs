@@ -13,7 +13,7 @@ use super::super::super::error::ConfigError;
 use super::super::super::field::Field;
 use super::super::super::section::Section;
 use super::super::pem::certificates;
-use super::RECIPIENTS_MAX;
+use super::distinct;
 use crate::secret::Secret;
 
 const DEFAULT_HOST: &str = "localhost";
@@ -50,22 +50,8 @@ fn recipients(field: &Field<'_, '_>) -> Result<Vec<Mailbox>, ConfigError> {
     if !field.is_list() {
         return Ok(vec![mailbox(field)?]);
     }
-    let items = field.items()?;
-    if items.is_empty() {
-        return Err(field.wrong("is empty"));
-    }
-    if items.len() > RECIPIENTS_MAX {
-        return Err(field.fault(format!("has more than {RECIPIENTS_MAX} addresses; write that of a mailing list")));
-    }
-    let mut recipients: Vec<Mailbox> = Vec::new();
-    for item in items {
-        let recipient = mailbox(&item)?;
-        match recipients.iter().position(|known| known.email == recipient.email) {
-            Some(first) => item.warn(format!("is the same as recipient {}, ignored", first + 1)),
-            None => recipients.push(recipient),
-        }
-    }
-    Ok(recipients)
+    let words = ("recipient", "addresses; write that of a mailing list");
+    distinct(field, words, mailbox, |one, other| one.email == other.email)
 }
 
 fn mailbox(field: &Field<'_, '_>) -> Result<Mailbox, ConfigError> {

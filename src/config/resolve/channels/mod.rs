@@ -112,6 +112,32 @@ pub(super) fn warn_of_idle(
     Ok(())
 }
 
+/// The items of a list as `read` understands them, at least one of them, and each once: `are_same` says which are.
+/// `item` is what one is called, and `many` what is said of too many.
+fn distinct<T>(
+    field: &Field<'_, '_>,
+    (item, many): (&str, &str),
+    read: impl Fn(&Field<'_, '_>) -> Result<T, ConfigError>,
+    are_same: impl Fn(&T, &T) -> bool,
+) -> Result<Vec<T>, ConfigError> {
+    let items = field.items()?;
+    if items.is_empty() {
+        return Err(field.wrong("is empty"));
+    }
+    if items.len() > RECIPIENTS_MAX {
+        return Err(field.fault(format!("has more than {RECIPIENTS_MAX} {many}")));
+    }
+    let mut distinct: Vec<T> = Vec::new();
+    for one in items {
+        let next = read(&one)?;
+        match distinct.iter().position(|known| are_same(known, &next)) {
+            Some(first) => one.warn(format!("is the same as {item} {}, ignored", first + 1)),
+            None => distinct.push(next),
+        }
+    }
+    Ok(distinct)
+}
+
 /// The names so far, with the lines of their sections.
 #[derive(Default)]
 struct Names(HashMap<Arc<str>, usize>);

@@ -6,7 +6,7 @@ use super::super::super::error::ConfigError;
 use super::super::super::field::Field;
 use super::super::super::section::Section;
 use super::super::web_url::api;
-use super::RECIPIENTS_MAX;
+use super::distinct;
 use crate::secret::Secret;
 
 const DEFAULT_API: &str = "https://api.twilio.com/";
@@ -28,22 +28,7 @@ fn numbers(field: &Field<'_, '_>) -> Result<Vec<String>, ConfigError> {
         field.old("is one number, as in old files; write a list, `to = [\"...\"]`");
         return Ok(vec![field.words()?.to_owned()]);
     }
-    let items = field.items()?;
-    if items.is_empty() {
-        return Err(field.wrong("is empty"));
-    }
-    if items.len() > RECIPIENTS_MAX {
-        return Err(field.fault(format!("has more than {RECIPIENTS_MAX} numbers; write fewer")));
-    }
-    let mut numbers: Vec<String> = Vec::new();
-    for item in items {
-        let number = item.words()?;
-        match numbers.iter().position(|known| known == number) {
-            Some(first) => item.warn(format!("is the same as number {}, ignored", first + 1)),
-            None => numbers.push(number.to_owned()),
-        }
-    }
-    Ok(numbers)
+    distinct(field, ("number", "numbers; write fewer"), |item| item.words().map(str::to_owned), String::eq)
 }
 
 /// A messaging service, or a number.

@@ -6,10 +6,8 @@ use super::super::super::error::ConfigError;
 use super::super::super::field::Field;
 use super::super::super::section::Section;
 use super::super::pem::certificates;
+use super::distinct;
 use crate::secret::Secret;
-
-/// The most recipients of a channel: each has a message and a thread of its own.
-const RECIPIENTS_MAX: usize = 50;
 
 /// Where servers take clients (RFC 6120, 14.7).
 const DEFAULT_PORT: u16 = 5222;
@@ -30,22 +28,7 @@ fn recipients(field: &Field<'_, '_>) -> Result<Vec<Jid>, ConfigError> {
     if !field.is_list() {
         return Ok(vec![jid(field)?]);
     }
-    let items = field.items()?;
-    if items.is_empty() {
-        return Err(field.wrong("is empty"));
-    }
-    if items.len() > RECIPIENTS_MAX {
-        return Err(field.fault(format!("has more than {RECIPIENTS_MAX} addresses; write that of a room's bridge")));
-    }
-    let mut recipients: Vec<Jid> = Vec::new();
-    for item in items {
-        let recipient = jid(&item)?;
-        match recipients.iter().position(|known| *known == recipient) {
-            Some(first) => item.warn(format!("is the same as recipient {}, ignored", first + 1)),
-            None => recipients.push(recipient),
-        }
-    }
-    Ok(recipients)
+    distinct(field, ("recipient", "addresses; write fewer"), jid, Jid::eq)
 }
 
 fn jid(field: &Field<'_, '_>) -> Result<Jid, ConfigError> {
