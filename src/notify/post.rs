@@ -5,7 +5,6 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
-use url::form_urlencoded;
 
 use crate::model::observation::Finding;
 use crate::net::client::Client;
@@ -30,7 +29,6 @@ pub struct Post<'a> {
     url: &'a str,
     verb: Verb,
     headers: Vec<(&'a str, &'a str)>,
-    permanent: &'a [u16],
     who: &'a str,
 }
 
@@ -57,7 +55,7 @@ pub struct Answer {
 /// A POST to `url`, which is never told to anybody.
 #[must_use]
 pub fn to<'a>(client: &'a Client, url: &'a str) -> Post<'a> {
-    Post { client, url, verb: Verb::Post, headers: Vec::new(), permanent: PERMANENT, who: "the hook" }
+    Post { client, url, verb: Verb::Post, headers: Vec::new(), who: "the hook" }
 }
 
 /// The value of `Authorization` for that user (RFC 7617); it is as secret as the password.
@@ -102,13 +100,6 @@ impl<'a> Post<'a> {
         self
     }
 
-    /// The answers after which another try is in vain, where the provider's documents say otherwise than most.
-    #[must_use]
-    pub fn permanent(mut self, statuses: &'a [u16]) -> Self {
-        self.permanent = statuses;
-        self
-    }
-
     /// Sends a JSON document.
     ///
     /// # Errors
@@ -116,15 +107,6 @@ impl<'a> Post<'a> {
     pub fn json(&self, document: &impl Serialize) -> Result<(), SendError> {
         let body = serde_json::to_vec(document).map_err(|error| SendError::permanent(error.to_string()))?;
         self.bytes("application/json", &body)
-    }
-
-    /// Sends the fields of a form (`application/x-www-form-urlencoded`).
-    ///
-    /// # Errors
-    /// As [`Post::json`].
-    pub fn form(&self, fields: &[(&str, &str)]) -> Result<(), SendError> {
-        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        self.bytes("application/x-www-form-urlencoded", body.as_bytes())
     }
 
     /// Sends a body of that type.
@@ -175,7 +157,7 @@ impl<'a> Post<'a> {
             return Ok(());
         }
         Err(SendError {
-            permanent: self.permanent.contains(&answer.status),
+            permanent: PERMANENT.contains(&answer.status),
             retry_after: answer.retry_after,
             what: format!("{} answered HTTP {}", self.who, answer.status),
         })
@@ -193,6 +175,8 @@ mod tests {
 
     use crate::net::resolve::Resolver;
 
+    use super::super::call::Answers;
+    use super::super::call::Call;
     use super::*;
 
     fn client() -> Client {
@@ -235,7 +219,8 @@ mod tests {
     #[test]
     fn the_fields_of_a_form_are_encoded() {
         let (url, asked) = server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-        assert_eq!(to(&client(), &url).form(&[("to", "+33 1"), ("text", "a&b=ü\n"), ("end", "z")]), Ok(()));
+        let call = Call::form(url, &[("to", "+33 1"), ("text", "a&b=ü\n"), ("end", "z")]);
+        assert!(call.make(&client(), &Answers::of("Example")).is_ok());
         let asked = asked.join().unwrap();
         assert!(asked.starts_with("POST ") && asked.contains("application/x-www-form-urlencoded"), "{asked}");
         assert!(asked.ends_with("\r\n\r\nto=%2B33+1&text=a%26b%3D%C3%BC%0A&end=z"), "{asked}");
@@ -272,8 +257,8 @@ mod tests {
                 "{status}"
             );
         }
-        let other = post.called("Example").permanent(&[409]);
-        assert_eq!(verdict(&other, 409), Err(SendError::permanent("Example answered HTTP 409")));
-        assert!(!verdict(&other, 404).unwrap_err().permanent);
+        let other = post.called("Example");
+        assert_eq!(verdict(&other, 404), Err(SendError::permanent("Example answered HTTP 404")));
+        assert!(!verdict(&other, 409).unwrap_err().permanent);
     }
 }
