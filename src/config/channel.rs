@@ -27,7 +27,6 @@ use std::time::Duration;
 use crate::model::reminder;
 
 pub use self::discord::Discord;
-pub use self::email::Credentials;
 pub use self::email::Email;
 pub use self::email::Encryption;
 pub use self::google_chat::GoogleChat;

@@ -41,7 +41,7 @@ pub(super) fn targets(config: &config::Discord, page: &Arc<Page>, client: &Clien
 }
 
 fn request(notice: &Notice, config: &config::Discord, page: &Page) -> Result<Call, SendError> {
-    Call::json(config.webhook_url.reveal(), &message(notice, page, config.username.as_deref()))
+    Call::hook(&config.webhook_url, &message(notice, page, config.username.as_deref()))
 }
 
 #[derive(Serialize)]

@@ -17,6 +17,7 @@ use crate::model::notice::Kind;
 use crate::model::notice::Notice;
 use crate::model::status::Status;
 use crate::model::words;
+use crate::net::basic;
 use crate::net::client::Client;
 
 use super::Notifier;
@@ -35,6 +36,9 @@ const TEXT_MAX: usize = 16_000;
 /// How much of a list of replicas is in it.
 const NODES_MAX: usize = 1_000;
 
+/// What the credentials of the URL are sent as, unless a header of this name is configured.
+const AUTHORIZATION: &str = "authorization";
+
 /// Whoever answers.
 pub(super) fn targets(config: &config::HttpRequest, page: &Arc<Page>, client: &Client) -> Vec<Target> {
     let (config, page) = (config.clone(), page.clone());
@@ -50,7 +54,9 @@ struct Http {
 impl Notifier for Http {
     fn send(&self, notice: &Notice) -> Result<(), SendError> {
         let (headers, body) = filled(notice, &self.config, &self.page)?;
-        let mut request = post::to(&self.client, self.config.url.reveal());
+        let credentials = self.config.url.credentials.as_ref();
+        let authorization = credentials.map(|one| basic::authorization(&one.username, one.password.reveal()));
+        let mut request = post::to(&self.client, self.config.url.url.reveal());
         request = match self.config.method {
             HttpMethod::Get => request.get(),
             HttpMethod::Post => request,
@@ -59,6 +65,11 @@ impl Notifier for Http {
         };
         for (name, value) in &headers {
             request = request.header(name, value);
+        }
+        if let Some(authorization) =
+            authorization.as_ref().filter(|_| !headers.iter().any(|(name, _)| name == AUTHORIZATION))
+        {
+            request = request.header(AUTHORIZATION, authorization.reveal());
         }
         request.bytes("application/json", body.unwrap_or_default().as_bytes())
     }

@@ -41,7 +41,7 @@ pub(super) fn targets(config: &config::Mattermost, page: &Arc<Page>, client: &Cl
 }
 
 fn request(notice: &Notice, config: &config::Mattermost, page: &Page) -> Result<Call, SendError> {
-    Call::json(config.hook_url.reveal(), &message(notice, config, page))
+    Call::hook(&config.hook_url, &message(notice, config, page))
 }
 
 #[derive(Serialize)]

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use crate::model::observation::Finding;
@@ -56,12 +54,6 @@ pub struct Answer {
 #[must_use]
 pub fn to<'a>(client: &'a Client, url: &'a str) -> Post<'a> {
     Post { client, url, verb: Verb::Post, headers: Vec::new(), who: "the hook" }
-}
-
-/// The value of `Authorization` for that user (RFC 7617); it is as secret as the password.
-#[must_use]
-pub fn basic(user: &str, password: &str) -> String {
-    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
 }
 
 impl<'a> Post<'a> {
@@ -204,14 +196,13 @@ mod tests {
     #[test]
     fn a_document_goes_with_its_headers_by_the_method_that_was_asked_for() {
         let (url, asked) = server("HTTP/1.1 204 No Content\r\n\r\n");
-        let token = basic("user", "pass:word");
         let client = client();
-        let post = to(&client, &url).put().header("Authorization", &token).header("content-type", "application/x+json");
+        let post = to(&client, &url).put().header("X-Token", "a token").header("content-type", "application/x+json");
         assert_eq!(post.json(&serde_json::json!({ "a": "ü" })), Ok(()));
         let asked = asked.join().unwrap();
         let head = asked.to_ascii_lowercase();
         assert!(asked.starts_with("PUT /hook HTTP/1.1\r\n") && asked.ends_with("\r\n\r\n{\"a\":\"ü\"}"), "{asked}");
-        assert!(head.contains("\r\nauthorization: basic dxnlcjpwyxnzondvcmq=\r\n"), "{asked}");
+        assert!(head.contains("\r\nx-token: a token\r\n"), "{asked}");
         assert!(head.contains("\r\ncontent-type: application/x+json\r\n"), "{asked}");
         assert_eq!(head.matches("content-type").count(), 1, "{asked}");
     }

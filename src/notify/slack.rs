@@ -13,11 +13,12 @@ use crate::model::status::Status;
 use crate::model::words;
 use crate::net::client::Client;
 
-use super::Notifier;
 use super::Page;
 use super::SendError;
 use super::Target;
-use super::post;
+use super::call::Answers;
+use super::call::Call;
+use super::call::Calling;
 use super::text;
 
 /// How much of a text is sent: Slack cuts a message at 40,000 characters and shows far fewer.
@@ -26,23 +27,14 @@ const TEXT_MAX: usize = 8_000;
 /// How much of a list of replicas is sent: people do not read more, and it is sent three times.
 const NODES_MAX: usize = 1_000;
 
-/// Tells a Slack channel.
-pub struct Slack {
-    config: config::Slack,
-    page: Arc<Page>,
-    client: Client,
-}
-
-/// The one target of such a channel.
+/// The channel of the webhook. Its answers are plain text, of which the status says enough.
 pub(super) fn targets(config: &config::Slack, page: &Arc<Page>, client: &Client) -> Vec<Target> {
-    vec![Target::only(Slack { config: config.clone(), page: page.clone(), client: client.clone() })]
+    let (config, page) = (config.clone(), page.clone());
+    vec![Target::only(Calling::new(client, Answers::of("the hook"), move |notice| request(notice, &config, &page)))]
 }
 
-impl Notifier for Slack {
-    fn send(&self, notice: &Notice) -> Result<(), SendError> {
-        let document = message(notice, &self.page, &MRKDWN, self.config.mention_channel);
-        post::to(&self.client, self.config.hook_url.reveal()).json(&document)
-    }
+fn request(notice: &Notice, config: &config::Slack, page: &Page) -> Result<Call, SendError> {
+    Call::hook(&config.hook_url, &message(notice, page, &MRKDWN, config.mention_channel))
 }
 
 /// How those who take Slack's messages differ.

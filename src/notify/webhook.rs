@@ -32,8 +32,7 @@ pub(super) fn targets(config: &config::Webhook, page: &Arc<Page>, client: &Clien
 }
 
 fn request(notice: &Notice, config: &config::Webhook, page: &Page) -> Result<Call, SendError> {
-    let call = Call::json(config.hook_url.reveal(), &Document::of(notice, page))?;
-    Ok(call.credentials(config.credentials.as_ref()))
+    Call::hook(&config.hook_url, &Document::of(notice, page))
 }
 
 /// What is sent.
