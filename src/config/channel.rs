@@ -31,8 +31,8 @@ pub use self::email::Email;
 pub use self::email::Encryption;
 pub use self::google_chat::GoogleChat;
 pub use self::gotify::Gotify;
-pub use self::http::Http;
 pub use self::http::HttpMethod;
+pub use self::http::HttpRequest;
 pub use self::matrix::Matrix;
 pub use self::matrix::MatrixAccount;
 pub use self::mattermost::Mattermost;
@@ -119,7 +119,7 @@ pub enum ChannelKind {
     /// `[notify.opsgenie]`
     Opsgenie(Opsgenie),
     /// `[notify.http]`
-    Http(Http),
+    Http(HttpRequest),
 }
 
 impl Notify {

@@ -82,7 +82,7 @@ fn message<'a>(notice: &Notice, page: &Page, username: Option<&'a str>) -> Messa
     let embed = Embed {
         title: escape(&title),
         description: fit::lines(&lines, DESCRIPTION_MAX, fit::utf16),
-        color: say::color(notice),
+        color: say::color(notice).0,
         fields: fields(notice, page),
         timestamp: notice.at.to_string(),
     };

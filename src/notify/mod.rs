@@ -5,6 +5,7 @@
 mod alerts;
 mod call;
 mod discord;
+mod document;
 pub mod email;
 mod fit;
 mod google_chat;
@@ -17,11 +18,11 @@ mod ntfy;
 mod opsgenie;
 mod pagerduty;
 mod plain;
-pub mod post;
+mod post;
 mod pushover;
 mod say;
 mod series;
-pub mod slack;
+mod slack;
 mod teams;
 mod telegram;
 #[cfg(test)]

@@ -11,6 +11,8 @@ use crate::model::notice::Notice;
 use crate::model::status::Status;
 use crate::model::words;
 
+use super::fit;
+
 /// A node that changed, in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Story {
@@ -152,7 +154,7 @@ pub fn dead(notice: &Notice, max: usize) -> String {
     for key in &notice.dead {
         let name = key.to_string();
         if list.is_empty() {
-            list.push_str(&cut(name, max));
+            list.push_str(&fit::line(&name, max, fit::bytes));
         } else if list.len() + name.len() <= max {
             list.push_str(", ");
             list.push_str(&name);
@@ -161,16 +163,6 @@ pub fn dead(notice: &Notice, max: usize) -> String {
         }
     }
     if more == 0 { list } else { format!("{list} and {more} more") }
-}
-
-/// A name that is longer than `max` bytes loses its end.
-fn cut(name: String, max: usize) -> String {
-    if name.len() <= max {
-        return name;
-    }
-    let ends = name.char_indices().map(|(start, char)| start + char.len_utf8());
-    let end = ends.take_while(|end| *end <= max).last().unwrap_or(0);
-    format!("{}[..]", &name[..end])
 }
 
 /// A status with a capital letter: `Dead`.
@@ -340,8 +332,9 @@ mod tests {
             (death(), 100, "web:api:tcp://10.0.0.1:80"),
             (many.clone(), 100, "web:api:a, web:api:b, web:api:c and 20 more"),
             (many.clone(), 20, "web:api:a, web:api:b and 21 more"),
-            (many, 1, "w[..] and 22 more"),
-            (long, 11, "web:api:ä[..]"),
+            (many, 5, "w[..] and 22 more"),
+            (long.clone(), 13, "web:api:[..]"),
+            (long, 14, "web:api:äöü"),
         ] {
             assert_eq!(dead(&notice, max), wanted);
         }

@@ -7,7 +7,7 @@ use super::super::template::Template;
 
 /// `[notify.http]`: a request of the operator's own making.
 #[derive(Clone, Debug)]
-pub struct Http {
+pub struct HttpRequest {
     /// Where it goes; an `http` or `https` URL that may hold a token.
     pub url: Hook,
     /// Its method.
@@ -47,7 +47,7 @@ impl HttpMethod {
     }
 }
 
-impl fmt::Display for Http {
+impl fmt::Display for HttpRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "an HTTP request, by {}", self.method.word())
     }
