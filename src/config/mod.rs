@@ -39,6 +39,7 @@ pub use crate::config::channel::Email;
 pub use crate::config::channel::Encryption;
 pub use crate::config::channel::GoogleChat;
 pub use crate::config::channel::Gotify;
+pub use crate::config::channel::Held;
 pub use crate::config::channel::HttpMethod;
 pub use crate::config::channel::HttpRequest;
 pub use crate::config::channel::Matrix;

@@ -15,11 +15,9 @@ use crate::net::client::Client;
 
 use super::Notifier;
 use super::SendError;
+use super::discreet::WORDS_MAX;
 use super::post;
 use super::post::Answer;
-
-/// How much of a provider's own words is passed on.
-const WORDS_MAX: usize = 200;
 
 /// The longest wait that the body of an answer may ask for: nothing is tried for longer than a day.
 const WAIT_MAX: Duration = Duration::from_hours(24);

@@ -5,6 +5,7 @@
 mod alerts;
 mod call;
 mod discord;
+mod discreet;
 mod document;
 pub mod email;
 mod fit;
@@ -43,6 +44,9 @@ use crate::config::ChannelKind;
 use crate::model::notice::Notice;
 use crate::net::client::Client;
 
+use self::discreet::Blanks;
+use self::discreet::Discreet;
+
 /// One configured way to reach people.
 pub trait Notifier: Send + Sync {
     /// Delivers `notice`, or says why not.
@@ -60,7 +64,7 @@ pub struct SendError {
     pub permanent: bool,
     /// The least wait before another try, when the other side asks for one.
     pub retry_after: Option<Duration>,
-    /// Why, for people; without tokens, bodies and hook URLs.
+    /// Why, for people; without tokens, bodies and hook URLs. What comes from [`build`] has none of its channel's secrets.
     pub what: String,
 }
 
@@ -111,6 +115,11 @@ impl Target {
         Self { name: String::new(), notifier: Box::new(notifier) }
     }
 
+    /// The same, whose errors do not tell the secrets of its channel.
+    fn discreet(self, blanks: &Arc<Blanks>) -> Self {
+        Self { notifier: Box::new(Discreet::new(self.notifier, blanks)), ..self }
+    }
+
     /// A target of that name.
     fn named(name: impl Into<String>, notifier: impl Notifier + 'static) -> Self {
         Self { name: name.into(), notifier: Box::new(notifier) }
@@ -153,6 +162,8 @@ pub fn build(notify: &config::Notify, page: &Arc<Page>, client: &Client) -> Vec<
             ChannelKind::Opsgenie(opsgenie) => opsgenie::targets(opsgenie, page, client),
             ChannelKind::Http(http) => http::targets(http, page, client),
         };
+        let blanks = Arc::new(Blanks::of(&channel.kind.secrets()));
+        let targets = targets.into_iter().map(|target| target.discreet(&blanks)).collect();
         Channel { name: channel.name.clone(), reminders_only: channel.reminders_only, targets }
     };
     notify.channels.iter().map(channel).collect()

@@ -152,6 +152,22 @@ fn what_is_refused_is_not_tried_again() {
 }
 
 #[test]
+fn who_repeats_a_secret_does_not_give_it_away() {
+    let in_url = [
+        Row { kind: "gotify", keys: "app_url = \"http://a:s3cret-b@{host}/\"\napp_token = \"s3cret\"" },
+        Row { kind: "mattermost", keys: "hook_url = \"http://a:s3cret-b@{host}/hooks/s3cret\"" },
+    ];
+    let mut blanked = 0;
+    for Row { kind, keys } in ROWS.iter().chain(&in_url) {
+        let error = failure(kind, keys, Reply::Echo);
+        assert!(!error.what.contains("Basic ") || error.what.contains("Basic [secret]"), "{kind}: {}", error.what);
+        blanked += usize::from(error.what.contains("[secret]"));
+    }
+    // The answers of a web hook, of Slack and of whoever gets `[notify.http]` have no words that are told.
+    assert_eq!(blanked, ROWS.len() + in_url.len() - 3);
+}
+
+#[test]
 fn credentials_in_a_url_are_decoded_and_sent_as_a_header() {
     for (kind, key, more) in [
         ("slack", "hook_url", ""),
