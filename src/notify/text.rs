@@ -110,13 +110,7 @@ pub fn headline(notice: &Notice) -> String {
             Kind::Startup => format!("started up, the page is {}", notice.status),
             Kind::Change | Kind::Test => "nothing changed".to_owned(),
         },
-        [only] => match (only.to, only.was) {
-            (Some(status), _) if notice.is_reminder() => format!("{} is still {status}", only.label),
-            (Some(Status::Healthy), Some(_)) => format!("{} is healthy again", only.label),
-            (Some(status), Some((was, _))) if status == was => format!("{} is {status} again", only.label),
-            (Some(status), _) => format!("{} is {status}", only.label),
-            (None, _) => format!("{} is not known any more", only.label),
-        },
+        [only] => format!("{} {}", only.label, became(notice.kind, only)),
         many => {
             let to = many.first().and_then(|change| change.to);
             let alike = to.filter(|_| many.iter().all(|change| change.to == to));
@@ -128,6 +122,17 @@ pub fn headline(notice: &Notice) -> String {
                 |status| format!("{} nodes are {still}{status}", many.len()),
             )
         }
+    }
+}
+
+/// What became of one node, in a few words that follow its name: `is dead`, `is healthy again`.
+pub(super) fn became(kind: Kind, change: &Change) -> String {
+    match (change.to, change.was) {
+        (Some(status), _) if matches!(kind, Kind::Reminder { .. }) => format!("is still {status}"),
+        (Some(Status::Healthy), Some(_)) => "is healthy again".to_owned(),
+        (Some(status), Some((was, _))) if status == was => format!("is {status} again"),
+        (Some(status), _) => format!("is {status}"),
+        (None, _) => "is not known any more".to_owned(),
     }
 }
 
