@@ -132,6 +132,33 @@ impl Notify {
     }
 }
 
+impl ChannelKind {
+    /// Whether the other side keeps an alert open until it is told that it is over.
+    #[must_use]
+    pub fn keeps_alerts(&self) -> bool {
+        match self {
+            Self::Pagerduty(_) | Self::Opsgenie(_) => true,
+            Self::Email(_)
+            | Self::Twilio(_)
+            | Self::Slack(_)
+            | Self::Zulip(_)
+            | Self::Telegram(_)
+            | Self::Pushover(_)
+            | Self::Gotify(_)
+            | Self::Xmpp(_)
+            | Self::Matrix(_)
+            | Self::Webex(_)
+            | Self::Webhook(_)
+            | Self::Ntfy(_)
+            | Self::Discord(_)
+            | Self::Teams(_)
+            | Self::Mattermost(_)
+            | Self::GoogleChat(_)
+            | Self::Http(_) => false,
+        }
+    }
+}
+
 impl fmt::Display for ChannelKind {
     /// What it is and whom it reaches, in a line without secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

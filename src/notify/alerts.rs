@@ -104,14 +104,12 @@ fn test(notice: &Notice, page: &Page) -> Vec<Alert> {
     vec![alert, over]
 }
 
-/// A node that was dead and is sick is told even where sick is not: what was opened is over then, since nobody would hear
-/// of its end.
 fn of_change(notice: &Notice, change: &Change, page: &Page) -> Alert {
-    let severity = match (change.to, change.was) {
-        (Some(Status::Dead), _) => Some(Severity::Dead),
-        (Some(Status::Sick), Some((Status::Dead, _))) if !notice.sick => None,
-        (Some(Status::Healthy) | None, _) => None,
-        (Some(Status::Sick), _) => Some(Severity::Sick),
+    let severity = match change.to {
+        _ if change.is_over(notice.sick) => None,
+        Some(Status::Dead) => Some(Severity::Dead),
+        Some(Status::Sick) => Some(Severity::Sick),
+        Some(Status::Healthy) | None => None,
     };
     let node = change.key.to_string();
     let label = |text: &str, max| fit::line(text, max, fit::bytes);

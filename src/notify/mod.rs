@@ -95,6 +95,8 @@ pub struct Channel {
     pub name: Arc<str>,
     /// Whether it carries only reminders.
     pub reminders_only: bool,
+    /// Whether it keeps alerts open until it is told that they are over: it has to hear of that in any case.
+    pub keeps_alerts: bool,
     /// Whom it reaches; each is told on its own, so that what fails for one is tried again for that one only.
     pub targets: Vec<Target>,
 }
@@ -164,7 +166,12 @@ pub fn build(notify: &config::Notify, page: &Arc<Page>, client: &Client) -> Vec<
         };
         let blanks = Arc::new(Blanks::of(&channel.kind.secrets()));
         let targets = targets.into_iter().map(|target| target.discreet(&blanks)).collect();
-        Channel { name: channel.name.clone(), reminders_only: channel.reminders_only, targets }
+        Channel {
+            name: channel.name.clone(),
+            reminders_only: channel.reminders_only,
+            keeps_alerts: channel.kind.keeps_alerts(),
+            targets,
+        }
     };
     notify.channels.iter().map(channel).collect()
 }
