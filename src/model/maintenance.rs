@@ -185,7 +185,7 @@ impl Maintenance {
         Err(unfit)
     }
 
-    /// When it is over, or was.
+    /// When it is over, or was; of one that was called off, when that was.
     #[must_use]
     pub fn end(&self) -> Timestamp {
         self.ended_at.map_or(self.ends_at, |ended| ended.min(self.ends_at))
@@ -195,7 +195,7 @@ impl Maintenance {
     #[must_use]
     pub fn phase(&self, at: Timestamp) -> Phase {
         match () {
-            () if self.ended_at.is_some_and(|ended| ended <= self.starts_at) => Phase::Cancelled,
+            () if self.is_cancelled() => Phase::Cancelled,
             () if at < self.starts_at => Phase::Upcoming,
             () if at < self.end() => Phase::Active,
             () => Phase::Past,
@@ -205,18 +205,25 @@ impl Maintenance {
     /// What the log says of it, whose title may be anything.
     #[must_use]
     pub fn words(&self) -> String {
-        let Self { id, title, targets, starts_at, .. } = self;
+        let Self { id, title, targets, starts_at, ends_at, .. } = self;
         let of = match targets.as_slice() {
             [] => "the whole page".to_owned(),
             targets => targets.iter().map(Target::to_string).collect::<Vec<_>>().join(", "),
         };
-        format!("{title:?} of {of}, from {starts_at} until {} ({id})", self.end())
+        // What was called off never was: it is known by its plan.
+        let until = if self.is_cancelled() { *ends_at } else { self.end() };
+        format!("{title:?} of {of}, from {starts_at} until {until} ({id})")
     }
 
     /// Whether it is of that node.
     #[must_use]
     pub fn covers(&self, node: &NodeKey) -> bool {
         self.targets.is_empty() || self.targets.iter().any(|target| target.covers(node))
+    }
+
+    /// Whether it was called off before it began.
+    fn is_cancelled(&self) -> bool {
+        self.ended_at.is_some_and(|ended| ended <= self.starts_at)
     }
 
     /// Whether it is still to come, or under way.
@@ -337,8 +344,7 @@ impl Agenda {
     /// it is over.
     pub fn end(&mut self, id: Uuid, now: Timestamp) -> Option<Arc<Maintenance>> {
         let known = self.all.get_mut(&id).filter(|known| known.is_waiting(now))?;
-        let ended = to_the_milli(now).max(known.starts_at);
-        Arc::make_mut(known).ended_at = Some(ended);
+        Arc::make_mut(known).ended_at = Some(to_the_milli(now));
         Some(known.clone())
     }
 

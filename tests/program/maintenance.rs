@@ -147,7 +147,15 @@ fn what_is_to_come_is_announced_a_week_ahead_and_may_be_called_off() {
     vigil.wait_for_page("Planned maintenance</p>\n<h2 dir=\"auto\">Soon");
     let page = vigil.get("/").text();
     assert!(!page.contains(">Late<") && !page.contains("is-maintenance\" id"), "{page}");
+    let called_off = Timestamp::now();
     assert_eq!((end(&vigil, &soon), end(&vigil, &soon), end(&vigil, &late)), (200, 404, 200));
+    let answer = vigil.request("GET", &format!("{PATH}?past=true"), &[TOKEN], b"");
+    let past: Value = serde_json::from_slice(&answer.body).unwrap();
+    for one in past.as_array().unwrap() {
+        let ended: Timestamp = one["ended_at"].as_str().unwrap().parse().unwrap();
+        let waited = ended.duration_since(called_off).as_millis();
+        assert!((-1..60_000).contains(&waited), "{one}: not when it was called off");
+    }
     assert!(wait_until(SOON, || !vigil.get("/").text().contains(">Soon<")));
     assert_eq!(
         (list(&vigil, "").len(), list(&vigil, "?past=true")),

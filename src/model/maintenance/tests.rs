@@ -181,7 +181,13 @@ fn a_maintenance_is_under_way_from_its_start_until_its_end() {
     assert_eq!(agenda.last_end(&node_key("web", "site"), minutes(20), minutes(25)), None, "it died after it");
     // Ended by hand, called off, and over.
     assert_eq!(agenda.end(number(2), minutes(25)).unwrap().end(), minutes(25));
-    assert_eq!(agenda.end(number(3), minutes(25)).unwrap().phase(minutes(45)), Phase::Cancelled);
+    let off = agenda.end(number(3), minutes(25)).unwrap();
+    assert_eq!((off.phase(minutes(45)), off.ended_at), (Phase::Cancelled, Some(minutes(25))), "when it was called off");
+    assert_eq!(
+        off.words(),
+        "\"New disks\" of the whole page, from 2026-11-24T01:52:05Z until 2026-11-24T02:02:05Z \
+         (03030303-0303-4303-8303-030303030303)"
+    );
     for (over, what) in [(1, "over"), (2, "ended"), (3, "called off"), (4, "unknown")] {
         assert_eq!(agenda.end(number(over), minutes(25)), None, "{what}");
     }
