@@ -12,6 +12,7 @@ use crate::model::transition::NodeKey;
 use crate::model::words;
 
 use super::incident::Moment;
+use super::places;
 
 /// The class of what is under maintenance, and the word for it.
 pub(super) const CLASS: &str = "maintenance";
@@ -49,21 +50,23 @@ pub(super) fn of_node(map: &Map, shown: &Shown, key: &NodeKey, now: Timestamp) -
 }
 
 fn of(map: &Map, shown: &Shown, now: Timestamp, wants: impl Fn(&Maintenance) -> bool) -> Vec<MaintenanceView> {
-    let wanted = shown.maintenance.iter().filter(|one| wants(one));
-    let mut views: Vec<MaintenanceView> = wanted.filter_map(|one| view(one, map, now)).collect();
+    let wanted: Vec<&Maintenance> = shown.maintenance.iter().map(|one| &**one).filter(|one| wants(one)).collect();
+    let anchors = places::dated("maintenance", wanted.iter().map(|one| (one.starts_at, one.title.as_str())));
+    let views = wanted.iter().zip(anchors).filter_map(|(one, anchor)| view(one, anchor, map, now));
+    let mut views: Vec<MaintenanceView> = views.collect();
     views.sort_by_key(|view| !view.is_active);
     views
 }
 
 /// None if it is over, or nothing of what it is of is on the page.
-fn view(one: &Maintenance, map: &Map, now: Timestamp) -> Option<MaintenanceView> {
+fn view(one: &Maintenance, anchor: String, map: &Map, now: Timestamp) -> Option<MaintenanceView> {
     let is_active = match one.phase(now) {
         Phase::Active => true,
         Phase::Upcoming => false,
         Phase::Past | Phase::Cancelled => return None,
     };
     Some(MaintenanceView {
-        anchor: format!("vigil-maintenance-{}", one.id),
+        anchor,
         title: one.title.clone(),
         lines: one.text.iter().flat_map(|text| text.trim_end().lines()).map(str::to_owned).collect(),
         is_active,
@@ -139,6 +142,13 @@ mod tests {
         assert_eq!(words(all(&map, &shown, now)), [second, first, fourth]);
         assert_eq!(words(of_node(&map, &shown, &node_key("web", "site"), now)), [second, fourth]);
         assert_eq!(all(&map, &shown, now)[0].lines, ["One", "two <b>"]);
+        let anchors: Vec<String> = all(&map, &shown, now).into_iter().map(|one| one.anchor).collect();
+        let place = |name: &str| format!("vigil-maintenance-{name}");
+        assert_eq!(
+            anchors,
+            ["20261124t004205z-work-2", "20261124t021205z-work-1", "20261125t011205z-work-4"].map(place),
+            "no id is in there"
+        );
     }
 
     #[test]

@@ -100,7 +100,7 @@ pub(super) fn view(map: &Map, history: &Shown, now: Timestamp) -> View {
         seen: CHECKED,
         checked: map.observed.map(|now| time(now.wall)),
         maintenance: maintenance::all(map, history, now),
-        announcements: history.announcements.iter().map(|one| announcement::view(one)).collect(),
+        announcements: announcement::all(&history.announcements),
         services: services().map(|(at, (id, service))| made.service(at, id, service)).collect(),
         recent: incidents::recent(history, map, now),
     }

@@ -83,6 +83,7 @@ fn an_outage_in_maintenance_is_recorded_and_shown_and_told_when_it_is_over() {
         vigil.wait_for_page(wanted);
     }
     let page = vigil.get("/node/service-api/node-api").text();
+    assert!(!page.contains(&id) && !vigil.get("/").text().contains(&id), "ids are for managers: {page}");
     assert!(page.contains("Node api is under maintenance") && page.contains("HTTP 503"), "{page}");
     assert_eq!(vigil.get("/status/text").text(), "healthy");
     let report: Value = serde_json::from_slice(&vigil.get("/status/report").body).unwrap();

@@ -157,6 +157,7 @@ fn announcements_are_shown_until_they_are_taken_down() {
     let page = vigil.get("/");
     let text = page.text();
     assert_ne!(page.header("etag"), before.header("etag"));
+    assert!(!text.contains(&first) && !text.contains(&second), "ids are for managers: {text}");
     assert!(text.contains("One &lt;b&gt;") && text.contains("a &amp; b<br>&lt;script&gt;<br><br>d"), "{text}");
     assert!(text.find("Two").unwrap() < text.find("One").unwrap(), "the newest comes first");
     let (_, published) = text.split_once("Published on <time").unwrap();
