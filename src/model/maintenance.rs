@@ -20,6 +20,7 @@ use super::id::IdError;
 use super::map::Map;
 use super::transition::NodeKey;
 use super::uuid::Uuid;
+use super::wording;
 
 /// One planned maintenance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +29,7 @@ pub struct Maintenance {
     pub id: Uuid,
     /// What is done, in a line.
     pub title: String,
-    /// More about it, in lines.
+    /// More about it, in lines, which end in `\n`.
     pub text: Option<String>,
     /// What it is of; the whole page if there is nothing in here.
     pub targets: Vec<Target>,
@@ -68,21 +69,9 @@ pub struct Draft {
 /// Why a maintenance cannot be planned like that.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
-    /// People would not know what it is about.
-    #[error("`title` is empty")]
-    NoTitle,
-    /// It is longer than the limit.
-    #[error("`title` is longer than {TITLE_MAX} characters")]
-    LongTitle,
-    /// A title is a line.
-    #[error("`title` has a line break or another control character")]
-    BrokenTitle,
-    /// It is longer than the limit.
-    #[error("`text` is longer than {TEXT_MAX} characters")]
-    LongText,
-    /// A text has line breaks and tabs, and nothing else that is not seen.
-    #[error("`text` has a control character other than a line break or a tab")]
-    BrokenText,
+    /// Its title or its text cannot be shown.
+    #[error(transparent)]
+    Wording(#[from] wording::Unfit),
     /// There are more than the limit.
     #[error("`targets` has more than {TARGETS_MAX} entries; the whole page is `[]`")]
     ManyTargets,
@@ -107,12 +96,6 @@ pub enum Unfit {
 }
 
 const DAY_S: u64 = 24 * 60 * 60;
-
-/// The longest title: a line of the page.
-pub const TITLE_MAX: usize = 200;
-
-/// The longest text: some paragraphs.
-pub const TEXT_MAX: usize = 5_000;
 
 /// The most targets: more than that is the whole page, or another maintenance.
 pub const TARGETS_MAX: usize = 200;
@@ -158,7 +141,9 @@ impl Maintenance {
     /// [`Unfit`], when it does not.
     pub fn plan(draft: Draft, id: Uuid, map: &Map, now: Timestamp) -> Result<Self, Unfit> {
         let Draft { title, text, targets, starts_at, ends_at } = draft;
-        let text = text.filter(|text| !text.trim().is_empty());
+        let title = wording::title(&title)?;
+        // It may be left out, and one that is blank is.
+        let text = text.filter(|text| !text.trim().is_empty()).map(|text| wording::text(&text)).transpose()?;
         let starts_at = to_the_milli(starts_at.map_or(now, |at| at.max(now)));
         let ends_at = to_the_milli(ends_at);
         let are_many = targets.len() > TARGETS_MAX;
@@ -167,11 +152,6 @@ impl Maintenance {
         let lasts = Duration::try_from(ends_at.duration_since(starts_at)).unwrap_or_default();
         let ahead = Duration::try_from(starts_at.duration_since(now)).unwrap_or_default();
         let unfit = match () {
-            () if title.trim().is_empty() => Unfit::NoTitle,
-            () if title.chars().count() > TITLE_MAX => Unfit::LongTitle,
-            () if title.chars().any(char::is_control) => Unfit::BrokenTitle,
-            () if text.as_ref().is_some_and(|text| text.chars().count() > TEXT_MAX) => Unfit::LongText,
-            () if text.as_ref().is_some_and(|text| text.chars().any(is_odd)) => Unfit::BrokenText,
             () if are_many => Unfit::ManyTargets,
             () if ends_at <= now => Unfit::Over,
             () if ends_at <= starts_at => Unfit::Backwards,
@@ -235,11 +215,6 @@ impl Maintenance {
 /// As it is stored.
 fn to_the_milli(at: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
-}
-
-/// Whether it has no place in a text of several lines.
-fn is_odd(letter: char) -> bool {
-    letter.is_control() && !matches!(letter, '\n' | '\r' | '\t')
 }
 
 impl Target {

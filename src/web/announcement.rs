@@ -15,6 +15,7 @@ use super::view::Time;
 pub(super) struct AnnouncementView {
     /// Its place on the page.
     anchor: String,
+    /// Empty if there is nothing to read in it.
     title: String,
     lines: Vec<String>,
     published: Time,
@@ -34,7 +35,7 @@ pub(super) fn all(announcements: &[Arc<Announcement>]) -> Vec<AnnouncementView> 
 fn view(announcement: &Announcement, anchor: String) -> AnnouncementView {
     AnnouncementView {
         anchor,
-        title: announcement.title.clone(),
+        title: announcement.title.trim().to_owned(),
         lines: announcement.text.trim_end().split('\n').map(str::to_owned).collect(),
         published: view::time(announcement.published),
         expires: announcement.expires.map(view::time),

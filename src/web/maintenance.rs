@@ -26,6 +26,7 @@ const NAMED_MAX: usize = 8;
 pub(super) struct MaintenanceView {
     /// Its place on the page.
     anchor: String,
+    /// Empty if there is nothing to read in it.
     title: String,
     lines: Vec<String>,
     /// Whether it is under way; else it is still to come.
@@ -80,7 +81,7 @@ fn view(one: &Maintenance, anchor: String, map: &Map, now: Timestamp) -> Option<
     let (of, rest) = parts(&one.targets, map)?;
     Some(MaintenanceView {
         anchor,
-        title: one.title.clone(),
+        title: one.title.trim().to_owned(),
         lines: one.text.iter().flat_map(|text| text.trim_end().lines()).map(str::to_owned).collect(),
         is_active,
         begins: Moment::of(one.starts_at),

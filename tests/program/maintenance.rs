@@ -170,7 +170,8 @@ fn what_cannot_be_planned_is_refused_with_what_would_be_right() {
     let later = ahead(Duration::from_hours(1));
     for (body, wanted) in [
         (json!({ "title": "x" }), "Json deserialize error: missing field `ends_at`"),
-        (json!({ "title": "", "ends_at": later }), "`title` is empty"),
+        (json!({ "title": "", "ends_at": later }), "`title` is empty: send 1 to 200 characters"),
+        (json!({ "title": "x".repeat(201), "ends_at": later }), "`title` has 201 characters: send 1 to 200"),
         (json!({ "title": "x", "ends_at": "2020-01-01T00:00:00Z" }), "`ends_at` has passed"),
         (json!({ "title": "x", "ends_at": "later" }), "`ends_at` is not a moment after RFC 3339, such as"),
         (json!({ "title": "x", "ends_at": later, "target": "api" }), "Json deserialize error: unknown field `target`"),
