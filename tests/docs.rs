@@ -17,6 +17,8 @@
     reason = "a test that cannot go on fails, and is in no hurry"
 )]
 
+#[path = "docs/answers.rs"]
+mod answers;
 #[path = "docs/comparison.rs"]
 mod comparison;
 
@@ -276,10 +278,15 @@ impl Sample {
         let text = fs::read_to_string("config.cfg").unwrap();
         assert!(text.contains("inet = \"[::1]:8080\""), "config.cfg has another address");
         let file = folder.path().join("config.cfg");
-        let commented = "# manager_token = ";
-        assert!(text.contains(commented), "config.cfg has no example of manager_token");
-        let text = text.replace("inet = \"[::1]:8080\"", "inet = \"127.0.0.1:0\"");
-        fs::write(&file, text.replace(commented, &commented[2..])).unwrap();
+        let mut text = text.replace("inet = \"[::1]:8080\"", "inet = \"127.0.0.1:0\"");
+        // What docs/API.md wants switched on.
+        for (commented, on) in
+            [("# manager_token = ", "manager_token = "), ("# mcp_server = false", "mcp_server = true")]
+        {
+            assert!(text.contains(commented), "config.cfg has no `{commented}`");
+            text = text.replace(commented, on);
+        }
+        fs::write(&file, text).unwrap();
         fs::write(folder.path().join(".curlrc"), "fail\nsilent\nshow-error\n").unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_vigil"))
             .arg("-c")
@@ -296,8 +303,8 @@ impl Sample {
         Self { child, address, folder }
     }
 
-    /// Runs a command of the documentation as a reader would, but here.
-    fn run(&self, place: &str, command: &str) {
+    /// Runs a command of the documentation as a reader would, but here; gives what it writes.
+    fn run(&self, place: &str, command: &str) -> String {
         let binaries = Path::new(env!("CARGO_BIN_EXE_vigil")).parent().unwrap();
         let mut here = command
             .replace("/etc/vigil/vigil.cfg", "config.cfg")
@@ -316,6 +323,7 @@ impl Sample {
             .unwrap();
         let said = String::from_utf8_lossy(&ended.stderr);
         assert!(ended.status.success(), "{place}: `{here}` ended with {}: {said}", ended.status);
+        String::from_utf8_lossy(&ended.stdout).into_owned()
     }
 }
 

@@ -204,7 +204,7 @@ pub struct Server {
 pub struct Assets {
     /// The folder; it need not exist.
     pub path: PathBuf,
-    /// Whether the file names it, so that a missing one deserves a warning.
+    /// Whether the file names another one than the usual, so that a missing one deserves a warning.
     pub given: bool,
 }
 

@@ -44,6 +44,8 @@ pub(super) struct Next {
     channels: Vec<Channel>,
     /// The targets that were not there before.
     pub(super) fresh: Vec<Arc<Deliverer>>,
+    /// Those that were taken out before, and had not come to their end.
+    pub(super) back: Vec<Arc<Deliverer>>,
     /// Those that were, and how they are reached from now on.
     renewed: Vec<(Arc<Deliverer>, Way)>,
 }
@@ -81,11 +83,17 @@ impl Channels {
         itself.or_else(nameless).cloned()
     }
 
-    /// Makes a list of these; what is in both lists keeps its queue.
-    pub(super) fn next(&self, channels: Vec<notify::Channel>, shared: &Shared, outbox: &Outbox) -> Next {
+    /// Makes a list of these; what is in both lists keeps its queue, and so does what was taken out and still delivers.
+    pub(super) fn next(
+        &self,
+        channels: Vec<notify::Channel>,
+        former: &[Arc<Deliverer>],
+        shared: &Shared,
+        outbox: &Outbox,
+    ) -> Next {
         let present = self.deliverers();
         let present: HashMap<&str, &Arc<Deliverer>> = present.iter().map(|one| (one.key().as_str(), one)).collect();
-        let mut next = Next { channels: Vec::new(), fresh: Vec::new(), renewed: Vec::new() };
+        let mut next = Next { channels: Vec::new(), fresh: Vec::new(), back: Vec::new(), renewed: Vec::new() };
         for channel in channels {
             let labels: Vec<String> = (0..channel.targets.len()).map(|position| channel.label(position)).collect();
             let count = channel.targets.len();
@@ -96,6 +104,10 @@ impl Channels {
                 let deliverer = if let Some(known) = present.get(key.as_str()) {
                     next.renewed.push(((*known).clone(), way));
                     (*known).clone()
+                } else if let Some(back) = former.iter().find(|one| *one.key() == key && one.go_on()) {
+                    next.renewed.push((back.clone(), way));
+                    next.back.push(back.clone());
+                    back.clone()
                 } else {
                     let thread = thread_name(&channel.name, position, count);
                     let new = Arc::new(Deliverer::new(key, thread, way, shared.clone(), outbox.clone()));
@@ -141,7 +153,7 @@ impl Channels {
         }
     }
 
-    /// Queues for these, which are new, what they owe: they may have been in the configuration before.
+    /// Queues for these, which are new, what they are owed: they may have been in the configuration before.
     pub(super) fn take_over(&self, fresh: &[Arc<Deliverer>], owed: Vec<Owed>) {
         for Owed { id, notice, channels } in owed {
             for key in channels {
@@ -165,6 +177,7 @@ fn thread_name(channel: &str, position: usize, count: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
     use std::sync::Mutex;
 
     use crate::clock::Bell;
@@ -175,6 +188,7 @@ mod tests {
     use crate::notify::SendError;
     use crate::notify::Target;
 
+    use super::super::deliver::End;
     use super::super::fixture;
     use super::*;
 
@@ -192,6 +206,8 @@ mod tests {
         channels: Channels,
         shared: Shared,
         outbox: Outbox,
+        /// The targets that were taken out.
+        former: RefCell<Vec<Arc<Deliverer>>>,
         told: Arc<Mutex<Vec<&'static str>>>,
         clock: Arc<ManualClock>,
     }
@@ -199,8 +215,9 @@ mod tests {
     impl Fixture {
         fn new(channels: &[(&str, &[&'static str])]) -> Self {
             let (shared, clock) = fixture::shared(&fixture::config("", &[]));
-            let outbox = Outbox::new(1, clock.clone(), Bell::default());
-            let fixture = Self { channels: Channels::default(), shared, outbox, told: Arc::default(), clock };
+            let outbox = Outbox::new(1, &[], clock.clone(), Bell::default());
+            let (former, told) = (RefCell::default(), Arc::default());
+            let fixture = Self { channels: Channels::default(), shared, outbox, former, told, clock };
             fixture.follow(channels);
             fixture
         }
@@ -217,10 +234,15 @@ mod tests {
                 keeps_alerts: false,
                 targets: targets.iter().map(target).collect(),
             };
-            let next = self.channels.next(channels.iter().map(channel).collect(), &self.shared, &self.outbox);
-            let fresh = next.fresh.clone();
+            let channels = channels.iter().map(channel).collect();
+            let former = self.former.borrow().clone();
+            let next = self.channels.next(channels, &former, &self.shared, &self.outbox);
+            let fresh = next.fresh.len();
             let gone = self.channels.replace(next);
-            (fresh.len(), gone.len())
+            gone.iter().for_each(|one| one.drain(End::TakenOut));
+            let count = gone.len();
+            self.former.borrow_mut().extend(gone);
+            (fresh, count)
         }
 
         fn owed(&self, id: u64, keys: &[&str]) -> Owed {
@@ -231,7 +253,7 @@ mod tests {
         /// Delivers all that is queued; tells to whom.
         fn deliver(&self) -> Vec<&'static str> {
             for deliverer in self.channels.deliverers() {
-                deliverer.drain();
+                deliverer.drain(End::Program);
                 deliverer.run();
             }
             self.told.lock().unwrap().clone()
@@ -294,6 +316,23 @@ mod tests {
         let fresh = [fixture.channels.deliverers()[1].clone()];
         fixture.channels.take_over(&fresh, vec![owed]);
         assert_eq!(fixture.deliver(), ["boss@a"]);
+    }
+
+    #[test]
+    fn one_that_comes_back_before_it_ends_goes_on_and_one_that_has_ended_is_new() {
+        let with: &[(&str, &[&str])] = &[("slack", &[""])];
+        let fixture = Fixture::new(with);
+        let slack = fixture.channels.deliverers().remove(0);
+        slack.push(1, fixture.owed(1, &["slack"]).notice);
+        assert_eq!(fixture.follow(&[]), (0, 1));
+        assert_eq!(fixture.follow(with), (0, 0));
+        assert!(Arc::ptr_eq(&slack, &fixture.channels.deliverers()[0]));
+        assert_eq!(slack.owed(), 1);
+        assert_eq!(fixture.follow(&[]), (0, 1));
+        slack.run();
+        assert_eq!(*fixture.told.lock().unwrap(), [""]);
+        assert_eq!(fixture.follow(with), (1, 0));
+        assert!(!Arc::ptr_eq(&slack, &fixture.channels.deliverers()[0]));
     }
 
     #[test]

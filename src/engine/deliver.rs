@@ -70,10 +70,21 @@ struct Queue {
     failure: Option<String>,
     /// How often the first one was tried in vain.
     failures: u32,
-    /// Whether the program ends, or the channel: a failure is final then.
-    draining: bool,
+    /// What ends the loop: a failure is final then.
+    end: Option<End>,
+    /// Whether it has ended.
+    ended: bool,
     /// Whether the wait for the next try is over: the channel has another configuration.
     hurried: bool,
+}
+
+/// What ends the loop of a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// The program ends.
+    Program,
+    /// The target is not configured any more.
+    TakenOut,
 }
 
 #[derive(Clone)]
@@ -177,9 +188,23 @@ impl Deliverer {
     }
 
     /// Lets the loop end once the queue is empty or a try fails.
-    pub(super) fn drain(&self) {
-        self.lock().draining = true;
+    pub(super) fn drain(&self, end: End) {
+        self.lock().end = Some(end);
         self.bell.ring();
+    }
+
+    /// Lets the loop go on, unless it has ended: the target is back. Tells whether it does.
+    pub(super) fn go_on(&self) -> bool {
+        let mut queue = self.lock();
+        queue.end = None;
+        !queue.ended
+    }
+
+    /// Ends the loop, if it is still to end.
+    fn ends(&self) -> bool {
+        let mut queue = self.lock();
+        queue.ended = queue.end.is_some();
+        queue.ended
     }
 
     /// Whether the loop has ended.
@@ -196,8 +221,12 @@ impl Deliverer {
 
     /// Names in the log what is not delivered.
     fn name_owed(&self) {
-        let owed = self.lock().notices.clone();
-        let (level, what) = if self.outbox.keeps() {
+        let queue = self.lock();
+        let (owed, end) = (queue.notices.clone(), queue.end);
+        drop(queue);
+        let (level, what) = if end == Some(End::TakenOut) {
+            (log::Level::Warn, "taken out of the configuration, and gets this only if it is back within a day")
+        } else if self.outbox.keeps() {
             (log::Level::Warn, "kept for the next start")
         } else {
             (log::Level::Error, "not delivered before the end")
@@ -215,10 +244,14 @@ impl Deliverer {
     pub(super) fn run(&self) {
         loop {
             // Asked before the step: what is queued before the end begins is then seen by a step that comes after.
-            let draining = self.lock().draining;
+            let draining = self.lock().end.is_some();
             match self.step() {
                 Step::Next => {}
-                Step::Idle | Step::Again(_) if draining => break,
+                Step::Idle | Step::Again(_) if draining => {
+                    if self.ends() {
+                        break;
+                    }
+                }
                 Step::Idle => {
                     let _ = self.bell.wait(None);
                 }
@@ -236,7 +269,7 @@ impl Deliverer {
             let left = end.saturating_duration_since(self.shared.now().instant);
             let woken = self.bell.wait(Some(left)) == Wake::Rung;
             let mut queue = self.lock();
-            if !woken || queue.draining || std::mem::take(&mut queue.hurried) {
+            if !woken || queue.end.is_some() || std::mem::take(&mut queue.hurried) {
                 return;
             }
         }

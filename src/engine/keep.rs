@@ -3,7 +3,6 @@
 //! Whatever the disk does, nobody but this loop waits for it. While nothing can be written, what is to be written waits
 //! in memory, bounded and counted; once a database is there again, it is told how everything is, as if it were new.
 
-use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::mem;
 use std::sync::Mutex;
@@ -22,7 +21,6 @@ use crate::config::Retention;
 use crate::config::Storage;
 use crate::config::StorageUrl;
 use crate::history::Batch;
-use crate::history::Owed;
 use crate::history::error::HistoryError;
 use crate::history::store::History;
 use crate::model::ledger::Entries;
@@ -61,8 +59,6 @@ pub(super) struct Keeper {
     /// Where others read what is written.
     shelf: Shelf,
     channels: Channels,
-    /// What is owed, written or not.
-    owed: Mutex<BTreeMap<u64, Owed>>,
     /// When the loop is to go on, while it waits.
     asked: Mutex<Option<Instant>>,
     retention: Mutex<Retention>,
@@ -114,7 +110,6 @@ impl Keeper {
         channels: Channels,
         storage: Storage,
         history: Option<History>,
-        owed: &[Owed],
     ) -> Self {
         let now = shared.now();
         shelf.put(history.as_ref());
@@ -135,13 +130,11 @@ impl Keeper {
             failures: 0,
             forget_at: now.instant,
         };
-        let owed = owed.iter().map(|owed| (owed.id, owed.clone())).collect();
         Self {
             shared,
             outbox,
             shelf,
             channels,
-            owed: Mutex::new(owed),
             asked: Mutex::default(),
             retention,
             book: Mutex::new(book),
@@ -192,33 +185,6 @@ impl Keeper {
         }
     }
 
-    /// What is owed, in order.
-    pub(super) fn owed(&self) -> Vec<Owed> {
-        self.lock_owed().values().cloned().collect()
-    }
-
-    /// Takes in what the outbox hands over.
-    fn note(&self, book: &mut Book, waiting: Batch) {
-        let mut all = self.lock_owed();
-        for owed in &waiting.owed {
-            if !owed.channels.is_empty() {
-                all.insert(owed.id, owed.clone());
-            }
-        }
-        for (id, channel) in &waiting.settled {
-            if let Some(owed) = all.get_mut(id) {
-                owed.channels.retain(|other| other != channel);
-                if owed.channels.is_empty() {
-                    all.remove(id);
-                }
-            }
-        }
-        drop(all);
-        book.told.extend(waiting.told.iter().cloned());
-        book.reminded = waiting.reminded.or(book.reminded);
-        book.batch.append(waiting);
-    }
-
     /// Waits for the loop to end, no longer than `time`.
     pub(super) fn finish(&self, time: Duration) {
         if self.finished.wait(Some(time)) != Wake::Stopped {
@@ -233,7 +199,7 @@ impl Keeper {
         let (waiting, below) = self.outbox.take();
         // A notice that is owed must be stored before it is delivered, and struck off soon after.
         let is_owed = !waiting.owed.is_empty() || !waiting.settled.is_empty();
-        self.note(&mut book, waiting);
+        book.note(waiting);
         // Nor should an announcement, a maintenance or a silence be lost of which its author was told that it is there.
         let (announcements, is_promised) =
             self.shared.with(|state| (state.board.to_store(), state.ledger.has_promised()));
@@ -338,9 +304,9 @@ impl Keeper {
             });
             self.shared.take_over_maintenance(memory.maintenance);
             self.shared.announced();
+            self.outbox.take_over(&memory.owed);
             for owed in memory.owed {
                 self.channels.resume(&owed, &self.outbox, now);
-                self.lock_owed().insert(owed.id, owed);
             }
         }
         let (entries, announcements) = self.shared.with(|state| {
@@ -349,7 +315,7 @@ impl Keeper {
         });
         book.batch.entries.append(entries);
         book.batch.announcements = announcements;
-        book.batch.owed = self.lock_owed().values().cloned().collect();
+        book.batch.owed = self.outbox.owed();
         book.batch.reminded = book.reminded;
         book.batch.told = book.told.iter().map(|(subject, told)| (subject.clone(), *told)).collect();
         book.history = Some(history);
@@ -360,16 +326,19 @@ impl Keeper {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock_owed(&self) -> MutexGuard<'_, BTreeMap<u64, Owed>> {
-        self.owed.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn lock_health(&self) -> MutexGuard<'_, KeeperHealth> {
         self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Book {
+    /// Takes in what the outbox hands over.
+    fn note(&mut self, waiting: Batch) {
+        self.told.extend(waiting.told.iter().cloned());
+        self.reminded = waiting.reminded.or(self.reminded);
+        self.batch.append(waiting);
+    }
+
     /// Names in the log what could not be written before the end.
     fn name_lost(&self) {
         if self.failures > 0 && self.batch.announcements.is_some() {

@@ -48,6 +48,7 @@ use self::archive::Shelf;
 use self::channels::Channel;
 use self::channels::Channels;
 use self::deliver::Deliverer;
+use self::deliver::End;
 use self::expire::Expirer;
 use self::keep::Keeper;
 use self::keep::KeeperHealth;
@@ -102,12 +103,12 @@ impl Engine {
         let (shared, resumed) = Shared::new(config, clock.clone(), &recalled.memory);
         shared.restore(recalled.pasts);
         let shelf = Shelf::new(clock.clone());
-        let outbox = Outbox::new(next, clock, shared.keep_pulse().bell.clone());
+        let outbox = Outbox::new(next, &owed, clock, shared.keep_pulse().bell.clone());
         let channels = Channels::default();
-        channels.replace(channels.next(notify, &shared, &outbox));
+        channels.replace(channels.next(notify, &[], &shared, &outbox));
         let storage = config.storage.clone();
         let (writer, reader, told) = (outbox.clone(), shelf.clone(), channels.clone());
-        let keeper = Keeper::new(shared.clone(), writer, reader, told, storage, recalled.history, &owed);
+        let keeper = Keeper::new(shared.clone(), writer, reader, told, storage, recalled.history);
         for owed in owed {
             channels.resume(&owed, &outbox, now);
         }
@@ -158,16 +159,16 @@ impl Engine {
     /// # Errors
     /// When the thread of a new channel cannot be started.
     pub fn reload(&mut self, config: &Config, tools: &Tools, notify: Vec<notify::Channel>) -> io::Result<()> {
-        let next = self.channels.next(notify, &self.shared, &self.outbox);
+        let next = self.channels.next(notify, &self.former, &self.shared, &self.outbox);
         let fresh = next.fresh.clone();
         let mut started = Vec::with_capacity(fresh.len());
         for deliverer in &fresh {
             match deliver(deliverer) {
                 Ok(thread) => started.push(thread),
                 Err(error) => {
-                    // Those that were started already have nothing to do.
-                    for deliverer in &fresh {
-                        deliverer.drain();
+                    // Those that were started already have nothing to do, and what was taken out is not back.
+                    for deliverer in fresh.iter().chain(&next.back) {
+                        deliverer.drain(End::TakenOut);
                     }
                     return Err(error);
                 }
@@ -175,12 +176,12 @@ impl Engine {
         }
         self.patient.retain(|thread| !thread.is_finished());
         self.patient.append(&mut started);
-        self.former.retain(|deliverer| !deliverer.has_finished());
+        self.former.retain(|former| !former.has_finished() && !next.back.iter().any(|back| Arc::ptr_eq(back, former)));
         for gone in self.channels.replace(next) {
-            gone.drain();
+            gone.drain(End::TakenOut);
             self.former.push(gone);
         }
-        self.channels.take_over(&fresh, self.keeper.owed());
+        self.channels.take_over(&fresh, self.outbox.owed());
         // The map first: a new target has its place there before anything is found out about it.
         self.shared.reconfigure(config);
         self.poller.reconfigure(config, tools);
@@ -207,7 +208,7 @@ impl Engine {
         self.teller.flush();
         let deliverers = [self.channels.deliverers(), self.former].concat();
         for deliverer in &deliverers {
-            deliverer.drain();
+            deliverer.drain(End::Program);
         }
         let end = self.shared.now().instant + DRAIN;
         for deliverer in &deliverers {

@@ -1,5 +1,6 @@
-//! What is owed to people, on its way to storage: a notice is stored before it is delivered, and struck off after.
+//! What is owed to people, and its way to storage: a notice is stored before it is delivered, and struck off after.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -19,7 +20,7 @@ use super::state::Told;
 /// How long a notice may wait for being stored: an alert that is late is worse than one that is told twice after a crash.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What is on its way to storage. Clones share it.
+/// What is owed, and what of it is on its way to storage. Clones share it.
 #[derive(Clone)]
 pub(super) struct Outbox(Arc<Inner>);
 
@@ -36,6 +37,8 @@ struct Inner {
 struct Waiting {
     /// The number of the next notice.
     next: u64,
+    /// What is owed, written or not.
+    owed: BTreeMap<u64, Owed>,
     batch: Batch,
     /// The number up to which notices were written, or could not be.
     tried: u64,
@@ -46,10 +49,23 @@ struct Waiting {
 }
 
 impl Outbox {
-    /// An outbox whose next notice gets that number, and which rings when there is something to write.
-    pub(super) fn new(next: u64, clock: Arc<dyn Clock>, writer: Bell) -> Self {
-        let waiting = Mutex::new(Waiting { next, ..Waiting::default() });
-        Self(Arc::new(Inner { waiting, clock, writer, written: Bell::default() }))
+    /// An outbox whose next notice gets that number, and which rings when there is something to write. That much is owed
+    /// from before.
+    pub(super) fn new(next: u64, owed: &[Owed], clock: Arc<dyn Clock>, writer: Bell) -> Self {
+        let outbox = Self(Arc::new(Inner { waiting: Mutex::default(), clock, writer, written: Bell::default() }));
+        outbox.lock().next = next;
+        outbox.take_over(owed);
+        outbox
+    }
+
+    /// That much is owed from before, and stored.
+    pub(super) fn take_over(&self, owed: &[Owed]) {
+        self.lock().owed.extend(owed.iter().map(|owed| (owed.id, owed.clone())));
+    }
+
+    /// All that is owed, in order.
+    pub(super) fn owed(&self) -> Vec<Owed> {
+        self.lock().owed.values().cloned().collect()
     }
 
     /// Has notices stored, each with the keys of the targets that it is owed to, and what people know once they have them;
@@ -62,7 +78,11 @@ impl Outbox {
         for (notice, channels) in notices {
             let id = waiting.next;
             waiting.next = id.saturating_add(1);
-            waiting.batch.owed.push(Owed { id, notice, channels });
+            let owed = Owed { id, notice, channels };
+            if !owed.channels.is_empty() {
+                waiting.owed.insert(id, owed.clone());
+            }
+            waiting.batch.owed.push(owed);
             numbers.push(id);
         }
         let stuck = waiting.stuck;
@@ -87,7 +107,15 @@ impl Outbox {
 
     /// The target of that key has been told a notice, or it was given up.
     pub(super) fn settle(&self, id: u64, channel: &str) {
-        self.lock().batch.settled.push((id, channel.to_owned()));
+        let mut waiting = self.lock();
+        waiting.batch.settled.push((id, channel.to_owned()));
+        if let Some(owed) = waiting.owed.get_mut(&id) {
+            owed.channels.retain(|other| other != channel);
+            if owed.channels.is_empty() {
+                waiting.owed.remove(&id);
+            }
+        }
+        drop(waiting);
         self.0.writer.ring();
     }
 
@@ -144,7 +172,7 @@ mod tests {
 
     fn outbox() -> (Outbox, Bell) {
         let writer = Bell::default();
-        (Outbox::new(7, Arc::new(fixture::clock()), writer.clone()), writer)
+        (Outbox::new(7, &[], Arc::new(fixture::clock()), writer.clone()), writer)
     }
 
     fn owe(outbox: &Outbox) -> u64 {
@@ -194,6 +222,23 @@ mod tests {
         assert!(!outbox.keeps());
         outbox.tried(below, false);
         assert!(!outbox.lock().stuck);
+    }
+
+    #[test]
+    fn what_is_owed_is_known_until_the_last_channel_has_it() {
+        let before = Owed { id: 3, notice: Arc::new(fixture::death()), channels: vec!["gone".to_owned()] };
+        let outbox = Outbox::new(7, &[before], Arc::new(fixture::clock()), Bell::default());
+        outbox.hurry();
+        let notice = (Arc::new(fixture::death()), vec!["slack".to_owned(), "email a".to_owned()]);
+        outbox.owe(vec![notice], Told::default());
+        let owed = || outbox.owed().into_iter().map(|owed| (owed.id, owed.channels.join(", "))).collect::<Vec<_>>();
+        let gone = (3, "gone".to_owned());
+        assert_eq!(owed(), [gone.clone(), (7, "slack, email a".to_owned())]);
+        outbox.settle(7, "slack");
+        assert_eq!(owed(), [gone.clone(), (7, "email a".to_owned())], "at once, written or not");
+        outbox.settle(7, "email a");
+        outbox.settle(7, "email a");
+        assert_eq!(owed(), [gone]);
     }
 
     #[test]

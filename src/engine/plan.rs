@@ -52,7 +52,7 @@ pub(super) struct Target {
 }
 
 /// Those who share their threads: a script that hangs takes no place of other checks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Lane {
     /// Targets.
     Poll,

@@ -3,6 +3,10 @@
 //! One thread waits for the next due time and hands checks to a pool; a worker makes one attempt and returns. A failed
 //! attempt is put back on the heap for its next try, so no worker ever waits for one.
 
+mod late;
+
+use std::collections::HashMap;
+use std::hash::Hash;
 use std::mem;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -19,7 +23,6 @@ use crate::model::observation::Finding;
 use crate::model::observation::Observation;
 use crate::model::observation::Outcome;
 use crate::model::transition::ReplicaKey;
-use crate::model::words;
 use crate::probe::Tools;
 
 use super::guard;
@@ -28,14 +31,16 @@ use super::plan::Lane;
 use super::plan::Plan;
 use super::plan::Serial;
 use super::pool::Pool;
+use super::pool::Way;
 use super::schedule::Schedule;
 use super::shared::Shared;
+
+use self::late::Why;
 
 /// The most checks at a time when `poll_parallelism` does not say: each costs a thread and a connection.
 const PARALLELISM_MAX: usize = 1_024;
 
-/// How late a check may start before it is worth a warning, and how far apart warnings of one kind are.
-const LATE: Duration = Duration::from_secs(1);
+/// How far apart warnings of one kind are.
 const AGAIN: Duration = Duration::from_mins(1);
 
 /// How long scripts may take to end when they are killed.
@@ -49,10 +54,8 @@ pub(super) struct Poller {
     pools: OnceLock<Pools>,
     /// Stopped when the program ends: scripts end with it.
     end: Bell,
-    late: Seldom,
-    scripts_late: Seldom,
-    queues_late: Seldom,
-    blind: Seldom,
+    late: Seldom<(Lane, Why)>,
+    blind: Seldom<()>,
 }
 
 /// What is asked, and when.
@@ -78,17 +81,22 @@ impl Pools {
     }
 }
 
-/// Lets something be said once in a while.
-#[derive(Default)]
-struct Seldom(Mutex<Option<Instant>>);
+/// Lets each of some things be said once in a while.
+struct Seldom<K>(Mutex<HashMap<K, Instant>>);
 
-impl Seldom {
-    /// Whether it was not said lately; it is then taken as said.
-    fn is_due(&self, now: Instant) -> bool {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = last.is_none_or(|last| now.saturating_duration_since(last) >= AGAIN);
+impl<K> Default for Seldom<K> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Eq + Hash> Seldom<K> {
+    /// Whether that was not said lately; it is then taken as said.
+    fn is_due(&self, what: K, now: Instant) -> bool {
+        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = said.get(&what).is_none_or(|last| now.saturating_duration_since(*last) >= AGAIN);
         if due {
-            *last = Some(now);
+            said.insert(what, now);
         }
         due
     }
@@ -112,6 +120,8 @@ struct Job {
 struct Errand {
     plan: Arc<Plan>,
     job: Job,
+    /// When it was handed to the threads of its lane.
+    handed: Instant,
 }
 
 impl Job {
@@ -138,8 +148,6 @@ impl Poller {
             pools: OnceLock::new(),
             end,
             late: Seldom::default(),
-            scripts_late: Seldom::default(),
-            queues_late: Seldom::default(),
             blind: Seldom::default(),
         }
     }
@@ -191,7 +199,7 @@ impl Poller {
             drop(agenda);
             // One that is no longer asked was taken off the schedule.
             let Some(lane) = plan.targets.get(&job.target).map(|target| target.lane) else { continue };
-            pools.of(lane).submit(Errand { plan, job });
+            pools.of(lane).submit(Errand { plan, job, handed: now });
         }
     }
 
@@ -199,9 +207,9 @@ impl Poller {
         let plan = self.agenda().plan.clone();
         let pool = |name, lane| {
             let poller: Weak<Self> = Arc::downgrade(self);
-            Pool::new(name, self.most(lane, &plan), move |errand| {
+            Pool::new(name, self.most(lane, &plan), move |errand, way| {
                 if let Some(poller) = poller.upgrade() {
-                    poller.attempt(&errand);
+                    poller.attempt(&errand, way);
                 }
             })
         };
@@ -225,12 +233,12 @@ impl Poller {
     }
 
     /// Makes one attempt, on a worker.
-    fn attempt(&self, errand: &Errand) {
-        let Errand { plan, job } = errand;
+    fn attempt(&self, errand: &Errand, way: Way) {
+        let Errand { plan, job, .. } = errand;
         let Some(target) = plan.targets.get(&job.target) else { return };
         let clock = self.shared.clock();
         let start = clock.now().instant;
-        self.mind_lateness(start.saturating_duration_since(job.due), start, plan, target.lane);
+        self.mind_lateness(errand, way, start, target.lane);
         let finding = guard::caught(&self.shared, "a check", || target.probe.ask(target.rules.limit, &*clock))
             .unwrap_or_else(|| Finding::Blind("the check panicked".to_owned()));
         if target.lane == Lane::Script && self.end.is_stopped() {
@@ -242,7 +250,7 @@ impl Poller {
         let again = target.rules.again(&finding, job.attempt, job.is_second_look);
         if again.is_none() {
             if let Finding::Blind(why) = &finding
-                && self.blind.is_due(now)
+                && self.blind.is_due((), now)
             {
                 log::error!("replica {} could not be checked, and perhaps others: {why}", target.key);
             }
@@ -281,34 +289,16 @@ impl Poller {
     }
 
     /// Warns, now and then, when checks begin too late.
-    fn mind_lateness(&self, late: Duration, now: Instant, plan: &Plan, of: Lane) {
-        let seldom = match of {
-            Lane::Poll => &self.late,
-            Lane::Script => &self.scripts_late,
-            Lane::Queue => &self.queues_late,
-        };
-        if late < LATE || !seldom.is_due(now) {
+    fn mind_lateness(&self, errand: &Errand, way: Way, now: Instant, of: Lane) {
+        let Errand { plan, job, handed } = errand;
+        let late = now.saturating_duration_since(job.due);
+        let why = late::why(job.due, *handed, way);
+        if late < late::LATE || !self.late.is_due((of, why), now) {
             return;
         }
-        let (late, targets) = (words::duration(late), plan.targets.values().filter(|target| target.lane == of).count());
-        match (of, plan.parallelism) {
-            (Lane::Poll, Some(most)) => {
-                log::warn!("checks begin {late} late: `poll_parallelism` = {most} is too low for {targets} replicas");
-            }
-            (Lane::Poll, None) => {
-                log::warn!("checks begin {late} late: {targets} replicas are more than this machine can check");
-            }
-            (Lane::Script, _) => {
-                let most = plan.script_parallelism;
-                log::warn!("scripts begin {late} late: `script_parallelism` = {most} is too low for {targets} scripts");
-            }
-            (Lane::Queue, _) => {
-                let most = plan.queue_parallelism;
-                log::warn!(
-                    "queues are looked at {late} late: `queue_parallelism` = {most} is too low for {targets} queues"
-                );
-            }
-        }
+        let is_given = of != Lane::Poll || plan.parallelism.is_some();
+        let targets = plan.targets.values().filter(|target| target.lane == of).count();
+        log::warn!("{}", late::words(of, late, why, self.most(of, plan), is_given, targets));
     }
 
     fn agenda(&self) -> MutexGuard<'_, Agenda> {

@@ -15,10 +15,19 @@ const IDLE: Duration = Duration::from_secs(10);
 /// Stack of a worker: name look-up, TLS and HTTP need some tens of kilobytes; a thousand workers stay cheap.
 const STACK: usize = 512 * 1024;
 
+/// How a job comes to a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// One was free for it, or was started.
+    Free,
+    /// There were as many as there may be, each with a job: it stands in line.
+    Line,
+}
+
 /// A pool of threads that run jobs.
 pub(super) struct Pool<J> {
     name: &'static str,
-    run: Box<dyn Fn(J) + Send + Sync>,
+    run: Box<dyn Fn(J, Way) + Send + Sync>,
     work: Mutex<Work<J>>,
     more: Condvar,
     /// Told when a thread has nothing to do.
@@ -26,7 +35,7 @@ pub(super) struct Pool<J> {
 }
 
 struct Work<J> {
-    jobs: VecDeque<J>,
+    jobs: VecDeque<(J, Way)>,
     most: usize,
     threads: usize,
     idle: usize,
@@ -35,7 +44,7 @@ struct Work<J> {
 
 impl<J: Send + 'static> Pool<J> {
     /// A pool of at most `most` threads.
-    pub(super) fn new(name: &'static str, most: usize, run: impl Fn(J) + Send + Sync + 'static) -> Arc<Self> {
+    pub(super) fn new(name: &'static str, most: usize, run: impl Fn(J, Way) + Send + Sync + 'static) -> Arc<Self> {
         let work = Work { jobs: VecDeque::new(), most, threads: 0, idle: 0, stopped: false };
         Arc::new(Self { name, run: Box::new(run), work: Mutex::new(work), more: Condvar::new(), less: Condvar::new() })
     }
@@ -43,8 +52,10 @@ impl<J: Send + 'static> Pool<J> {
     /// Hands a job to an idle thread, or to a new one, or lets it wait for the next that is free.
     pub(super) fn submit(self: &Arc<Self>, job: J) {
         let mut work = self.lock();
-        work.jobs.push_back(job);
-        if work.idle >= work.jobs.len() || work.threads >= work.most {
+        let is_idle = work.idle > work.jobs.len();
+        let is_full = work.threads >= work.most;
+        work.jobs.push_back((job, if is_full && !is_idle { Way::Line } else { Way::Free }));
+        if is_idle || is_full {
             drop(work);
             self.more.notify_one();
             return;
@@ -108,7 +119,7 @@ impl<J: Send + 'static> Pool<J> {
                 .wait_timeout_while(work, IDLE, |work| work.jobs.is_empty() && !work.stopped)
                 .unwrap_or_else(PoisonError::into_inner);
             work.idle -= 1;
-            let Some(job) = work.jobs.pop_front() else {
+            let Some((job, way)) = work.jobs.pop_front() else {
                 if work.stopped || waited.timed_out() {
                     work.threads -= 1;
                     return;
@@ -116,15 +127,15 @@ impl<J: Send + 'static> Pool<J> {
                 continue;
             };
             drop(work);
-            (self.run)(job);
+            (self.run)(job, way);
         }
     }
 
     /// Runs what waits on this thread.
     fn work_off(&self) {
         loop {
-            let Some(job) = self.lock().jobs.pop_front() else { return };
-            (self.run)(job);
+            let Some((job, way)) = self.lock().jobs.pop_front() else { return };
+            (self.run)(job, way);
         }
     }
 
@@ -144,18 +155,23 @@ mod tests {
         let (done, ended) = mpsc::channel();
         let (go, gate) = mpsc::channel::<()>();
         let gate = Mutex::new(gate);
-        let pool = Pool::new("test", 3, move |job: usize| {
+        let pool = Pool::new("test", 3, move |job: usize, way| {
             let _ = gate.lock().unwrap().recv();
-            done.send(job).unwrap();
+            done.send((job, way)).unwrap();
         });
         for job in 0..5 {
             pool.submit(job);
         }
         assert_eq!(pool.threads(), 3);
         drop(go);
-        let mut jobs: Vec<usize> = (0..5).map(|_| ended.recv().unwrap()).collect();
-        jobs.sort_unstable();
-        assert_eq!(jobs, [0, 1, 2, 3, 4]);
+        let mut jobs: Vec<(usize, Way)> = (0..5).map(|_| ended.recv().unwrap()).collect();
+        jobs.sort_unstable_by_key(|(job, _)| *job);
+        assert_eq!(jobs, [(0, Way::Free), (1, Way::Free), (2, Way::Free), (3, Way::Line), (4, Way::Line)]);
+        while pool.lock().idle < 3 {
+            thread::yield_now();
+        }
+        pool.submit(5);
+        assert_eq!(ended.recv().unwrap(), (5, Way::Free), "a thread waited for it");
         pool.stop();
     }
 }

@@ -14,11 +14,31 @@ pub(super) struct Routes {
     named: HashMap<NodeKey, Vec<Arc<str>>>,
     /// The same of nodes that were in the configuration before, until what became of them is told.
     former: HashMap<NodeKey, Vec<Arc<str>>>,
+    /// Who has heard that a node is unwell and would not hear of it any more: they hear of its end.
+    heard: HashMap<NodeKey, Vec<Hearers>>,
+}
+
+/// Who hears of a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Hearers {
+    /// Every channel.
+    All,
+    /// These.
+    Named(Vec<Arc<str>>),
+}
+
+impl Hearers {
+    fn has(&self, channel: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Named(channels) => channels.iter().any(|one| &**one == channel),
+        }
+    }
 }
 
 impl Routes {
-    /// Follows another configuration from now on.
-    pub(super) fn follow(&mut self, config: &Config) {
+    /// Follows another configuration from now on. Of some nodes people were told that they are unwell.
+    pub(super) fn follow(&mut self, config: &Config, is_told: &dyn Fn(&NodeKey) -> bool) {
         let mut named = HashMap::new();
         let mut present = HashSet::new();
         for service in &config.services {
@@ -28,20 +48,32 @@ impl Routes {
                 present.insert(key);
             }
         }
+        for key in present.iter().filter(|key| is_told(key) && self.named.get(key) != named.get(key)) {
+            let before = self.named.get(key).cloned().map_or(Hearers::All, Hearers::Named);
+            self.heard.entry(key.clone()).or_default().push(before);
+        }
         let before = std::mem::replace(&mut self.named, named);
         self.former.extend(before);
         self.former.retain(|key, _| !present.contains(key));
     }
 
-    /// What became of nodes that are not in the configuration any more is told.
-    pub(super) fn forget_former(&mut self) {
+    /// What became of nodes that are not in the configuration any more is told, and that these are well.
+    pub(super) fn told<'a>(&mut self, well: impl Iterator<Item = &'a NodeKey>) {
         self.former.clear();
+        for key in well {
+            self.heard.remove(key);
+        }
     }
 
     /// Whether that channel hears of that node.
     pub(super) fn hears(&self, channel: &str, node: &NodeKey) -> bool {
         let channels = self.named.get(node).or_else(|| self.former.get(node));
         channels.is_none_or(|channels| channels.iter().any(|one| &**one == channel))
+    }
+
+    /// Whether that channel heard that the node is unwell, by the configuration of then.
+    pub(super) fn has_heard(&self, channel: &str, node: &NodeKey) -> bool {
+        self.heard.get(node).is_some_and(|before| before.iter().any(|hearers| hearers.has(channel)))
     }
 
     /// Whether that channel hears of every node.
@@ -60,6 +92,11 @@ mod tests {
 
     /// Services of one node `n` each, with these keys in the service and in the node.
     fn routes(routes: &mut Routes, services: &[(&str, &str, &str)]) {
+        reroute(routes, services, &|_| false);
+    }
+
+    /// The same while people were told that some nodes are unwell.
+    fn reroute(routes: &mut Routes, services: &[(&str, &str, &str)], is_told: &dyn Fn(&NodeKey) -> bool) {
         let channels = "[[notify.slack]]\nname = \"a\"\nhook_url = \"http://a/\"\n\
                         [[notify.slack]]\nname = \"b\"\nhook_url = \"http://b/\"\n";
         let services = services.iter().map(|(id, service, node)| {
@@ -68,7 +105,7 @@ mod tests {
                  label = \"N\"\nmode = \"poll\"\n{node}\n"
             )
         });
-        routes.follow(&fixture::load(&(channels.to_owned() + &services.collect::<String>())));
+        routes.follow(&fixture::load(&(channels.to_owned() + &services.collect::<String>())), is_told);
     }
 
     /// Which of `a` and `b` hear of node `n` of that service.
@@ -89,7 +126,7 @@ mod tests {
         }
         assert!(!all.hears_all("a") && !all.hears_all("b"));
         routes(&mut all, &[("none", "", ""), ("service", "notify = [\"a\", \"b\"]", "")]);
-        all.forget_former();
+        all.told([].iter());
         assert!(all.hears_all("a") && all.hears_all("b"));
     }
 
@@ -105,7 +142,32 @@ mod tests {
         assert_eq!((heard(&all, "s"), all.hears_all("b")), ("ab".into(), true), "it is back, with other words");
         routes(&mut all, &[("s", a, "")]);
         routes(&mut all, &[]);
-        all.forget_former();
+        all.told([].iter());
         assert_eq!(heard(&all, "s"), "ab");
+    }
+
+    #[test]
+    fn who_heard_that_a_node_is_unwell_is_known_until_it_is_told_to_be_well() {
+        let (a, b, nobody) = ("notify = [\"a\"]", "notify = [\"b\"]", "notify = []");
+        let before = |routes: &Routes| {
+            let has_heard = |channel: &&str| routes.has_heard(channel, &node_key("unwell", "n"));
+            ["a", "b"].into_iter().filter(has_heard).collect::<String>()
+        };
+        let is_told = |key: &NodeKey| key.service.as_str() == "unwell";
+        let mut all = Routes::default();
+        routes(&mut all, &[("unwell", a, ""), ("well", a, "")]);
+        for (keys, wanted) in [(a, ""), (b, "a"), (nobody, "ab")] {
+            reroute(&mut all, &[("unwell", keys, ""), ("well", keys, "")], &is_told);
+            assert_eq!(before(&all), wanted, "{keys}");
+        }
+        assert!(!all.has_heard("a", &node_key("well", "n")));
+        all.told([node_key("well", "n")].iter());
+        assert_eq!(before(&all), "ab");
+        all.told([node_key("unwell", "n")].iter());
+        assert_eq!(before(&all), "");
+        let mut all = Routes::default();
+        routes(&mut all, &[("unwell", "", "")]);
+        reroute(&mut all, &[("unwell", a, "")], &is_told);
+        assert_eq!(before(&all), "ab", "all of them had heard");
     }
 }

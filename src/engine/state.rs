@@ -90,7 +90,7 @@ impl State {
         let before = Before { told, subjects, reminded: *reminded, silence: *silence, maintained };
         let mut state = Self {
             ledger: Ledger::new(memory.incidents.clone(), memory.next_incident),
-            telling: Telling::resume(rules(config), before, first_round(config, now), now),
+            telling: Telling::resume(rules(config), before, first_round(config, now), &map, now),
             routes: Routes::default(),
             board: Board::new(memory.announcements.clone()),
             map,
@@ -98,7 +98,7 @@ impl State {
             expiries: Schedule::default(),
             expiries_max: EXPIRIES_SPARE,
         };
-        state.routes.follow(config);
+        state.routes.follow(config, &|_| false);
         let resumed = state.map.resume(&memory.subjects, now);
         state.take_in(&resumed.transitions);
         resumed.departed.into_iter().for_each(|departed| state.telling.depart(departed));
@@ -162,7 +162,8 @@ impl State {
             self.telling.depart(departed);
         }
         self.telling.follow(rules(config), &self.map, now);
-        self.routes.follow(config);
+        let telling = &self.telling;
+        self.routes.follow(config, &|key| telling.is_told(key));
         // What is new may be under maintenance, and what is gone is not any more.
         let mut turned = self.cover(now);
         turned.transitions.splice(0..0, reshaped.transitions);
@@ -178,7 +179,7 @@ impl State {
     /// Notes changes for the next notice.
     fn gather(&mut self, transitions: &[Transition]) {
         for transition in transitions {
-            self.telling.add(transition);
+            self.telling.add(transition, &self.map);
         }
     }
 
@@ -217,23 +218,44 @@ impl State {
         self.ledger.take()
     }
 
-    /// What people know once they have this notice. A reminder tells them nothing new.
+    /// What people know once they have this notice. A reminder tells them nothing new, nor does a notice after a start
+    /// of a node of which nothing is known yet.
     pub(super) fn told(&self, notice: &Notice) -> Told {
+        let is_told = |change: &&Change| change.to.is_some() || change.was.is_some();
         let of = |change: &Change| (Subject::Node(change.key.clone()), self.telling.level(change.to));
         let statuses = if notice.is_reminder() {
             Vec::new()
         } else {
-            notice.changes.iter().map(of).chain([(Subject::Page, Some(notice.status))]).collect()
+            notice.changes.iter().filter(is_told).map(of).chain([(Subject::Page, Some(notice.status))]).collect()
         };
         Told { statuses, reminded: self.telling.reminded() }
     }
 
-    /// What that channel hears of a notice of this moment; none where that is nothing.
+    /// What that channel hears of a notice of this moment; none where that is nothing. Who heard that a node is unwell
+    /// hears that it is well, whatever the configuration says by now.
     pub(super) fn heard(&self, notice: &Arc<Notice>, channel: &str) -> Option<Arc<Notice>> {
         if self.routes.hears_all(channel) {
             return Some(notice.clone());
         }
-        notice.heard_by(&self.map, &|node| self.routes.hears(channel, node)).map(Arc::new)
+        let hears = |node: &NodeKey| {
+            self.routes.hears(channel, node)
+                || self.routes.has_heard(channel, node) && self.well(notice).any(|well| well == node)
+        };
+        notice.heard_by(&self.map, &hears).map(Arc::new)
+    }
+
+    /// A notice was handed out: what it tells need not be remembered for those who are to hear of it.
+    pub(super) fn handed_out(&mut self, notice: &Notice) {
+        if !notice.is_reminder() {
+            let well: Vec<_> = self.well(notice).cloned().collect();
+            self.routes.told(well.iter());
+        }
+    }
+
+    /// The nodes that are well by a notice, as far as people hear of it.
+    fn well<'a>(&self, notice: &'a Notice) -> impl Iterator<Item = &'a NodeKey> {
+        let changes = notice.changes.iter().filter(|change| self.telling.level(change.to).is_none());
+        changes.map(|change| &change.key)
     }
 
     /// When the next notice is due, or the next maintenance begins or ends.

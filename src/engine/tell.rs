@@ -46,10 +46,7 @@ impl Teller {
             let told = state.told(&notice);
             let of = |channel: &Channel| state.heard(&notice, &channel.name).and_then(|heard| channel.carried(heard));
             let heard: Vec<_> = channels.iter().map(of).collect();
-            if !notice.is_reminder() {
-                // What became of nodes that are gone is told now.
-                state.routes.forget_former();
-            }
+            state.handed_out(&notice);
             Some((heard, told))
         });
         if let Some((heard, told)) = made {
@@ -126,14 +123,14 @@ mod tests {
         let page = Arc::new(Page { title: "Status".to_owned(), url: "https://status.example.com/".to_owned() });
         let client: Client = fixture::tools().client;
         let built = notify::build(&config.notify, &page, &client);
-        teller.channels.replace(teller.channels.next(built, &teller.shared, &teller.outbox));
+        teller.channels.replace(teller.channels.next(built, &[], &teller.shared, &teller.outbox));
     }
 
     impl Fixture {
         fn new(text: &str) -> Self {
             let config = fixture::load(text);
             let (shared, clock) = fixture::shared(&config);
-            let outbox = Outbox::new(1, clock.clone(), Bell::default());
+            let outbox = Outbox::new(1, &[], clock.clone(), Bell::default());
             let teller = Teller::new(shared, Channels::default(), outbox);
             channels(&config, &teller);
             Self { teller, clock }
@@ -223,6 +220,22 @@ mod tests {
         fixture.check("two", false);
         assert_eq!(fixture.told(), [notice(&["one"], &["pagerduty", "opsgenie"])]);
         assert_eq!(fixture.queued(), [0, 1, 1]);
+    }
+
+    #[test]
+    fn who_heard_that_a_node_is_dead_hears_that_it_is_well_though_it_is_routed_away() {
+        let text = |keys: &str| CHANNELS.to_owned() + &service("team", keys);
+        let fixture = Fixture::new(&text("notify = [\"team\"]"));
+        fixture.check("team", false);
+        assert_eq!(fixture.told(), [notice(&["team"], &["team"])]);
+        let config = fixture::load(&text("notify = [\"all\"]"));
+        channels(&config, &fixture.teller);
+        fixture.teller.shared.reconfigure(&config);
+        assert_eq!(fixture.told(), []);
+        fixture.check("team", true);
+        assert_eq!(fixture.told(), [notice(&["team"], &["all", "team"])]);
+        fixture.check("team", false);
+        assert_eq!(fixture.told(), [notice(&["team"], &["all"])]);
     }
 
     #[test]

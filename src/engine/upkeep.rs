@@ -42,7 +42,7 @@ pub(super) struct Turned {
     pub(super) transitions: Vec<Transition>,
     /// The nodes that are under maintenance from then on.
     begun: Vec<NodeKey>,
-    /// Those that are no longer.
+    /// Those of the page that are no longer.
     over: Vec<NodeKey>,
 }
 
@@ -216,7 +216,10 @@ impl State {
         }
         self.take_in(&transitions);
         self.telling.unhush(&over, at);
-        Turned { transitions, begun: begun.into_iter().collect(), over: over.into_iter().collect() }
+        // Of what left the page with another configuration, maintenance is not over: it goes on, without that.
+        let is_here = |key: &NodeKey| self.map.node(key.service.as_str(), key.node.as_str()).is_some();
+        let over = over.into_iter().filter(is_here).collect();
+        Turned { transitions, begun: begun.into_iter().collect(), over }
     }
 
     /// Goes on with what is under maintenance at a start. What was dead throughout one that ended while the program was

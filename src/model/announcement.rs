@@ -6,13 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::uuid::Uuid;
-
-/// How many characters a title may have: a few lines on a phone.
-pub const TITLE_MAX: usize = 200;
-
-/// How many characters a text may have: two printed pages, and no more than fits into the largest body of a request,
-/// even if a client writes each of them as `\uXXXX\uXXXX`.
-pub const TEXT_MAX: usize = 5_000;
+use super::wording;
 
 /// How many announcements there may be at a time: more than anybody reads, and few enough for a page.
 pub const MOST: usize = 50;
@@ -43,18 +37,9 @@ pub struct Announcement {
 /// Why something cannot be announced, and what would be right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
-    /// There is no title.
-    #[error("`title` is empty: send 1 to {TITLE_MAX} characters")]
-    NoTitle,
-    /// The title has so many characters.
-    #[error("`title` has {0} characters: send 1 to {TITLE_MAX}")]
-    LongTitle(usize),
-    /// There is no text.
-    #[error("`text` is empty: send 1 to {TEXT_MAX} characters")]
-    NoText,
-    /// The text has so many characters.
-    #[error("`text` has {0} characters: send 1 to {TEXT_MAX}")]
-    LongText(usize),
+    /// Its title or its text cannot be shown.
+    #[error(transparent)]
+    Wording(#[from] wording::Unfit),
     /// It would be over at once, or be shown for too long.
     #[error("`expires_in_seconds` is out of range: send 1 to {} (366 days), or nothing at all", LONGEST.as_secs())]
     Lasting,
@@ -66,21 +51,12 @@ pub enum Unfit {
 pub struct Full;
 
 impl Announcement {
-    /// What is announced `now`, to be shown for so long. Control characters that mean nothing on a page become spaces.
+    /// What is announced `now`, to be shown for so long.
     ///
     /// # Errors
     /// [`Unfit`], when it is too short or too long.
     pub fn new(id: Uuid, title: &str, text: &str, lasting: Option<Duration>, now: Timestamp) -> Result<Self, Unfit> {
-        let title = title.replace(char::is_control, " ");
-        let text = text.replace("\r\n", "\n").replace('\r', "\n");
-        let text = text.replace(|one: char| one.is_control() && one != '\n', " ");
-        match (title.chars().count(), text.chars().count()) {
-            (0, _) => return Err(Unfit::NoTitle),
-            (count, _) if count > TITLE_MAX => return Err(Unfit::LongTitle(count)),
-            (_, 0) => return Err(Unfit::NoText),
-            (_, count) if count > TEXT_MAX => return Err(Unfit::LongText(count)),
-            _ => {}
-        }
+        let (title, text) = (wording::title(title)?, wording::text(text)?);
         if lasting.is_some_and(|time| time < SHORTEST || time > LONGEST) {
             return Err(Unfit::Lasting);
         }
@@ -236,8 +212,8 @@ mod tests {
 
     #[test]
     fn only_line_breaks_of_a_text_stay() {
-        let made = Announcement::new(id(1), "a\nb\tc\0", "1\r\n2\r3\n\n4\t5\u{1b}6\u{85}", None, NOON).unwrap();
-        assert_eq!((made.title.as_str(), made.text.as_str()), ("a b c ", "1\n2\n3\n\n4 5 6 "));
+        let made = Announcement::new(id(1), "a\nb", "1\r\n2\t3", None, NOON).unwrap();
+        assert_eq!((made.title.as_str(), made.text.as_str()), ("a b", "1\n2 3"));
         assert_eq!(made.published.to_string(), "2026-11-24T12:00:00.007Z");
     }
 

@@ -1,6 +1,7 @@
 //! Which changes become one notice, and when it is due.
 
 mod hush;
+mod unknown;
 mod whole;
 
 use std::collections::HashMap;
@@ -27,6 +28,8 @@ use super::transition::ReplicaKey;
 use super::transition::Subject;
 use super::transition::Transition;
 
+use self::unknown::is_unknown;
+
 /// Gathers the changes of nodes until their notice is due.
 #[derive(Debug)]
 pub struct Grouping {
@@ -52,6 +55,8 @@ struct Course {
     told: Option<Status>,
     /// The status it has now.
     to: Option<Status>,
+    /// Whether it has none though it is still watched: what was told of it holds until something is known again.
+    unknown: bool,
     /// Since when it has it.
     at: Now,
     /// When it last left the level that was told.
@@ -86,14 +91,15 @@ impl Grouping {
     }
 
     /// Goes on from what people were told last, of nodes and of the page, and from how the nodes were when the program
-    /// ended. What is another way by now is to be told. Changes since then, those of nodes that are gone among them, are
-    /// still to be added. Some nodes are under planned maintenance.
+    /// ended; `map` has the nodes of now. What is another way by now is to be told. Changes since then, those of nodes
+    /// that are gone among them, are still to be added. Some nodes are under planned maintenance.
     #[must_use]
     pub fn resume(
         rules: Rules,
         told: &[(Subject, Status)],
         before: &[(Subject, Remembered)],
         maintained: &HashSet<NodeKey>,
+        map: &Map,
         now: Now,
     ) -> Self {
         let mut grouping = Self { hushed: maintained.clone(), ..Self::new(rules) };
@@ -112,17 +118,23 @@ impl Grouping {
             let Subject::Node(key) = subject else { continue };
             let told = rules.level(told_of.remove(key));
             let to = remembered.standing.map(|standing| standing.status);
-            if told.is_none() && rules.level(to).is_none() {
-                continue;
+            if told.is_some() || rules.level(to).is_some() {
+                let at = remembered.standing.map_or(now, |standing| standing.since);
+                let course = Course { unknown: is_unknown(map, key, to), ..Course::new(told, to, at) };
+                grouping.courses.insert(key.clone(), course);
+                grouping.weigh(key, now);
             }
-            let course = Course::new(told, to, remembered.standing.map_or(now, |standing| standing.since));
-            if grouping.is_news(key, &course) {
-                grouping.changed.insert(key.clone());
-                grouping.first = Some(now.instant);
-            }
-            grouping.courses.insert(key.clone(), course);
+        }
+        for (key, status) in told_of {
+            grouping.resume_unknown(key, rules.level(Some(status)), map, now);
         }
         grouping
+    }
+
+    /// Whether people were told that a node is unwell.
+    #[must_use]
+    pub fn is_told(&self, key: &NodeKey) -> bool {
+        self.courses.get(key).is_some_and(|course| course.told.is_some())
     }
 
     /// What people hear of a status, if it is one that they are told.
@@ -131,9 +143,10 @@ impl Grouping {
         self.rules.level(status)
     }
 
-    /// Follows other rules from now on; what is only news by the old ones is not told any more.
-    pub fn follow(&mut self, rules: Rules) {
+    /// Follows other rules, and another page, from now on; what is only news by the old ones is not told any more.
+    pub fn follow(&mut self, rules: Rules, map: &Map, now: Now) {
         self.rules = rules;
+        self.look_for_unknown(map, now);
         let changed = std::mem::take(&mut self.changed);
         let is_news = |key: &NodeKey| self.courses.get(key).is_some_and(|course| self.is_news(key, course));
         self.changed = changed.into_iter().filter(is_news).collect();
@@ -144,13 +157,13 @@ impl Grouping {
 
     /// Remembers the labels of a node that is not on the page any more, for as long as there is something to tell of it.
     pub fn depart(&mut self, departed: Departed) {
-        if self.changed.contains(&departed.key) {
+        if self.courses.contains_key(&departed.key) {
             self.departed.insert(departed.key.clone(), departed);
         }
     }
 
-    /// Takes in a transition; only those of nodes matter.
-    pub fn add(&mut self, transition: &Transition) {
+    /// Takes in a transition, after which the page is like that; only those of nodes matter.
+    pub fn add(&mut self, transition: &Transition, map: &Map) {
         let Subject::Node(key) = &transition.what else { return };
         let (rules, at) = (self.rules, transition.since);
         let known = self.courses.contains_key(key);
@@ -158,7 +171,7 @@ impl Grouping {
             return;
         }
         let course = self.courses.entry(key.clone()).or_insert_with(|| Course::new(None, transition.from, at));
-        course.enter(rules, transition.to, at);
+        course.enter(rules, transition.to, is_unknown(map, key, transition.to), at);
         self.weigh(key, transition.at);
     }
 
@@ -169,7 +182,7 @@ impl Grouping {
             self.changed.insert(key.clone());
         } else {
             // It came and went within the wait, or under maintenance.
-            let is_over = course.told.is_none() && self.rules.level(course.to).is_none();
+            let is_over = course.told.is_none() && course.level(self.rules).is_none();
             self.changed.shift_remove(key);
             if is_over {
                 self.courses.remove(key);
@@ -245,31 +258,36 @@ impl Course {
     /// A level was told, of a node that has a status since a moment.
     fn new(told: Option<Status>, to: Option<Status>, at: Now) -> Self {
         let (sick, dead) = (Duration::ZERO, Duration::ZERO);
-        Self { told, to, at, left: at, strayed: false, early: false, sick, dead }
+        Self { told, to, unknown: false, at, left: at, strayed: false, early: false, sick, dead }
     }
 
-    /// The node has another status.
-    fn enter(&mut self, rules: Rules, to: Option<Status>, at: Now) {
-        let (before, after) = (rules.level(self.to), rules.level(to));
-        let spent = elapsed(self.at, at);
-        if before >= Some(Status::Sick) {
+    /// What people would hear of it now: of what is unknown, what they heard.
+    fn level(&self, rules: Rules) -> Option<Status> {
+        if self.unknown { self.told } else { rules.level(self.to) }
+    }
+
+    /// The node has another status, or is unknown.
+    fn enter(&mut self, rules: Rules, to: Option<Status>, unknown: bool, at: Now) {
+        let (before, spent) = (self.level(rules), elapsed(self.at, at));
+        let was = rules.level(self.to);
+        if was >= Some(Status::Sick) {
             self.sick += spent;
         }
-        if before == Some(Status::Dead) {
+        if was == Some(Status::Dead) {
             self.dead += spent;
         }
+        (self.to, self.unknown, self.at) = (to, unknown, at);
         if before == self.told {
             self.left = at;
         }
-        if after == self.told {
+        if self.level(rules) == self.told {
             self.strayed |= rules.lasts(elapsed(self.left, at));
         }
-        (self.to, self.at) = (to, at);
     }
 
     /// Whether there is something to tell.
     fn is_news(&self, rules: Rules) -> bool {
-        self.strayed || rules.level(self.to) != self.told
+        self.strayed || self.level(rules) != self.told
     }
 
     /// The worst it was since it was told, and for how long in all: what was told, or what lasted.

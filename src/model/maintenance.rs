@@ -20,6 +20,7 @@ use super::id::IdError;
 use super::map::Map;
 use super::transition::NodeKey;
 use super::uuid::Uuid;
+use super::wording;
 
 /// One planned maintenance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +29,7 @@ pub struct Maintenance {
     pub id: Uuid,
     /// What is done, in a line.
     pub title: String,
-    /// More about it, in lines.
+    /// More about it, in lines, which end in `\n`.
     pub text: Option<String>,
     /// What it is of; the whole page if there is nothing in here.
     pub targets: Vec<Target>,
@@ -68,21 +69,9 @@ pub struct Draft {
 /// Why a maintenance cannot be planned like that.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
-    /// People would not know what it is about.
-    #[error("`title` is empty")]
-    NoTitle,
-    /// It is longer than the limit.
-    #[error("`title` is longer than {TITLE_MAX} characters")]
-    LongTitle,
-    /// A title is a line.
-    #[error("`title` has a line break or another control character")]
-    BrokenTitle,
-    /// It is longer than the limit.
-    #[error("`text` is longer than {TEXT_MAX} characters")]
-    LongText,
-    /// A text has line breaks and tabs, and nothing else that is not seen.
-    #[error("`text` has a control character other than a line break or a tab")]
-    BrokenText,
+    /// Its title or its text cannot be shown.
+    #[error(transparent)]
+    Wording(#[from] wording::Unfit),
     /// There are more than the limit.
     #[error("`targets` has more than {TARGETS_MAX} entries; the whole page is `[]`")]
     ManyTargets,
@@ -107,12 +96,6 @@ pub enum Unfit {
 }
 
 const DAY_S: u64 = 24 * 60 * 60;
-
-/// The longest title: a line of the page.
-pub const TITLE_MAX: usize = 200;
-
-/// The longest text: some paragraphs.
-pub const TEXT_MAX: usize = 5_000;
 
 /// The most targets: more than that is the whole page, or another maintenance.
 pub const TARGETS_MAX: usize = 200;
@@ -158,7 +141,9 @@ impl Maintenance {
     /// [`Unfit`], when it does not.
     pub fn plan(draft: Draft, id: Uuid, map: &Map, now: Timestamp) -> Result<Self, Unfit> {
         let Draft { title, text, targets, starts_at, ends_at } = draft;
-        let text = text.filter(|text| !text.trim().is_empty());
+        let title = wording::title(&title)?;
+        // It may be left out, and one that is blank is.
+        let text = text.filter(|text| !text.trim().is_empty()).map(|text| wording::text(&text)).transpose()?;
         let starts_at = to_the_milli(starts_at.map_or(now, |at| at.max(now)));
         let ends_at = to_the_milli(ends_at);
         let are_many = targets.len() > TARGETS_MAX;
@@ -167,11 +152,6 @@ impl Maintenance {
         let lasts = Duration::try_from(ends_at.duration_since(starts_at)).unwrap_or_default();
         let ahead = Duration::try_from(starts_at.duration_since(now)).unwrap_or_default();
         let unfit = match () {
-            () if title.trim().is_empty() => Unfit::NoTitle,
-            () if title.chars().count() > TITLE_MAX => Unfit::LongTitle,
-            () if title.chars().any(char::is_control) => Unfit::BrokenTitle,
-            () if text.as_ref().is_some_and(|text| text.chars().count() > TEXT_MAX) => Unfit::LongText,
-            () if text.as_ref().is_some_and(|text| text.chars().any(is_odd)) => Unfit::BrokenText,
             () if are_many => Unfit::ManyTargets,
             () if ends_at <= now => Unfit::Over,
             () if ends_at <= starts_at => Unfit::Backwards,
@@ -185,7 +165,7 @@ impl Maintenance {
         Err(unfit)
     }
 
-    /// When it is over, or was.
+    /// When it is over, or was; of one that was called off, when that was.
     #[must_use]
     pub fn end(&self) -> Timestamp {
         self.ended_at.map_or(self.ends_at, |ended| ended.min(self.ends_at))
@@ -195,7 +175,7 @@ impl Maintenance {
     #[must_use]
     pub fn phase(&self, at: Timestamp) -> Phase {
         match () {
-            () if self.ended_at.is_some_and(|ended| ended <= self.starts_at) => Phase::Cancelled,
+            () if self.is_cancelled() => Phase::Cancelled,
             () if at < self.starts_at => Phase::Upcoming,
             () if at < self.end() => Phase::Active,
             () => Phase::Past,
@@ -205,18 +185,25 @@ impl Maintenance {
     /// What the log says of it, whose title may be anything.
     #[must_use]
     pub fn words(&self) -> String {
-        let Self { id, title, targets, starts_at, .. } = self;
+        let Self { id, title, targets, starts_at, ends_at, .. } = self;
         let of = match targets.as_slice() {
             [] => "the whole page".to_owned(),
             targets => targets.iter().map(Target::to_string).collect::<Vec<_>>().join(", "),
         };
-        format!("{title:?} of {of}, from {starts_at} until {} ({id})", self.end())
+        // What was called off never was: it is known by its plan.
+        let until = if self.is_cancelled() { *ends_at } else { self.end() };
+        format!("{title:?} of {of}, from {starts_at} until {until} ({id})")
     }
 
     /// Whether it is of that node.
     #[must_use]
     pub fn covers(&self, node: &NodeKey) -> bool {
         self.targets.is_empty() || self.targets.iter().any(|target| target.covers(node))
+    }
+
+    /// Whether it was called off before it began.
+    fn is_cancelled(&self) -> bool {
+        self.ended_at.is_some_and(|ended| ended <= self.starts_at)
     }
 
     /// Whether it is still to come, or under way.
@@ -228,11 +215,6 @@ impl Maintenance {
 /// As it is stored.
 fn to_the_milli(at: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
-}
-
-/// Whether it has no place in a text of several lines.
-fn is_odd(letter: char) -> bool {
-    letter.is_control() && !matches!(letter, '\n' | '\r' | '\t')
 }
 
 impl Target {
@@ -337,8 +319,7 @@ impl Agenda {
     /// it is over.
     pub fn end(&mut self, id: Uuid, now: Timestamp) -> Option<Arc<Maintenance>> {
         let known = self.all.get_mut(&id).filter(|known| known.is_waiting(now))?;
-        let ended = to_the_milli(now).max(known.starts_at);
-        Arc::make_mut(known).ended_at = Some(ended);
+        Arc::make_mut(known).ended_at = Some(to_the_milli(now));
         Some(known.clone())
     }
 

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | the page and its parts | [`map`], [`id`], [`status`], [`tally`] |
 //! | what is found out, and what follows | [`observation`], [`queue`], [`judge`], [`cause`], [`transition`], [`reshape`], [`resume`] |
-//! | what people are told | [`grouping`], [`reminder`], [`round`], all of it in [`telling`]; [`notice`] and [`hearing`], [`words`]; on the page, [`announcement`], and its [`uuid`] |
+//! | what people are told | [`grouping`], [`reminder`], [`round`], all of it in [`telling`]; [`notice`] and [`hearing`], [`words`]; on the page, [`announcement`], its [`wording`] and its [`uuid`] |
 //! | what is planned | [`maintenance`] |
 //! | what is remembered | [`ledger`], [`latency`] and its [`histogram`], [`load`], [`span`], [`tier`], [`chunk`] |
 //! | what of that people see | [`past`], [`uptime`], [`incident`], all of it in [`shown`] |
@@ -45,4 +45,5 @@ pub mod transition;
 pub mod uptime;
 pub mod uuid;
 pub mod varint;
+pub mod wording;
 pub mod words;

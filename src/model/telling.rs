@@ -62,10 +62,10 @@ pub struct Before<'a> {
 
 impl Telling {
     /// Goes on from what was known before the program started; changes since then are still to be added. `round` is the
-    /// first round of checks, which the notice after a start waits for, if there is to be one.
+    /// first round of checks, which the notice after a start waits for, if there is to be one; `map` has the nodes of now.
     #[must_use]
-    pub fn resume(rules: Rules, before: Before<'_>, round: Round, now: Now) -> Self {
-        let grouping = Grouping::resume(rules.changes, before.told, before.subjects, before.maintained, now);
+    pub fn resume(rules: Rules, before: Before<'_>, round: Round, map: &Map, now: Now) -> Self {
+        let grouping = Grouping::resume(rules.changes, before.told, before.subjects, before.maintained, map, now);
         let unwell = grouping.is_unwell();
         let reminding = Reminding::resume(rules.reminders, before.reminded, before.silence, unwell, now);
         Self { grouping, reminding, round: rules.startup.then_some(round) }
@@ -73,7 +73,7 @@ impl Telling {
 
     /// Follows other rules, and another page, from now on. What is not on the page any more is not waited for.
     pub fn follow(&mut self, rules: Rules, map: &Map, now: Now) {
-        self.grouping.follow(rules.changes);
+        self.grouping.follow(rules.changes, map, now);
         self.reminding.follow(rules.reminders);
         self.round = self.round.take().filter(|_| rules.startup);
         if let Some(round) = &mut self.round {
@@ -81,9 +81,9 @@ impl Telling {
         }
     }
 
-    /// Takes in a transition.
-    pub fn add(&mut self, transition: &Transition) {
-        self.grouping.add(transition);
+    /// Takes in a transition, after which the page is like that.
+    pub fn add(&mut self, transition: &Transition, map: &Map) {
+        self.grouping.add(transition, map);
     }
 
     /// Remembers the labels of a node that is not on the page any more, for as long as there is something to tell of
@@ -113,6 +113,12 @@ impl Telling {
         if let Some(round) = &mut self.round {
             round.seen(key, now);
         }
+    }
+
+    /// Whether people were told that a node is unwell.
+    #[must_use]
+    pub fn is_told(&self, key: &NodeKey) -> bool {
+        self.grouping.is_told(key)
     }
 
     /// What people hear of a status, if it is one that they are told.

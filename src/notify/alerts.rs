@@ -72,9 +72,10 @@ pub(super) enum Severity {
 
 /// The alerts of `notice`. Of a change, those of the nodes that changed; at the start and in a reminder, those of all
 /// that are dead as well: who has such an alert open already knows it by its key. What is well at the start and was
-/// before has none to close.
+/// before has none to close, and of what is not known yet nobody can tell.
 pub(super) fn alerts(notice: &Notice, page: &Page) -> Vec<Alert> {
-    let quiet = |change: &&Change| notice.kind == Kind::Startup && text::is_well(change);
+    let is_idle = |change: &Change| change.was.is_none() && change.to.is_none_or(|to| to == Status::Healthy);
+    let quiet = |change: &&Change| notice.kind == Kind::Startup && is_idle(change);
     let changed =
         || notice.changes.iter().filter(|change| !quiet(change)).map(|change| of_change(notice, change, page));
     match notice.kind {
@@ -284,6 +285,8 @@ mod tests {
         assert_eq!(told(&startup()), []);
         let well = Change { to: Some(Status::Healthy), was: None, affected: Vec::new(), ..change() };
         assert_eq!(told(&Notice { changes: vec![well], ..startup() }), []);
+        let unknown = Change { to: None, was: None, affected: Vec::new(), ..change() };
+        assert_eq!(told(&Notice { changes: vec![unknown], ..startup() }), []);
         let test = || "test".to_owned();
         assert_eq!(told(&test_notice()), [(test(), Some(Severity::Test)), (test(), None)]);
     }

@@ -17,6 +17,7 @@ use crate::model::incident::Incident;
 use crate::model::map::Map;
 
 use super::days;
+use super::isolated::isolated;
 use super::places;
 
 /// How many nodes a sentence names.
@@ -109,7 +110,7 @@ pub(super) fn node_view(incident: &Incident, node: &Id, now: Timestamp) -> Optio
 /// `Web: API was down for 4 min`
 fn title(incident: &Incident, map: &Map, now: Timestamp) -> String {
     let time = whole(incident, now);
-    let Some(service) = map.services.get(&incident.service).map(|service| &service.label) else {
+    let Some(service) = map.services.get(&incident.service).map(|service| isolated(&service.label)) else {
         return match incident.closed {
             None => "A former service is down".to_owned(),
             Some(ended) => format!("A former service was down for {time}{}", afterwards(ended)),
@@ -201,7 +202,7 @@ fn afterwards(ended: Ended) -> &'static str {
 /// The labels, and last those that are no longer there, counted.
 fn subjects<'a>(labels: impl Iterator<Item = Option<&'a str>>) -> Vec<String> {
     let all: Vec<Option<&str>> = labels.collect();
-    let mut subjects: Vec<String> = all.iter().flatten().map(|label| (*label).to_owned()).collect();
+    let mut subjects: Vec<String> = all.iter().flatten().map(|label| isolated(label).into_owned()).collect();
     match all.len().saturating_sub(subjects.len()) {
         0 => {}
         1 => subjects.push("a former node".to_owned()),

@@ -12,6 +12,7 @@ use crate::model::transition::NodeKey;
 use crate::model::words;
 
 use super::incident::Moment;
+use super::places;
 
 /// The class of what is under maintenance, and the word for it.
 pub(super) const CLASS: &str = "maintenance";
@@ -25,6 +26,7 @@ const NAMED_MAX: usize = 8;
 pub(super) struct MaintenanceView {
     /// Its place on the page.
     anchor: String,
+    /// Empty if there is nothing to read in it.
     title: String,
     lines: Vec<String>,
     /// Whether it is under way; else it is still to come.
@@ -34,8 +36,20 @@ pub(super) struct MaintenanceView {
     ends: Option<Moment>,
     /// How long it lasts in all.
     lasts: String,
-    /// What it is of, by the labels that visitors know.
-    of: String,
+    /// What it is of.
+    of: Vec<PartView>,
+    /// What follows that: ` and 3 more`, or what it is of if that is everything.
+    rest: String,
+}
+
+/// A part of the page that it is of, by the labels that visitors know.
+#[derive(Debug, Serialize)]
+struct PartView {
+    /// What stands between it and the one before.
+    before: &'static str,
+    label: String,
+    /// The service, of a node.
+    service: Option<String>,
 }
 
 /// What the status page says, what is under way first.
@@ -49,48 +63,63 @@ pub(super) fn of_node(map: &Map, shown: &Shown, key: &NodeKey, now: Timestamp) -
 }
 
 fn of(map: &Map, shown: &Shown, now: Timestamp, wants: impl Fn(&Maintenance) -> bool) -> Vec<MaintenanceView> {
-    let wanted = shown.maintenance.iter().filter(|one| wants(one));
-    let mut views: Vec<MaintenanceView> = wanted.filter_map(|one| view(one, map, now)).collect();
+    let wanted: Vec<&Maintenance> = shown.maintenance.iter().map(|one| &**one).filter(|one| wants(one)).collect();
+    let anchors = places::dated("maintenance", wanted.iter().map(|one| (one.starts_at, one.title.as_str())));
+    let views = wanted.iter().zip(anchors).filter_map(|(one, anchor)| view(one, anchor, map, now));
+    let mut views: Vec<MaintenanceView> = views.collect();
     views.sort_by_key(|view| !view.is_active);
     views
 }
 
 /// None if it is over, or nothing of what it is of is on the page.
-fn view(one: &Maintenance, map: &Map, now: Timestamp) -> Option<MaintenanceView> {
+fn view(one: &Maintenance, anchor: String, map: &Map, now: Timestamp) -> Option<MaintenanceView> {
     let is_active = match one.phase(now) {
         Phase::Active => true,
         Phase::Upcoming => false,
         Phase::Past | Phase::Cancelled => return None,
     };
+    let (of, rest) = parts(&one.targets, map)?;
     Some(MaintenanceView {
-        anchor: format!("vigil-maintenance-{}", one.id),
-        title: one.title.clone(),
+        anchor,
+        title: one.title.trim().to_owned(),
         lines: one.text.iter().flat_map(|text| text.trim_end().lines()).map(str::to_owned).collect(),
         is_active,
         begins: Moment::of(one.starts_at),
         ends: Moment::end(one.starts_at, one.end()),
         lasts: words::duration(one.end().duration_since(one.starts_at).unsigned_abs()),
-        of: parts(&one.targets, map)?,
+        of,
+        rest,
     })
 }
 
-/// `Website, REST API (Platform) and 3 more`
-fn parts(targets: &[Target], map: &Map) -> Option<String> {
-    let label = |target: &Target| match target {
-        Target::Service(id) => map.services.get(id).map(|service| service.label.to_string()),
-        Target::Node(key) => {
-            let service = map.services.get(&key.service)?;
-            Some(format!("{} ({})", service.nodes.get(&key.node)?.label, service.label))
-        }
-    };
+/// `Website, REST API (Platform) and 3 more`; none if nothing of it is on the page.
+fn parts(targets: &[Target], map: &Map) -> Option<(Vec<PartView>, String)> {
     if targets.is_empty() {
-        return Some("All of this page".to_owned());
+        return Some((Vec::new(), "All of this page".to_owned()));
     }
-    let mut labels: Vec<String> = targets.iter().filter_map(label).collect();
-    let more = labels.len().saturating_sub(NAMED_MAX);
-    labels.truncate(NAMED_MAX);
-    let last = if more > 0 { format!("{more} more") } else { labels.pop()? };
-    Some(if labels.is_empty() { last } else { format!("{} and {last}", labels.join(", ")) })
+    let part = |target: &Target| {
+        let (label, service) = match target {
+            Target::Service(id) => (map.services.get(id)?.label.to_string(), None),
+            Target::Node(key) => {
+                let service = map.services.get(&key.service)?;
+                (service.nodes.get(&key.node)?.label.to_string(), Some(service.label.to_string()))
+            }
+        };
+        Some(PartView { before: ", ", label, service })
+    };
+    let mut parts: Vec<PartView> = targets.iter().filter_map(part).collect();
+    let more = parts.len().saturating_sub(NAMED_MAX);
+    parts.truncate(NAMED_MAX);
+    match parts.as_mut_slice() {
+        [] => return None,
+        [only] => only.before = "",
+        [first, .., last] => {
+            first.before = "";
+            last.before = if more == 0 { " and " } else { last.before };
+        }
+    }
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    Some((parts, rest))
 }
 
 #[cfg(test)]
@@ -115,6 +144,15 @@ mod tests {
         })
     }
 
+    /// What is read.
+    fn of(parts: &[PartView], rest: &str) -> String {
+        let part = |part: &PartView| {
+            let service = part.service.as_ref().map(|service| format!(" ({service})")).unwrap_or_default();
+            format!("{}{}{service}", part.before, part.label)
+        };
+        parts.iter().map(part).collect::<String>() + rest
+    }
+
     #[test]
     fn what_is_under_way_comes_first_and_each_says_when_and_of_what() {
         let all_of_it = [
@@ -129,7 +167,8 @@ mod tests {
         let words = |views: Vec<MaintenanceView>| -> Vec<String> {
             let word = |one: &MaintenanceView| {
                 let ends = one.ends.as_ref().map_or("", |ends| &ends.text);
-                format!("{} {}: {} – {}, {}, {}", one.title, one.is_active, one.begins.text, ends, one.lasts, one.of)
+                let of = of(&one.of, &one.rest);
+                format!("{} {}: {} – {}, {}, {of}", one.title, one.is_active, one.begins.text, ends, one.lasts)
             };
             views.iter().map(word).collect()
         };
@@ -139,6 +178,13 @@ mod tests {
         assert_eq!(words(all(&map, &shown, now)), [second, first, fourth]);
         assert_eq!(words(of_node(&map, &shown, &node_key("web", "site"), now)), [second, fourth]);
         assert_eq!(all(&map, &shown, now)[0].lines, ["One", "two <b>"]);
+        let anchors: Vec<String> = all(&map, &shown, now).into_iter().map(|one| one.anchor).collect();
+        let place = |name: &str| format!("vigil-maintenance-{name}");
+        assert_eq!(
+            anchors,
+            ["20261124t004205z-work-2", "20261124t021205z-work-1", "20261125t011205z-work-4"].map(place),
+            "no id is in there"
+        );
     }
 
     #[test]
@@ -154,7 +200,10 @@ mod tests {
         let targets = |count: usize| {
             names.iter().take(count).map(|name| format!("web:{name}").parse().unwrap()).collect::<Vec<Target>>()
         };
-        let of = |count| parts(&targets(count), &map).unwrap();
+        let of = |count| {
+            let (parts, rest) = parts(&targets(count), &map).unwrap();
+            of(&parts, &rest)
+        };
         assert_eq!(of(1), "N0 (Web)");
         assert_eq!(of(3), "N0 (Web), N1 (Web) and N2 (Web)");
         assert!(of(8).ends_with(", N6 (Web) and N7 (Web)"));

@@ -15,6 +15,7 @@ mod files;
 mod fresh;
 mod incident;
 mod incidents;
+mod isolated;
 mod maintenance;
 mod manager;
 mod mcp;

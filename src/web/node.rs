@@ -28,6 +28,7 @@ use super::bar;
 use super::days::DayView;
 use super::incidents;
 use super::incidents::NodeIncidents;
+use super::isolated::isolated;
 use super::maintenance;
 use super::maintenance::MaintenanceView;
 use super::month::merged;
@@ -178,16 +179,17 @@ fn replica_uptime(span: &Span) -> Option<String> {
 }
 
 fn headline(node: &Node) -> String {
+    let label = isolated(&node.label);
     match node.standing {
-        _ if node.maintained => format!("{} is under maintenance", node.label),
-        Some(standing) => format!("{} is {}", node.label, standing.status),
-        None => format!("{} is not judged yet", node.label),
+        _ if node.maintained => format!("{label} is under maintenance"),
+        Some(standing) => format!("{label} is {}", standing.status),
+        None => format!("{label} is not judged yet"),
     }
 }
 
 /// `Part of Web; 1 of 3 replicas is dead: connection refused.`
 fn summary(node: &Node, service: &str) -> String {
-    let all = node.replicas.len();
+    let (all, service) = (node.replicas.len(), isolated(service));
     let Some(status) = node.standing.map(|standing| standing.status) else {
         return match view::note(node) {
             Some(why) => format!("Part of {service}. {why}."),

@@ -1,6 +1,9 @@
-//! Where things are: places on the page, and pages of their own. All are slugs of labels: ids are not for visitors.
+//! Where things are: places on the page, and pages of their own. All are slugs of labels, titles and moments: ids are not
+//! for visitors.
 
 use std::collections::HashMap;
+
+use jiff::Timestamp;
 
 use crate::model::id::Id;
 use crate::model::map::Map;
@@ -59,6 +62,13 @@ pub(super) fn anchors(map: &Map) -> Vec<String> {
         }
     }
     slug::unique(labels.iter().map(String::as_str), "section")
+}
+
+/// Names for places on the page of what has a moment and a title, such as each announcement, in the same order.
+pub(super) fn dated<'a>(what: &str, all: impl IntoIterator<Item = (Timestamp, &'a str)>) -> Vec<String> {
+    let label = |(at, title): (Timestamp, &str)| format!("vigil-{what} {} {title}", at.strftime("%Y%m%dT%H%M%SZ"));
+    let labels: Vec<String> = all.into_iter().map(label).collect();
+    slug::unique(labels.iter().map(String::as_str), "vigil")
 }
 
 #[cfg(test)]

@@ -129,6 +129,21 @@ fn keys(map: &Map) -> Vec<NodeKey> {
         .collect()
 }
 
+/// The same page in letters that are written from right to left, with marks that turn with them.
+fn foreign(mut map: Map) -> Map {
+    let labels = ["الموقع (1)", "واجهة البرمجة", "מסד הנתונים", "البريد 2", "חיפוש!"];
+    for (at, service) in map.services.values_mut().enumerate() {
+        service.label = ["منصة (2)", "שירותים"][at % 2].into();
+        for (node, label) in service.nodes.values_mut().zip(labels) {
+            node.label = label.into();
+            if let Some(link) = &mut node.link {
+                *link = Arc::new(Link { label: "الوثائق".to_owned(), ..(**link).clone() });
+            }
+        }
+    }
+    map
+}
+
 /// The days, before the present one, on which Vigil did not run, and for how long.
 const UNWATCHED: [(u64, Duration); 2] = [(40, DAY), (33, Duration::from_hours(7))];
 
@@ -424,6 +439,14 @@ fn pages_of_every_kind_can_be_made() {
         let page = node::view(&whole, &told, key, Range::Day, Some(&history), now).unwrap();
         keep(&format!("node-maintained-{at}"), &parts.node(page, now).unwrap());
     }
+    // For the tests in a browser, which look whether anything stands elsewhere for it.
+    let (right_to_left, told) =
+        maintained(foreign(map(7, statuses[2].1)), &shown(&map(7, statuses[2].1), 60, 100), &["s1:n5", "s0:n3"]);
+    keep("status-foreign", &parts.status(&right_to_left, &told, now).unwrap());
+    let key = &keys(&right_to_left)[3];
+    let read = history(&right_to_left, key, Range::Day);
+    let page = node::view(&right_to_left, &told, key, Range::Day, Some(&read), now).unwrap();
+    keep("node-foreign", &parts.node(page, now).unwrap());
     let map = map(7, statuses[2].1);
     let young = shown(&map, 9, 12);
     let (usual, none) = (shown(&map, 60, 100), Shown::default());

@@ -2,6 +2,7 @@
 //!
 //! No id and no replica name is in here, unless its node reveals it: what is in here is public.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -26,6 +27,7 @@ use super::bar;
 use super::bar::PastView;
 use super::incidents;
 use super::incidents::Recent;
+use super::isolated::isolated;
 use super::maintenance;
 use super::maintenance::MaintenanceView;
 use super::places;
@@ -100,7 +102,7 @@ pub(super) fn view(map: &Map, history: &Shown, now: Timestamp) -> View {
         seen: CHECKED,
         checked: map.observed.map(|now| time(now.wall)),
         maintenance: maintenance::all(map, history, now),
-        announcements: history.announcements.iter().map(|one| announcement::view(one)).collect(),
+        announcements: announcement::all(&history.announcements),
         services: services().map(|(at, (id, service))| made.service(at, id, service)).collect(),
         recent: incidents::recent(history, map, now),
     }
@@ -240,13 +242,13 @@ fn summary(map: &Map) -> String {
     if all == 0 {
         return "No nodes are configured.".to_owned();
     }
-    let labels = |wanted: Option<Status>| -> Vec<&str> {
+    let labels = |wanted: Option<Status>| -> Vec<Cow<'_, str>> {
         let status = |node: &&Node| node.standing.map(|standing| standing.status) == wanted;
-        nodes().filter(|node| !node.maintained).filter(status).map(|node| &*node.label).collect()
+        nodes().filter(|node| !node.maintained).filter(status).map(|node| isolated(&node.label)).collect()
     };
     let [healthy, sick, dead] = Status::ALL.map(|status| labels(Some(status)));
     let unknown = labels(None);
-    let maintained: Vec<&str> = nodes().filter(|node| node.maintained).map(|node| &*node.label).collect();
+    let maintained: Vec<_> = nodes().filter(|node| node.maintained).map(|node| isolated(&node.label)).collect();
     if maintained.len() == all {
         return match all {
             1 => "The only node is under maintenance.".to_owned(),
@@ -287,7 +289,7 @@ fn summary(map: &Map) -> String {
 }
 
 /// `API is`, `API and Website are`, `API, Website and 3 more nodes are`.
-fn named(labels: &[&str]) -> String {
+fn named(labels: &[Cow<'_, str>]) -> String {
     match labels {
         [] => String::new(),
         [one] => format!("{one} is"),
@@ -352,6 +354,9 @@ mod tests {
         ] {
             assert_eq!(summary(&page(nodes, &found)), wanted);
         }
+        let mut foreign = page(2, &[dead(), well()]);
+        foreign.services.get_mut("s").unwrap().nodes.get_mut("n1").unwrap().label = "خدمة".into();
+        assert_eq!(summary(&foreign), "\u{2068}خدمة\u{2069} is dead; 1 other node is healthy.");
     }
 
     #[test]

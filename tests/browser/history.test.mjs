@@ -15,7 +15,7 @@ const NAMES = [
   ...['status-announced-healthy', 'status-announced-sick', 'status-announced-dead'],
   ...['status-maintained-healthy', 'status-maintained-sick', 'status-maintained-dead', 'status-maintained', 'node-maintained-1'],
   ...['node-0-24h', 'node-1-90d', 'node-2-7d', 'node-3-30d', 'node-young', 'node-fresh', 'node-unread'],
-  ...['month', 'month-empty', 'month-unread'],
+  ...['month', 'month-empty', 'month-unread', 'status-foreign', 'node-foreign'],
 ];
 const LIVE = 30e3;
 
@@ -41,6 +41,25 @@ for (const name of NAMES) {
         });
       }
     }
+  });
+}
+
+for (const name of ['status-foreign', 'node-foreign']) {
+  it(`has every name that is written from right to left in a place of its own: ${name}`, async () => {
+    await open(name, {}, async (page) => {
+      const { loose, found } = await page.evaluate(() => {
+        const turned = /[\p{Script=Arabic}\p{Script=Hebrew}]/u;
+        const texts = [];
+        const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+        while (walker.nextNode()) if (turned.test(walker.currentNode.data)) texts.push(walker.currentNode);
+        // Of its own is what says how it is written and holds no word of ours, or what two characters set apart.
+        const isLoose = ({ data, parentElement }) =>
+          turned.test(data.replace(/\u2068[^\u2069]*\u2069/g, '')) && /^$|[a-z]/.test(parentElement.closest('bdi, [dir]')?.textContent ?? '');
+        return { loose: texts.filter(isLoose).map(({ data }) => data), found: texts.length };
+      });
+      assert.deepEqual(loose, []);
+      assert.ok(found > 8, `${found} of them`);
+    });
   });
 }
 

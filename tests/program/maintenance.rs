@@ -83,6 +83,7 @@ fn an_outage_in_maintenance_is_recorded_and_shown_and_told_when_it_is_over() {
         vigil.wait_for_page(wanted);
     }
     let page = vigil.get("/node/service-api/node-api").text();
+    assert!(!page.contains(&id) && !vigil.get("/").text().contains(&id), "ids are for managers: {page}");
     assert!(page.contains("Node api is under maintenance") && page.contains("HTTP 503"), "{page}");
     assert_eq!(vigil.get("/status/text").text(), "healthy");
     let report: Value = serde_json::from_slice(&vigil.get("/status/report").body).unwrap();
@@ -147,7 +148,15 @@ fn what_is_to_come_is_announced_a_week_ahead_and_may_be_called_off() {
     vigil.wait_for_page("Planned maintenance</p>\n<h2 dir=\"auto\">Soon");
     let page = vigil.get("/").text();
     assert!(!page.contains(">Late<") && !page.contains("is-maintenance\" id"), "{page}");
+    let called_off = Timestamp::now();
     assert_eq!((end(&vigil, &soon), end(&vigil, &soon), end(&vigil, &late)), (200, 404, 200));
+    let answer = vigil.request("GET", &format!("{PATH}?past=true"), &[TOKEN], b"");
+    let past: Value = serde_json::from_slice(&answer.body).unwrap();
+    for one in past.as_array().unwrap() {
+        let ended: Timestamp = one["ended_at"].as_str().unwrap().parse().unwrap();
+        let waited = ended.duration_since(called_off).as_millis();
+        assert!((-1..60_000).contains(&waited), "{one}: not when it was called off");
+    }
     assert!(wait_until(SOON, || !vigil.get("/").text().contains(">Soon<")));
     assert_eq!(
         (list(&vigil, "").len(), list(&vigil, "?past=true")),
@@ -161,7 +170,8 @@ fn what_cannot_be_planned_is_refused_with_what_would_be_right() {
     let later = ahead(Duration::from_hours(1));
     for (body, wanted) in [
         (json!({ "title": "x" }), "Json deserialize error: missing field `ends_at`"),
-        (json!({ "title": "", "ends_at": later }), "`title` is empty"),
+        (json!({ "title": "", "ends_at": later }), "`title` is empty: send 1 to 200 characters"),
+        (json!({ "title": "x".repeat(201), "ends_at": later }), "`title` has 201 characters: send 1 to 200"),
         (json!({ "title": "x", "ends_at": "2020-01-01T00:00:00Z" }), "`ends_at` has passed"),
         (json!({ "title": "x", "ends_at": "later" }), "`ends_at` is not a moment after RFC 3339, such as"),
         (json!({ "title": "x", "ends_at": later, "target": "api" }), "Json deserialize error: unknown field `target`"),

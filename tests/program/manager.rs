@@ -157,6 +157,7 @@ fn announcements_are_shown_until_they_are_taken_down() {
     let page = vigil.get("/");
     let text = page.text();
     assert_ne!(page.header("etag"), before.header("etag"));
+    assert!(!text.contains(&first) && !text.contains(&second), "ids are for managers: {text}");
     assert!(text.contains("One &lt;b&gt;") && text.contains("a &amp; b<br>&lt;script&gt;<br><br>d"), "{text}");
     assert!(text.find("Two").unwrap() < text.find("One").unwrap(), "the newest comes first");
     let (_, published) = text.split_once("Published on <time").unwrap();
@@ -212,6 +213,10 @@ fn what_is_no_announcement_is_refused_with_what_is_wrong() {
         assert_eq!(answer.status, status, "{body}: {}", answer.text());
         assert!(answer.text().starts_with(why), "{body}: {}", answer.text());
     }
+    assert!(
+        !vigil.get("/").text().contains("<h2 dir=\"auto\"></h2>"),
+        "a title in which nothing is to be read is no heading"
+    );
     for (body, headers) in [("{", &[TOKEN, JSON][..]), ("", &[TOKEN, JSON]), (r#"{"title":"T","text":"t"}"#, &[TOKEN])]
     {
         let answer = vigil.request("POST", "/manager/announcement", headers, body.as_bytes());

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use crate::hook::Hook;
+use crate::hook::Reply;
 use crate::support::SOON;
 use crate::support::Vigil;
 use crate::support::config;
@@ -207,4 +209,28 @@ fn another_configuration_has_queues_come_and_go() {
     vigil.wait_for_status("healthy");
     let report = vigil.get("/status/report").text();
     assert!(report.contains(r#""replicas":["healthy"]"#), "{report}");
+}
+
+#[test]
+fn what_was_told_holds_while_the_server_of_queues_is_away() {
+    let (api, hook) = (Api::new(&[("jobs", Says::Ready(500))]), Hook::start(Reply::Status(202)));
+    let pagerduty = format!(
+        "[notify]\ngroup_wait = 0\ngroup_interval = 0.1\n[notify.pagerduty]\nrouting_key = \"s3cret\"\napi_url = \"{}\"\n",
+        hook.url("/")
+    );
+    let section = api.section("queue_loaded_retry_delay = 0");
+    let vigil = Vigil::start(&config(&[pagerduty, section, queued("jobs", "push")].concat()));
+    let action = |number: usize| {
+        let body = hook.request(number).body;
+        ["trigger", "resolve"].into_iter().find(|action| body.contains(&format!("\"event_action\":\"{action}\"")))
+    };
+    assert_eq!(action(0), Some("trigger"));
+    api.set("jobs", Says::Status(500));
+    vigil.log().wait_for(&["node jobs:node is not known any more (was dead"]);
+    vigil.wait_for_status("healthy");
+    api.wait_for("jobs", 4);
+    assert_eq!(hook.requests().len(), 1, "nobody knows that it is over");
+    api.set("jobs", Says::Ready(1));
+    assert_eq!(action(1), Some("resolve"));
+    vigil.log().wait_for(&["pagerduty: delivered: ", "is healthy again, it was dead for "]);
 }

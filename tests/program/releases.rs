@@ -82,6 +82,19 @@ fn there_are_no_metrics() {
     }
 }
 
+#[test]
+fn a_folder_of_assets_that_is_not_there_is_missed_unless_it_is_that_of_old_files() {
+    for (path, is_missed) in [("./res/assets/", false), ("./own/", true)] {
+        let more = format!("[assets]\npath = {path:?}\n{}", crate::support::polled("web", &["tcp://127.0.0.1:1"]));
+        let vigil = Vigil::start(&crate::support::config(&more));
+        // What is said of them is said before anything is asked.
+        vigil.log().wait_for(&["is dead: "]);
+        let log = vigil.log().text();
+        let missed = format!("[assets] path: `{path}` is not a folder; the built-in assets are used");
+        assert_eq!(log.contains(&missed), is_missed, "{log}");
+    }
+}
+
 /// Starts the file of that release and looks at all that it asks for.
 fn check(release: &str) {
     let scene = Scene::start(release);
@@ -91,6 +104,8 @@ fn check(release: &str) {
     scene.tells_people();
     scene.has_the_routes_of_its_release();
     scene.vigil.wait_for_status("dead");
+    let log = scene.vigil.log().text();
+    assert!(!log.contains("[assets]"), "a folder that is of no use any more is missed: {log}");
 }
 
 /// A program that runs with the file of a release, and what it meets.

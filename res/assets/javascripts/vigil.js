@@ -88,7 +88,8 @@
     morph(byId('vigil-main'), page.getElementById('vigil-main'));
     if (focused.isConnected && focused !== document.activeElement) focused.focus({ preventScroll: true });
     const news = announcements(document).filter(({ id }) => !known.includes(id));
-    if (news.length) byId('vigil-live').textContent = news.map((one) => one.querySelector('h2').textContent).join('. ');
+    const words = (one) => (one.querySelector('h2') || one.querySelector('p')).textContent;
+    if (news.length) byId('vigil-live').textContent = news.map(words).join('. ');
     if (status === banner.dataset.status) return;
     byId('vigil-live').textContent = banner.querySelector('h1').textContent;
     const icon = document.querySelector('link[rel=icon]');

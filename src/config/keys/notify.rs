@@ -56,7 +56,9 @@ pub(super) static KEYS: &[Key] = &[
         "reminder_escalate",
         FLAG,
         "Whether the first reminder is urgent only for the first target of a channel, the second for the first two, and so \
-         on. Otherwise every reminder is urgent for every target.",
+         on. Otherwise every reminder is urgent for every target. Pushover, Gotify, ntfy and `[notify.http]` tell what is \
+         urgent apart, the other channels do not; and of those four only Pushover has several targets, its `user_keys`, so \
+         that the key changes nothing for the others.",
     )
     .default("false"),
 ];

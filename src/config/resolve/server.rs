@@ -3,6 +3,8 @@
 use std::net::Ipv6Addr;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
+use std::path::Component;
+use std::path::Path;
 use std::path::PathBuf;
 
 use log::LevelFilter;
@@ -65,12 +67,19 @@ pub(super) fn assets(section: &Section<'_>) -> Result<Assets, ConfigError> {
     let given = section.read("path", |field| {
         let path = field.words()?;
         // One of another name may hold files of the operator's own.
-        if path == DEFAULT_ASSETS {
+        let given = !is_default(path);
+        if !given {
             field.old("need not be written any more: the program has its files inside, and looks there in any case; leave it out");
         }
-        Ok(path)
+        Ok(Assets { path: PathBuf::from(path), given })
     })?;
-    Ok(Assets { path: PathBuf::from(given.unwrap_or(DEFAULT_ASSETS)), given: given.is_some() })
+    Ok(given.unwrap_or_else(|| Assets { path: PathBuf::from(DEFAULT_ASSETS), given: false }))
+}
+
+/// Whether that is the folder which the public Vigil needs, however it is written: old files name it where it is not.
+fn is_default(path: &str) -> bool {
+    let parts = |path| Path::components(Path::new(path)).filter(|part| *part != Component::CurDir);
+    parts(path).eq(parts(DEFAULT_ASSETS))
 }
 
 /// A whole number from 1 to `most`.

@@ -58,7 +58,7 @@ fn channel() -> (Deliverer, Script, Arc<ManualClock>) {
     let config = config::load_bytes(Path::new("test.cfg"), b"", &|_| Err(VarError::NotPresent)).unwrap().config;
     let script = Script::default();
     let (shared, _) = Shared::new(&config, clock.clone(), &Memory::default());
-    let outbox = Outbox::new(1, clock.clone(), Bell::default());
+    let outbox = Outbox::new(1, &[], clock.clone(), Bell::default());
     (Deliverer::new(Key::new("slack", ""), "test".to_owned(), way(&script), shared, outbox), script, clock)
 }
 
@@ -201,7 +201,7 @@ fn what_is_queued_is_delivered_before_the_end() {
     let (channel, script, _) = channel();
     push(&channel, "a");
     push(&channel, "b");
-    channel.drain();
+    channel.drain(End::Program);
     channel.run();
     assert_eq!(script.got(), ["a", "b"]);
 }
@@ -211,10 +211,11 @@ fn at_the_end_a_failure_is_final() {
     let (channel, script, _) = channel();
     push(&channel, "a");
     script.then([passing()]);
-    channel.drain();
+    channel.drain(End::Program);
     channel.run();
     assert_eq!(channel.owed(), 1);
     channel.finish(Duration::ZERO);
+    assert!(!channel.go_on(), "there is nobody to go on");
 }
 
 #[test]

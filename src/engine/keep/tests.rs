@@ -60,11 +60,11 @@ impl Kept {
         let (next, owed) = (recalled.memory.next_notice, recalled.memory.owed.clone());
         let (shared, _) = Shared::new(config, clock.clone(), &recalled.memory);
         shared.restore(recalled.pasts);
-        let outbox = Outbox::new(next, clock.clone(), shared.keep_pulse().bell.clone());
+        let outbox = Outbox::new(next, &owed, clock.clone(), shared.keep_pulse().bell.clone());
         let shelf = Shelf::new(clock.clone());
         let storage = config.storage.clone();
         let (writer, reader, channels) = (outbox.clone(), shelf.clone(), Channels::default());
-        let keeper = Keeper::new(shared.clone(), writer, reader, channels, storage, recalled.history, &owed);
+        let keeper = Keeper::new(shared.clone(), writer, reader, channels, storage, recalled.history);
         Self { shared, outbox, shelf, keeper, clock: clock.clone() }
     }
 
@@ -323,18 +323,6 @@ fn a_program_that_was_stopped_watched_nothing_meanwhile() {
     kept.pass(4);
     kept.keeper.thaw();
     assert_eq!(kept.shared.shown().1.pasts[&node()].uptime(Window::Day, clock.now().wall).up, secs(11));
-}
-
-#[test]
-fn what_a_channel_owes_is_known_while_it_is_not_configured() {
-    let (folder, clock) = (TempDir::new().unwrap(), clock());
-    let kept = Kept::start(&config(folder.path()), &clock);
-    let id = kept.owe();
-    kept.keeper.step(false);
-    assert_eq!(kept.keeper.owed().iter().map(|owed| owed.id).collect::<Vec<_>>(), [id]);
-    kept.outbox.settle(id, "slack");
-    kept.keeper.step(false);
-    assert_eq!(kept.keeper.owed().len(), 0);
 }
 
 #[test]

@@ -65,13 +65,13 @@ impl Watch {
         let due = agenda.schedule.next_due().unwrap();
         self.clock.advance(due.saturating_duration_since(now));
         let (_, job) = agenda.schedule.pop(due).unwrap();
-        (due.saturating_duration_since(now).as_secs(), Errand { plan: agenda.plan.clone(), job })
+        (due.saturating_duration_since(now).as_secs(), Errand { plan: agenda.plan.clone(), job, handed: due })
     }
 
     /// Makes the next attempt when it is due; tells how long that took to come.
     fn next(&self) -> u64 {
         let (waited, errand) = self.take();
-        self.poller.attempt(&errand);
+        self.poller.attempt(&errand, Way::Free);
         waited
     }
 
@@ -182,10 +182,10 @@ fn a_check_that_is_under_way_while_its_target_goes_is_dropped_and_asked_no_more(
     let watch = Watch::new("", &[DOWN]);
     let (_, errand) = watch.take();
     watch.reconfigure("", &[OTHER]);
-    watch.poller.attempt(&errand);
+    watch.poller.attempt(&errand, Way::Free);
     assert_eq!((watch.status(), watch.waiting()), (None, vec![0]));
     watch.reconfigure("", &[ONE, OTHER]);
-    watch.poller.attempt(&errand);
+    watch.poller.attempt(&errand, Way::Free);
     assert_eq!(watch.waiting(), [0, 0], "the one that came back has its own attempt, and no second one");
 }
 
@@ -195,6 +195,21 @@ fn a_check_that_is_under_way_goes_on_by_the_rules_of_the_new_configuration() {
     let (_, errand) = watch.take();
     watch.reconfigure("poll_retry = 7", &[ONE]);
     assert_eq!(watch.waiting(), [0; 0]);
-    watch.poller.attempt(&errand);
+    watch.poller.attempt(&errand, Way::Free);
     assert_eq!(watch.waiting(), [7]);
+}
+
+#[test]
+fn what_was_said_of_one_thing_silences_no_other() {
+    let (seldom, now) = (Seldom::default(), Instant::now());
+    let said = |what, after| seldom.is_due(what, now + Duration::from_secs(after));
+    let all = [
+        (Why::Machine, 0),
+        (Why::Bound, 1),
+        (Why::Machine, 59),
+        (Why::Bound, 60),
+        (Why::Machine, 60),
+        (Why::Bound, 61),
+    ];
+    assert_eq!(all.map(|(why, after)| said(why, after)), [true, true, false, false, true, true]);
 }

@@ -22,6 +22,7 @@ use crate::notify::Notifier;
 use crate::notify::SendError;
 use crate::notify::Target;
 
+use super::super::deliver::End;
 use super::super::fixture;
 use super::*;
 
@@ -78,7 +79,7 @@ fn replica(node: &str) -> String {
 impl Desk {
     fn new(config: &Config) -> Self {
         let (shared, clock) = fixture::shared(config);
-        let outbox = Outbox::new(1, clock.clone(), Bell::default());
+        let outbox = Outbox::new(1, &[], clock.clone(), Bell::default());
         outbox.hurry();
         let ears: Vec<_> = config.notify.channels.iter().map(|one| (one.name.clone(), Ear::default())).collect();
         let list = config.notify.channels.iter().zip(&ears).map(|(channel, (name, ear))| notify::Channel {
@@ -88,7 +89,7 @@ impl Desk {
             targets: vec![Target { name: String::new(), notifier: Box::new(ear.clone()) }],
         });
         let channels = Channels::default();
-        channels.replace(channels.next(list.collect(), &shared, &outbox));
+        channels.replace(channels.next(list.collect(), &[], &shared, &outbox));
         let teller = Teller::new(shared.clone(), channels.clone(), outbox);
         let start = clock.now().wall;
         Self { shared, clock, channels, teller, ears, start }
@@ -119,7 +120,7 @@ impl Desk {
     /// What a channel got since it was last asked: the second, the kind, and the nodes.
     fn heard(&self, channel: &str) -> Vec<String> {
         for deliverer in self.channels.deliverers() {
-            deliverer.drain();
+            deliverer.drain(End::Program);
             deliverer.run();
         }
         let (_, ear) = self.ears.iter().find(|(name, _)| &**name == channel).unwrap();

@@ -220,18 +220,32 @@ fn versions_change_with_what_is_planned_so_that_the_page_is_made_anew() {
     assert!(led.shared.seen().flips > planned.flips);
 }
 
+/// The page with another node in place of those of before.
+fn with_another_node() -> Config {
+    let text = format!(
+        "[notify]\ngroup_wait = 0\ngroup_interval = 0.1\n[[probe.service]]\nid = \"web\"\nlabel = \"Web\"\n\
+         [[probe.service.node]]\nid = \"new\"\nlabel = \"New\"\nmode = \"poll\"\nreplicas = [{TARGET:?}]\n"
+    );
+    fixture::load(&text)
+}
+
+#[test]
+fn maintenance_is_not_said_to_be_over_of_what_leaves_the_page() {
+    let led = Led::new();
+    led.plan(&[], 0, 600);
+    led.step();
+    let turned = led.shared.with(|state| state.reconfigure(&with_another_node(), led.clock.now()));
+    assert_eq!((turned.begun, turned.over), (vec![node_key("web", "new")], Vec::new()));
+    led.pass(600);
+    let turned = led.shared.with(|state| state.keep_up(led.clock.now())).unwrap();
+    assert_eq!((turned.begun, turned.over), (Vec::new(), vec![node_key("web", "new")]));
+}
+
 #[test]
 fn another_configuration_takes_on_what_is_under_way() {
     let led = Led::new();
     led.plan(&[], 0, 600);
-    let with = |more: &str| {
-        let text = format!(
-            "[notify]\ngroup_wait = 0\ngroup_interval = 0.1\n[[probe.service]]\nid = \"web\"\nlabel = \"Web\"\n\
-             [[probe.service.node]]\nid = \"new\"\nlabel = \"New\"\nmode = \"poll\"\nreplicas = [{TARGET:?}]\n{more}"
-        );
-        fixture::load(&text)
-    };
-    led.shared.reconfigure(&with(""));
+    led.shared.reconfigure(&with_another_node());
     let keys = |led: &Led| {
         let mut all: Vec<String> =
             led.shared.with(|state| state.upkeep.covered().iter().map(NodeKey::to_string).collect());

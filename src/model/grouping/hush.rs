@@ -45,7 +45,7 @@ impl Grouping {
     /// Whether there is something to tell of a node.
     pub(super) fn is_news(&self, key: &NodeKey, course: &Course) -> bool {
         if self.is_hushed(key) && !course.early {
-            self.rules.level(course.to) < course.told
+            course.level(self.rules) < course.told
         } else {
             course.is_news(self.rules)
         }

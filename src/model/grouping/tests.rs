@@ -1,6 +1,7 @@
 //! The tests of the grouping: stories of a page, and the law of what people are told.
 
 mod maintained;
+mod unknown;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -50,7 +51,7 @@ impl Story {
     fn found_after(&mut self, took: Duration, node: &str, replica: &str, outcome: Outcome) {
         let outcome = Outcome { took, ..outcome };
         for transition in self.map.record_check(&key("web", node, replica), outcome, self.clock.now()) {
-            self.grouping.add(&transition);
+            self.grouping.add(&transition, &self.map);
         }
     }
 
@@ -68,9 +69,9 @@ impl Story {
         let mut shape = fixture::map();
         shape.services.get_mut("web").unwrap().nodes.shift_remove(node);
         let reshaped = self.map.reshape(shape, self.clock.now());
-        reshaped.transitions.iter().for_each(|transition| self.grouping.add(transition));
+        reshaped.transitions.iter().for_each(|transition| self.grouping.add(transition, &self.map));
         reshaped.departed.into_iter().for_each(|departed| self.grouping.depart(departed));
-        self.grouping.follow(rules);
+        self.grouping.follow(rules, &self.map, self.clock.now());
     }
 
     /// Lets time pass; what was told then, each notice when it was due.
@@ -141,26 +142,27 @@ fn what_is_news_only_by_rules_of_before_is_not_told() {
     assert_eq!(story.pass(60), ["api healthy after 60 s", "page healthy"]);
 }
 
-/// A story goes on after the program was down for so many seconds: what was told is known, and how all was.
-fn restarted(mut story: Story, told: &[(&str, Status)], down: u64) -> Story {
+/// A story goes on with that page after the program was down for so many seconds: what was told is known, and how all
+/// was.
+fn restarted(mut story: Story, page: &Map, told: &[(&str, &str, Status)], down: u64) -> Story {
     let mut ledger = Ledger::new(Vec::new(), 1);
     ledger.repeat(&story.map);
     let before: Vec<_> = ledger.take().standings.into_iter().collect();
     story.clock.advance(secs(down));
     let told: Vec<_> = told
         .iter()
-        .map(|(node, status)| (Subject::Node(node_key("web", node)), *status))
-        .chain([(Subject::Page, told.iter().map(|(_, status)| *status).max().unwrap_or(Status::Healthy))])
+        .map(|(service, node, status)| (Subject::Node(node_key(service, node)), *status))
+        .chain([(Subject::Page, told.iter().map(|(_, _, status)| *status).max().unwrap_or(Status::Healthy))])
         .collect();
-    let rules = story.grouping.rules;
-    story.grouping = Grouping::resume(rules, &told, &before, &story.grouping.hushed, story.clock.now());
-    let mut shape = fixture::map();
-    for key in &story.grouping.hushed {
+    let (rules, hushed, now) = (story.grouping.rules, &story.grouping.hushed, story.clock.now());
+    let mut shape = page.clone();
+    for key in hushed {
         shape.services[&key.service].nodes[&key.node].maintained = true;
     }
+    story.grouping = Grouping::resume(rules, &told, &before, hushed, &shape, now);
     story.map = shape;
     let resumed = story.map.resume(&before, story.clock.now());
-    resumed.transitions.iter().for_each(|transition| story.grouping.add(transition));
+    resumed.transitions.iter().for_each(|transition| story.grouping.add(transition, &story.map));
     resumed.departed.into_iter().for_each(|departed| story.grouping.depart(departed));
     story
 }
@@ -170,7 +172,7 @@ fn after_a_restart_nothing_is_told_again() {
     let mut story = Story::new(false);
     story.turn("api", Status::Dead);
     assert_eq!(story.pass(60), ["api dead", "page dead"]);
-    let mut story = restarted(story, &[("api", Status::Dead)], 600);
+    let mut story = restarted(story, &fixture::map(), &[("web", "api", Status::Dead)], 600);
     assert_eq!(story.pass(60), [""; 0]);
     story.turn("api", Status::Dead);
     assert_eq!(story.pass(60), [""; 0], "it is still dead");
@@ -193,10 +195,10 @@ fn an_outage_counts_from_its_first_failed_attempt() {
 fn what_was_not_told_before_the_end_is_told_after_it() {
     let mut story = Story::new(false);
     story.turn("api", Status::Dead);
-    let mut story = restarted(story, &[], 1);
+    let mut story = restarted(story, &fixture::map(), &[], 1);
     assert_eq!(story.pass(60), ["api dead", "page dead"]);
     story.turn("api", Status::Healthy);
-    let mut story = restarted(story, &[("api", Status::Dead)], 1);
+    let mut story = restarted(story, &fixture::map(), &[("web", "api", Status::Dead)], 1);
     assert_eq!(story.pass(60), ["api healthy after 0 s", "page healthy"]);
 }
 
@@ -207,7 +209,7 @@ fn a_dead_node_that_left_the_configuration_meanwhile_is_told_to_be_gone() {
     story.map.services.get_mut("web").unwrap().nodes.insert(fixture::id("old"), more);
     story.turn("old", Status::Dead);
     assert_eq!(story.pass(60), ["old dead", "page dead"]);
-    let mut story = restarted(story, &[("old", Status::Dead)], 600);
+    let mut story = restarted(story, &fixture::map(), &[("web", "old", Status::Dead)], 600);
     let notices = story.calm(secs(60));
     let change = &notices[0].changes[0];
     assert_eq!((&*change.label, change.to, change.was), ("old", None, Some((Status::Dead, secs(660)))));

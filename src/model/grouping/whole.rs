@@ -16,16 +16,16 @@ use super::affected;
 use super::dead;
 
 impl Grouping {
-    /// Whether something is unwell of which people were told, be it under planned maintenance by now.
+    /// Whether something is unwell of which people were told, be it unknown or under planned maintenance by now.
     #[must_use]
     pub fn is_unwell(&self) -> bool {
         self.courses.values().any(|course| course.is_unwell(self.rules))
     }
 
-    /// Whether something of that is not under planned maintenance: of that people are reminded.
+    /// Whether something of that is neither: of that people are reminded.
     #[must_use]
     pub fn is_pressing(&self) -> bool {
-        self.courses.iter().any(|(key, course)| !self.is_hushed(key) && course.is_unwell(self.rules))
+        self.courses.iter().any(|(key, course)| !self.is_hushed(key) && course.is_pressing(self.rules))
     }
 
     /// Whether there is something to tell that has not been told yet.
@@ -38,7 +38,7 @@ impl Grouping {
     /// remains to be told.
     pub fn still(&mut self, map: &Map, kind: Kind, now: Now) -> Notice {
         let changes = nodes(map).filter_map(|(key, service, node)| {
-            let course = self.courses.get(&key).filter(|course| course.is_unwell(self.rules))?;
+            let course = self.courses.get(&key).filter(|course| course.is_pressing(self.rules))?;
             if self.is_hushed(&key) {
                 return None;
             }
@@ -83,9 +83,14 @@ impl Grouping {
 }
 
 impl Course {
-    /// Whether people were told that it is unwell, and it still is.
+    /// Whether people were told that it is unwell, and it still is, for all they know.
     fn is_unwell(&self, rules: Rules) -> bool {
-        self.told.is_some() && rules.level(self.to).is_some()
+        self.told.is_some() && self.level(rules).is_some()
+    }
+
+    /// The same, and that is certain.
+    fn is_pressing(&self, rules: Rules) -> bool {
+        self.is_unwell(rules) && !self.unknown
     }
 }
 

@@ -59,7 +59,7 @@ impl Story {
             maintained: &HashSet::new(),
         };
         let asked = [key("web", "api", "a"), key("web", "api", "b"), key("web", "site", "a")];
-        let telling = Telling::resume(rules, before, Round::new(asked, secs(70), now), now);
+        let telling = Telling::resume(rules, before, Round::new(asked, secs(70), now), &map, now);
         Self { map, clock, start: now, telling }
     }
 
@@ -75,7 +75,8 @@ impl Story {
     fn found(&mut self, node: &str, replica: &str, outcome: Outcome) {
         let (key, now) = (key("web", node, replica), self.clock.now());
         let outcome = Outcome { took: Duration::ZERO, ..outcome };
-        self.map.record_check(&key, outcome, now).iter().for_each(|transition| self.telling.add(transition));
+        let transitions = self.map.record_check(&key, outcome, now);
+        transitions.iter().for_each(|transition| self.telling.add(transition, &self.map));
         self.telling.asked(&key, now);
     }
 
@@ -226,7 +227,7 @@ fn a_restart_neither_forgets_nor_repeats_a_reminder() {
         story.clock.advance(secs(down_for));
         let now = story.clock.now();
         let before = Before { told: &told, subjects: &subjects, reminded, silence, maintained: &HashSet::new() };
-        story.telling = Telling::resume(RULES, before, Round::new([], secs(70), now), now);
+        story.telling = Telling::resume(RULES, before, Round::new([], secs(70), now), &story.map, now);
     };
     restart(&mut story, 20, Silence::default());
     assert_eq!(
@@ -310,7 +311,7 @@ fn the_notice_after_a_start_says_what_became_of_what_was_told_before() {
         Before { told: &told, subjects: &subjects, reminded, silence: Silence::default(), maintained: &HashSet::new() };
     let asked = [key("web", "api", "a"), key("web", "site", "a")];
     let rules = Rules { startup: true, ..RULES };
-    let telling = Telling::resume(rules, before, Round::new(asked, secs(70), now), now);
+    let telling = Telling::resume(rules, before, Round::new(asked, secs(70), now), &map, now);
     let mut story = Story { map, clock, start: now, telling };
     // As the map would be after `Map::resume`.
     story.found("site", "a", down());
@@ -358,6 +359,8 @@ proptest! {
         let window = [silent_from, silent_from + silent_for].map(|at| after(story.start, secs(at)));
         let mut silenced = false;
         let mut heard = Heard::default();
+        // When there was last nothing to remind of.
+        let mut calm_until = story.start.instant;
         let calm = (0..20).map(|_| (40, None));
         for (pause, event) in events.into_iter().map(|(pause, event)| (pause, Some(event))).chain(calm) {
             for _ in 0..pause {
@@ -400,10 +403,13 @@ proptest! {
                 }
                 let now = story.clock.now();
                 let is_silent = silenced && now.instant <= window[1].instant;
-                if let (Some(begun), true, false) = (heard.begun, story.telling.grouping.is_unwell(), is_silent) {
+                if !story.telling.grouping.is_pressing() {
+                    calm_until = now.instant;
+                }
+                if let (Some(begun), false) = (heard.begun, is_silent) {
                     let most = REMINDERS.wait(heard.count + 1) * 2 + CHANGES.interval + secs(1);
                     // In the window none could come.
-                    let begun = if silenced { begun.instant.max(window[1].instant) } else { begun.instant };
+                    let begun = if silenced { begun.instant.max(window[1].instant) } else { begun.instant }.max(calm_until);
                     let since = now.instant.saturating_duration_since(begun);
                     prop_assert!(since <= most, "no reminder {} for {since:?}", heard.count + 1);
                 }
@@ -411,8 +417,9 @@ proptest! {
             if let Some(event) = event {
                 let transitions = event.happen(&mut story.map, story.clock.now());
                 for transition in &transitions {
-                    story.telling.add(transition);
+                    story.telling.add(transition, &story.map);
                 }
+                story.telling.follow(rules, &story.map, story.clock.now());
             }
         }
     }

@@ -49,7 +49,7 @@ struct Told<'m> {
     /// RFC 3339, in UTC.
     starts_at: String,
     ends_at: String,
-    /// When it was ended by hand, or none.
+    /// When somebody ended it, or called it off before it began; none if nobody did.
     ended_at: Option<String>,
     /// `upcoming`, `active`, `past` or `cancelled`.
     phase: &'static str,
@@ -218,6 +218,11 @@ mod tests {
             @r#"{"id":"07070707-0707-4707-8707-070707070707","title":"Disks","text":"a\nb","targets":[],"starts_at":"2026-11-24T22:00:00Z","ends_at":"2026-11-24T23:00:00.5Z","ended_at":"2026-11-24T22:30:00Z","phase":"past"}"#
         );
         assert!(words(&one, one.starts_at - std::time::Duration::from_secs(1)).contains("upcoming"));
-        assert!(words(&Maintenance { ended_at: Some(one.starts_at), ..one }, now).contains("cancelled"));
+        let cancelled = Maintenance { ended_at: Some("2026-11-24T21:15:00Z".parse().unwrap()), ..one };
+        assert!(
+            words(&cancelled, now).ends_with(r#""ended_at":"2026-11-24T21:15:00Z","phase":"cancelled"}"#),
+            "{}",
+            words(&cancelled, now)
+        );
     }
 }

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use crate::clock::Clock;
+use crate::model::fixture;
 use crate::model::fixture::node_key;
 use crate::model::fixture::secs;
 use crate::model::notice::Change;
@@ -41,7 +42,7 @@ impl Story {
     fn maintain(&mut self, on: bool) {
         let (api, now) = (node_key("web", "api"), self.clock.now());
         for transition in self.map.maintain(&api, on, now) {
-            self.grouping.add(&transition);
+            self.grouping.add(&transition, &self.map);
         }
         let keys = [api].into_iter().collect();
         if on {
@@ -70,8 +71,8 @@ fn told(sick: bool, acts: &[Act]) -> Vec<String> {
             }
             Restart(down) => {
                 let last = told.last().and_then(|(_, change)| change.to).filter(|to| *to > Healthy);
-                let known: Vec<_> = last.map(|status| ("api", status)).into_iter().collect();
-                story = restarted(story, &known, down);
+                let known: Vec<_> = last.map(|status| ("web", "api", status)).into_iter().collect();
+                story = restarted(story, &fixture::map(), &known, down);
             }
         }
     }
