@@ -239,7 +239,9 @@ mod tests {
             let next = self.channels.next(channels, &former, &self.shared, &self.outbox);
             let fresh = next.fresh.len();
             let gone = self.channels.replace(next);
-            gone.iter().for_each(|one| one.drain(End::TakenOut));
+            for one in &gone {
+                one.drain(End::TakenOut);
+            }
             let count = gone.len();
             self.former.borrow_mut().extend(gone);
             (fresh, count)
