@@ -28,7 +28,7 @@ use super::transition::ReplicaKey;
 use super::transition::Subject;
 use super::transition::Transition;
 
-use self::unknown::is_unknown;
+use self::unknown::knowledge;
 
 /// Gathers the changes of nodes until their notice is due.
 #[derive(Debug)]
@@ -55,11 +55,8 @@ struct Course {
     told: Option<Status>,
     /// The status it has now.
     to: Option<Status>,
-    /// Whether it has none though it is still watched: what was told of it holds until something is known again.
-    unknown: bool,
-    /// Whether people were told meanwhile that the page is better, or that it is unknown: then they are told again how it
-    /// is once that is known.
-    passed: bool,
+    /// Whether that is known, as long as it is watched.
+    knowledge: Knowledge,
     /// Since when it has it.
     at: Now,
     /// When it last left the level that was told.
@@ -72,6 +69,18 @@ struct Course {
     sick: Duration,
     /// How long it was dead since it was told, before `at`.
     dead: Duration,
+}
+
+/// What is known of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Knowledge {
+    /// Its status, or that it is not watched any more.
+    Known,
+    /// Nothing, though it is watched: what was told of it holds until something is known again.
+    Unknown,
+    /// Nothing, and people were told meanwhile that the page is better, or that it is unknown: they are told again how it is
+    /// once that is known.
+    PassedOver,
 }
 
 /// The rules of telling.
@@ -123,7 +132,7 @@ impl Grouping {
             let to = remembered.standing.map(|standing| standing.status);
             if told.is_some() || rules.level(to).is_some() {
                 let at = remembered.standing.map_or(now, |standing| standing.since);
-                let course = Course { unknown: is_unknown(map, key, to), ..Course::new(told, to, at) };
+                let course = Course { knowledge: knowledge(map, key, to), ..Course::new(told, to, at) };
                 grouping.courses.insert(key.clone(), course);
                 grouping.weigh(key, now);
             }
@@ -174,7 +183,7 @@ impl Grouping {
             return;
         }
         let course = self.courses.entry(key.clone()).or_insert_with(|| Course::new(None, transition.from, at));
-        course.enter(rules, transition.to, is_unknown(map, key, transition.to), at);
+        course.enter(rules, transition.to, knowledge(map, key, transition.to), at);
         self.weigh(key, transition.at);
     }
 
@@ -262,17 +271,18 @@ impl Course {
     /// A level was told, of a node that has a status since a moment.
     fn new(told: Option<Status>, to: Option<Status>, at: Now) -> Self {
         let (sick, dead) = (Duration::ZERO, Duration::ZERO);
-        Self { told, to, unknown: false, passed: false, at, left: at, strayed: false, early: false, sick, dead }
+        Self { told, to, knowledge: Knowledge::Known, at, left: at, strayed: false, early: false, sick, dead }
     }
 
     /// What people would hear of it now: of what is unknown, what they heard.
     fn level(&self, rules: Rules) -> Option<Status> {
-        if self.unknown { self.told } else { rules.level(self.to) }
+        if self.is_unknown() { self.told } else { rules.level(self.to) }
     }
 
     /// The node has another status, or is unknown.
-    fn enter(&mut self, rules: Rules, to: Option<Status>, unknown: bool, at: Now) {
+    fn enter(&mut self, rules: Rules, to: Option<Status>, knowledge: Knowledge, at: Now) {
         let (before, spent) = (self.level(rules), elapsed(self.at, at));
+        let again = self.knowledge == Knowledge::PassedOver && knowledge == Knowledge::Known;
         let was = rules.level(self.to);
         if was >= Some(Status::Sick) {
             self.sick += spent;
@@ -280,12 +290,12 @@ impl Course {
         if was == Some(Status::Dead) {
             self.dead += spent;
         }
-        (self.to, self.unknown, self.at) = (to, unknown, at);
+        (self.to, self.knowledge, self.at) = (to, knowledge, at);
         if before == self.told {
             self.left = at;
         }
         if self.level(rules) == self.told {
-            self.strayed |= rules.lasts(elapsed(self.left, at)) || self.passed && !unknown;
+            self.strayed |= again || rules.lasts(elapsed(self.left, at));
         }
     }
 

@@ -13,6 +13,7 @@ use crate::model::transition::NodeKey;
 
 use super::Course;
 use super::Grouping;
+use super::Knowledge;
 
 impl Grouping {
     /// Goes on from what people were told of a node of which nothing was known when the program ended.
@@ -20,8 +21,8 @@ impl Grouping {
         if told.is_none() {
             return;
         }
-        let unknown = is_unknown(map, key, None);
-        self.courses.insert(key.clone(), Course { unknown, ..Course::new(told, None, now) });
+        let course = Course { knowledge: knowledge(map, key, None), ..Course::new(told, None, now) };
+        self.courses.insert(key.clone(), course);
         if map.node(key.service.as_str(), key.node.as_str()).is_none() {
             // Nobody knows its labels any more.
             let (service, label) = (key.service.as_str().into(), key.node.as_str().into());
@@ -32,8 +33,10 @@ impl Grouping {
 
     /// A notice is made that passes over what is unknown, as better than what was told of it.
     pub(super) fn pass(&mut self, is_better: impl Fn(Status) -> bool) {
-        for course in self.courses.values_mut().filter(|course| course.unknown) {
-            course.passed |= course.told.is_some_and(&is_better);
+        for course in self.courses.values_mut().filter(|course| course.is_unknown()) {
+            if course.told.is_some_and(&is_better) {
+                course.knowledge = Knowledge::PassedOver;
+            }
         }
     }
 
@@ -41,8 +44,8 @@ impl Grouping {
     pub(super) fn look_for_unknown(&mut self, map: &Map, now: Now) {
         let mut gone = Vec::new();
         for (key, course) in &mut self.courses {
-            if course.unknown && !is_unknown(map, key, course.to) {
-                (course.unknown, course.at) = (false, now);
+            if course.is_unknown() && knowledge(map, key, course.to) == Knowledge::Known {
+                (course.knowledge, course.at) = (Knowledge::Known, now);
                 gone.push(key.clone());
             }
         }
@@ -54,8 +57,16 @@ impl Grouping {
     }
 }
 
-/// Whether a node has no status though it is watched.
-pub(super) fn is_unknown(map: &Map, key: &NodeKey, status: Option<Status>) -> bool {
+impl Course {
+    /// Whether nothing is known of the node.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.knowledge != Knowledge::Known
+    }
+}
+
+/// What is known of a node of that status.
+pub(super) fn knowledge(map: &Map, key: &NodeKey, status: Option<Status>) -> Knowledge {
     let node = || map.node(key.service.as_str(), key.node.as_str());
-    status.is_none() && node().is_some_and(|node| !node.replicas.is_empty())
+    let is_unknown = status.is_none() && node().is_some_and(|node| !node.replicas.is_empty());
+    if is_unknown { Knowledge::Unknown } else { Knowledge::Known }
 }

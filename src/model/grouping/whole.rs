@@ -91,7 +91,7 @@ impl Course {
 
     /// The same, and that is certain.
     fn is_pressing(&self, rules: Rules) -> bool {
-        self.is_unwell(rules) && !self.unknown
+        self.is_unwell(rules) && !self.is_unknown()
     }
 }
 
