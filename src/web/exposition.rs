@@ -42,7 +42,7 @@ impl Exposition {
             Kind::Histogram => "histogram",
         };
         let help = help.replace('\\', r"\\").replace('\n', r"\n");
-        self.text.push_str(&format!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
+        self.text.push_str(&["# HELP ", name, " ", &help, "\n# TYPE ", name, " ", kind, "\n"].concat());
         Family { text: &mut self.text, name }
     }
 
@@ -74,7 +74,7 @@ impl Family<'_> {
     fn line(&mut self, suffix: &str, labels: Labels<'_>, value: &dyn Display) {
         let pairs: Vec<String> = labels.iter().map(|(name, value)| format!("{name}=\"{}\"", escaped(value))).collect();
         let labels = if pairs.is_empty() { String::new() } else { format!("{{{}}}", pairs.join(",")) };
-        self.text.push_str(&format!("{}{suffix}{labels} {value}\n", self.name));
+        self.text.push_str(&[self.name, suffix, &labels, " ", &value.to_string(), "\n"].concat());
     }
 }
 

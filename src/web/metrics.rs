@@ -17,6 +17,9 @@ use super::exposition::Kind;
 use super::site::Live;
 use super::status;
 
+/// A gauge: its name, what it is, and its value for one of several.
+type Gauge<T> = (&'static str, &'static str, fn(&T) -> usize);
+
 /// `GET /metrics`
 pub(super) async fn get(live: Data<Live>) -> HttpResponse {
     HttpResponse::Ok()
@@ -64,7 +67,7 @@ fn of_checks(text: &mut Exposition, checks: &[CheckFigures]) {
     for one in checks {
         family.sample(&[("kind", one.kind)], one.checks);
     }
-    let gauges: [(&'static str, &str, fn(&CheckFigures) -> usize); 5] = [
+    let gauges: [Gauge<CheckFigures>; 5] = [
         ("vigil_checks_waiting", "Attempts that are due and wait for a thread.", |one| one.crowd.waiting),
         ("vigil_check_threads", "Threads that make checks.", |one| one.crowd.threads),
         ("vigil_check_threads_busy", "Of these, those that make one now.", |one| one.crowd.busy),
@@ -80,7 +83,7 @@ fn of_checks(text: &mut Exposition, checks: &[CheckFigures]) {
 }
 
 fn of_channels(text: &mut Exposition, channels: &[ChannelHealth]) {
-    let gauges: [(&'static str, &str, fn(&ChannelHealth) -> usize); 3] = [
+    let gauges: [Gauge<ChannelHealth>; 3] = [
         ("vigil_notices_owed", "Notices that are not delivered yet, each counted for every target.", |channel| {
             channel.targets.iter().map(|target| target.owed).sum()
         }),

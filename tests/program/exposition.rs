@@ -208,7 +208,7 @@ fn what_is_not_quite_right_is_not_read() {
         ("# HELP g G.\n", "", "no type of"),
         ("# HELP g G.\n", "# HELP g \n", "no help"),
         ("# HELP g G.\n", "# HELP g G.\n# HELP g G.\n", "no help for"),
-        ("# TYPE g gauge\n", "", "sample of another"),
+        ("# TYPE g gauge\n", "", "sample of no family"),
         ("# TYPE g gauge", "# TYPE g number", "no type of"),
         ("# TYPE n gauge\n", "", "n has no type"),
         ("a_total counter", "a_total gauge", "_total"),

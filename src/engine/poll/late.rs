@@ -69,18 +69,18 @@ impl Late {
 
 /// The warning for those of that lane, `targets` in number, of which so many are asked at a time, because the configuration
 /// says so or in any case.
-pub(super) fn words(lane: Lane, late: &Late, is_given: bool, targets: usize) -> String {
-    let (time, most) = (words::duration(late.time()), late.most);
+pub(super) fn words(lane: Lane, check: &Late, is_given: bool, targets: usize) -> String {
+    let (time, most) = (words::duration(check.time()), check.most);
     let (what, one, key) = match lane {
         Lane::Poll => (format!("checks begin {time} late"), "replica", "poll_parallelism"),
         Lane::Script => (format!("scripts begin {time} late"), "script", "script_parallelism"),
         Lane::Queue => (format!("queues are looked at {time} late"), "queue", "queue_parallelism"),
     };
     let targets = if targets == 1 { format!("1 {one}") } else { format!("{targets} {one}s") };
-    match (late.why(), is_given) {
+    match (check.why(), is_given) {
         (Why::Bound, true) => format!("{what}: `{key}` = {most} is too low for {targets}"),
         (Why::Bound, false) => format!("{what}: {most} at a time are too few for {targets}"),
-        (Why::Names, _) => format!("{what}: slow name resolution keeps {} of {most} at a time busy", late.waiting()),
+        (Why::Names, _) => format!("{what}: slow name resolution keeps {} of {most} at a time busy", check.waiting()),
         (Why::Machine, true) => format!("{what}: this machine does not keep up; `{key}` is not what delays them"),
         (Why::Machine, false) => format!("{what}: this machine does not keep up"),
     }
@@ -88,12 +88,15 @@ pub(super) fn words(lane: Lane, late: &Late, is_given: bool, targets: usize) -> 
 
 #[cfg(test)]
 mod tests {
+    use crate::clock::Clock;
+    use crate::clock::SystemClock;
+
     use super::*;
 
     /// One of four at a time that was handed over and begun so many milliseconds after it was due, while threads waited for
     /// names for so long.
     fn late(handed: u64, began: u64, way: Way, resolving: u64) -> Late {
-        let due = Instant::now();
+        let due = SystemClock.now().instant;
         let after = |millis| due + Duration::from_millis(millis);
         let resolving = Duration::from_millis(resolving);
         Late { due, handed: after(handed), began: after(began), way, most: 4, resolving }

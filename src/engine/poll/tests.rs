@@ -5,6 +5,7 @@ use std::io;
 
 use crate::clock::Clock;
 use crate::clock::ManualClock;
+use crate::clock::SystemClock;
 use crate::model::cause::Failure;
 use crate::model::queue::Lengths;
 use crate::model::queue::Unread;
@@ -253,7 +254,7 @@ fn who_stands_in_line_behind_names_that_are_not_resolved_is_kept_by_them() {
 
 #[test]
 fn what_was_said_of_one_thing_silences_no_other() {
-    let (seldom, now) = (Seldom::default(), Instant::now());
+    let (seldom, now) = (Seldom::default(), SystemClock.now().instant);
     let said = |what, after| seldom.is_due(what, now + Duration::from_secs(after));
     let all = [
         (Why::Machine, 0),
