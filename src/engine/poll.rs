@@ -202,6 +202,16 @@ impl Poller {
         }
     }
 
+    /// What was due before there were threads is due now: it is not late, the program was not ready.
+    fn begin(&self) {
+        let now = self.shared.now().instant;
+        let mut agenda = self.agenda();
+        for (due, job) in mem::take(&mut agenda.schedule).into_entries() {
+            let due = due.max(now);
+            agenda.schedule.push(due, Job { due, ..job });
+        }
+    }
+
     pub(super) fn run(self: &Arc<Self>) {
         let plan = self.agenda().plan.clone();
         let pool = |lane| {
@@ -218,6 +228,7 @@ impl Poller {
             })
         };
         let pools = self.pools.get_or_init(|| Lanes::each(pool));
+        self.begin();
         guard::repeat(&self.shared, self.shared.poll_pulse(), || self.step(pools));
     }
 

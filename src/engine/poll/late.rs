@@ -88,15 +88,13 @@ pub(super) fn words(lane: Lane, check: &Late, is_given: bool, targets: usize) ->
 
 #[cfg(test)]
 mod tests {
-    use crate::clock::Clock;
-    use crate::clock::SystemClock;
-
     use super::*;
+    use crate::model::fixture;
 
     /// One of four at a time that was handed over and begun so many milliseconds after it was due, while threads waited for
     /// names for so long.
     fn late(handed: u64, began: u64, way: Way, resolving: u64) -> Late {
-        let due = SystemClock.now().instant;
+        let due = fixture::now().instant;
         let after = |millis| due + Duration::from_millis(millis);
         let resolving = Duration::from_millis(resolving);
         Late { due, handed: after(handed), began: after(began), way, most: 4, resolving }

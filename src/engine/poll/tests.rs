@@ -5,7 +5,6 @@ use std::io;
 
 use crate::clock::Clock;
 use crate::clock::ManualClock;
-use crate::clock::SystemClock;
 use crate::model::cause::Failure;
 use crate::model::queue::Lengths;
 use crate::model::queue::Unread;
@@ -229,6 +228,15 @@ fn every_attempt_is_counted_by_how_late_it_begins_and_every_check_once() {
 }
 
 #[test]
+fn what_the_start_took_makes_no_check_late() {
+    let watch = Watch::new("", &[UP]);
+    watch.clock.advance(Duration::from_secs(5));
+    watch.poller.begin();
+    assert_eq!((watch.next(), watch.poller.figures()[0].delays.sum), (0, Duration::ZERO));
+    assert_eq!(watch.waiting(), [55], "the target's own clock is that of the configuration");
+}
+
+#[test]
 fn who_stands_in_line_behind_names_that_are_not_resolved_is_kept_by_them() {
     for (look_up, wanted) in [(0, Why::Bound), (1, Why::Bound), (3, Why::Names)] {
         let config = fixture::config("poll_parallelism = 1", &["tcp://silent.test:1", ONE]);
@@ -254,7 +262,7 @@ fn who_stands_in_line_behind_names_that_are_not_resolved_is_kept_by_them() {
 
 #[test]
 fn what_was_said_of_one_thing_silences_no_other() {
-    let (seldom, now) = (Seldom::default(), SystemClock.now().instant);
+    let (seldom, now) = (Seldom::default(), crate::model::fixture::now().instant);
     let said = |what, after| seldom.is_due(what, now + Duration::from_secs(after));
     let all = [
         (Why::Machine, 0),
