@@ -67,7 +67,7 @@ pub(crate) fn parse(text: &str) -> Result<Families, String> {
             if (suffix == Some("_bucket")) != labels.contains_key("le") {
                 return Err(wrong("`le` is of buckets, and only of them"));
             }
-            if family.samples.iter().any(|(other, same, _)| *other == sample && *same == labels) {
+            if family.samples.iter().any(|(other, with, _)| *other == sample && *with == labels) {
                 return Err(wrong("it is there already"));
             }
             if family.kind != "gauge" && (value.is_nan() || value < 0.0) {
@@ -107,10 +107,10 @@ fn check(histogram: &Family) -> Result<(), String> {
     let series: BTreeSet<Labels> = histogram.samples.iter().map(|(_, labels, _)| without_bound(labels)).collect();
     for labels in series {
         let mut last = (f64::NEG_INFINITY, 0.0);
-        for (_, found, value) in of("_bucket").into_iter().filter(|(_, found, _)| without_bound(found) == labels) {
-            let bound = number(&found["le"]).ok_or("a bound is no number")?;
+        for (_, with, value) in of("_bucket").into_iter().filter(|(_, with, _)| without_bound(with) == labels) {
+            let bound = number(&with["le"]).ok_or("a bound is no number")?;
             if bound <= last.0 || *value < last.1 {
-                return Err(format!("the bucket `{}` of {labels:?} does not rise", found["le"]));
+                return Err(format!("the bucket `{}` of {labels:?} does not rise", with["le"]));
             }
             last = (bound, *value);
         }
@@ -118,7 +118,7 @@ fn check(histogram: &Family) -> Result<(), String> {
             return Err(format!("{labels:?} has no bucket for all"));
         }
         let one = |suffix: &str| {
-            let found: Vec<f64> = of(suffix).iter().filter(|(_, found, _)| *found == labels).map(|one| one.2).collect();
+            let found: Vec<f64> = of(suffix).iter().filter(|(_, with, _)| *with == labels).map(|one| one.2).collect();
             if let [value] = found[..] { Ok(value) } else { Err(format!("{labels:?} has no `{suffix}`")) }
         };
         one("_sum")?;
