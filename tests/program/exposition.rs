@@ -109,12 +109,12 @@ fn check(histogram: &Family) -> Result<(), String> {
         let mut last = (f64::NEG_INFINITY, 0.0);
         for (_, with, value) in of("_bucket").into_iter().filter(|(_, with, _)| without_bound(with) == labels) {
             let bound = number(&with["le"]).ok_or("a bound is no number")?;
-            if bound <= last.0 || *value < last.1 {
+            if bound.is_nan() || bound <= last.0 || *value < last.1 {
                 return Err(format!("the bucket `{}` of {labels:?} does not rise", with["le"]));
             }
             last = (bound, *value);
         }
-        if last.0.is_finite() {
+        if last.0 < f64::INFINITY {
             return Err(format!("{labels:?} has no bucket for all"));
         }
         let one = |suffix: &str| {
@@ -229,6 +229,8 @@ fn what_is_not_quite_right_is_not_read() {
         ("w_sum 4.5\n", "", "no `_sum`"),
         ("le=\"0.5\"} 1", "le=\"0.5\"} 4", "does not rise"),
         ("w_bucket{le=\"+Inf\"} 3\n", "", "no bucket for all"),
+        ("w_bucket{le=\"0.5\"} 1\nw_bucket{le=\"+Inf\"} 3\n", "", "no bucket for all"),
+        ("le=\"0.5\"", "le=\"NaN\"", "does not rise"),
         ("w_bucket{le=\"+Inf\"} 3\n", "w_bucket{le=\"0.4\"} 2\nw_bucket{le=\"+Inf\"} 3\n", "does not rise"),
         ("# HELP n N.\n# TYPE n gauge\n", "# HELP g G.\n# TYPE g gauge\n", "twice"),
     ] {
