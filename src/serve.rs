@@ -144,6 +144,7 @@ impl Service<'_> {
         self.supervisor.reloading();
         let refused = self.try_reload(running).await.err().map(|error| error.to_string());
         if let Some(why) = &refused {
+            self.engine.refuse();
             log::error!("reload refused: {why}");
         }
         self.supervisor.reloaded(refused);

@@ -17,6 +17,7 @@ mod expire;
 mod fixture;
 mod guard;
 pub mod keep;
+pub mod metrics;
 mod outbox;
 mod plan;
 mod poll;
@@ -52,6 +53,7 @@ use self::deliver::End;
 use self::expire::Expirer;
 use self::keep::Keeper;
 use self::keep::KeeperHealth;
+use self::metrics::Figures;
 use self::outbox::Outbox;
 use self::poll::Poller;
 use self::recall::Recalled;
@@ -188,14 +190,25 @@ impl Engine {
         self.shared.reconfigure(config);
         self.poller.reconfigure(config, tools);
         self.keeper.follow(config.storage.retention);
+        self.shared.metrics().follow(self.shared.now().wall);
         Ok(())
+    }
+
+    /// Notes that there is another configuration which cannot be followed.
+    pub fn refuse(&self) {
+        self.shared.metrics().refuse();
     }
 
     /// What the web server reads and writes.
     #[must_use]
     pub fn handle(&self) -> Handle {
-        let (shared, channels) = (self.shared.clone(), self.channels.clone());
-        Handle { shared, archive: Arc::new(self.shelf.clone()), channels, keeper: self.keeper.clone() }
+        Handle {
+            shared: self.shared.clone(),
+            archive: Arc::new(self.shelf.clone()),
+            channels: self.channels.clone(),
+            keeper: self.keeper.clone(),
+            poller: self.poller.clone(),
+        }
     }
 
     /// Ends every loop in order: no more checks, the last notice made, what is queued delivered or named in the log.
@@ -236,6 +249,7 @@ pub struct Handle {
     pub archive: Arc<dyn Archive>,
     channels: Channels,
     keeper: Arc<Keeper>,
+    poller: Arc<Poller>,
 }
 
 /// How a channel does.
@@ -257,6 +271,13 @@ pub struct TargetHealth {
 }
 
 impl Handle {
+    /// What Vigil has to say of its own work.
+    #[must_use]
+    pub fn figures(&self) -> Figures {
+        let metrics = self.shared.metrics();
+        Figures { checks: self.poller.figures(), reports: metrics.reports(), followed: metrics.followed() }
+    }
+
     /// How the keeping of history does.
     #[must_use]
     pub fn keeper(&self) -> KeeperHealth {

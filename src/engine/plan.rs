@@ -65,6 +65,39 @@ pub(super) enum Lane {
 impl Lane {
     /// All of them.
     pub(super) const ALL: [Self; 3] = [Self::Poll, Self::Script, Self::Queue];
+
+    /// What its checks are called in figures.
+    pub(super) fn kind(self) -> &'static str {
+        match self {
+            Self::Poll => "poll",
+            Self::Script => "script",
+            Self::Queue => "queue",
+        }
+    }
+}
+
+/// Something that each lane has of its own.
+#[derive(Default)]
+pub(super) struct Lanes<T> {
+    poll: T,
+    script: T,
+    queue: T,
+}
+
+impl<T> Lanes<T> {
+    /// What that makes of each.
+    pub(super) fn each(make: impl Fn(Lane) -> T) -> Self {
+        Self { poll: make(Lane::Poll), script: make(Lane::Script), queue: make(Lane::Queue) }
+    }
+
+    /// That of one of them.
+    pub(super) fn of(&self, lane: Lane) -> &T {
+        match lane {
+            Lane::Poll => &self.poll,
+            Lane::Script => &self.script,
+            Lane::Queue => &self.queue,
+        }
+    }
 }
 
 /// How one is asked.

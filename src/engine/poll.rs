@@ -23,11 +23,15 @@ use crate::model::observation::Finding;
 use crate::model::observation::Observation;
 use crate::model::observation::Outcome;
 use crate::model::transition::ReplicaKey;
+use crate::net::waits::Waits;
 use crate::probe::Tools;
 
 use super::guard;
+use super::metrics::CheckFigures;
+use super::metrics::Crowd;
 use super::plan::Again;
 use super::plan::Lane;
+use super::plan::Lanes;
 use super::plan::Plan;
 use super::plan::Serial;
 use super::pool::Pool;
@@ -35,7 +39,11 @@ use super::pool::Way;
 use super::schedule::Schedule;
 use super::shared::Shared;
 
+use self::late::Late;
 use self::late::Why;
+
+/// How late a check may start before it is worth a warning.
+pub(super) const LATE: Duration = Duration::from_secs(1);
 
 /// The most checks at a time when `poll_parallelism` does not say: each costs a thread and a connection.
 const PARALLELISM_MAX: usize = 1_024;
@@ -51,7 +59,10 @@ pub(super) struct Poller {
     shared: Shared,
     agenda: Mutex<Agenda>,
     at_a_time: usize,
-    pools: OnceLock<Pools>,
+    /// The threads that ask, of each lane its own.
+    pools: OnceLock<Lanes<Arc<Pool<Errand>>>>,
+    /// How long these wait for names to be resolved.
+    waits: Lanes<Waits>,
     /// Stopped when the program ends: scripts end with it.
     end: Bell,
     late: Seldom<(Lane, Why)>,
@@ -62,23 +73,6 @@ pub(super) struct Poller {
 struct Agenda {
     plan: Arc<Plan>,
     schedule: Schedule<Job>,
-}
-
-/// The threads that ask, of each lane its own.
-struct Pools {
-    poll: Arc<Pool<Errand>>,
-    script: Arc<Pool<Errand>>,
-    queue: Arc<Pool<Errand>>,
-}
-
-impl Pools {
-    fn of(&self, lane: Lane) -> &Arc<Pool<Errand>> {
-        match lane {
-            Lane::Poll => &self.poll,
-            Lane::Script => &self.script,
-            Lane::Queue => &self.queue,
-        }
-    }
 }
 
 /// Lets each of some things be said once in a while.
@@ -122,6 +116,8 @@ struct Errand {
     job: Job,
     /// When it was handed to the threads of its lane.
     handed: Instant,
+    /// For how long these had waited for names then, added up.
+    waited: Duration,
 }
 
 impl Job {
@@ -141,11 +137,13 @@ impl Poller {
         for target in plan.in_order() {
             schedule.push(now, Job::first(target, now));
         }
+        let waits = Lanes::each(|_| Waits::new(shared.clock()));
         Self {
             shared,
             agenda: Mutex::new(Agenda { plan, schedule }),
             at_a_time: tools.at_a_time.clamp(1, PARALLELISM_MAX),
             pools: OnceLock::new(),
+            waits,
             end,
             late: Seldom::default(),
             blind: Seldom::default(),
@@ -190,7 +188,7 @@ impl Poller {
     }
 
     /// Hands out what is due; tells when to come again.
-    fn step(&self, pools: &Pools) -> Option<Instant> {
+    fn step(&self, pools: &Lanes<Arc<Pool<Errand>>>) -> Option<Instant> {
         let now = self.shared.now().instant;
         loop {
             let mut agenda = self.agenda();
@@ -199,13 +197,29 @@ impl Poller {
             drop(agenda);
             // One that is no longer asked was taken off the schedule.
             let Some(lane) = plan.targets.get(&job.target).map(|target| target.lane) else { continue };
-            pools.of(lane).submit(Errand { plan, job, handed: now });
+            let waited = self.waits.of(lane).total();
+            pools.of(lane).submit(Errand { plan, job, handed: now, waited });
+        }
+    }
+
+    /// What was due before there were threads is due now: it is not late, the program was not ready.
+    fn begin(&self) {
+        let now = self.shared.now().instant;
+        let mut agenda = self.agenda();
+        for (due, job) in mem::take(&mut agenda.schedule).into_entries() {
+            let due = due.max(now);
+            agenda.schedule.push(due, Job { due, ..job });
         }
     }
 
     pub(super) fn run(self: &Arc<Self>) {
         let plan = self.agenda().plan.clone();
-        let pool = |name, lane| {
+        let pool = |lane| {
+            let name = match lane {
+                Lane::Poll => "vigil-check",
+                Lane::Script => "vigil-script",
+                Lane::Queue => "vigil-queue",
+            };
             let poller: Weak<Self> = Arc::downgrade(self);
             Pool::new(name, self.most(lane, &plan), move |errand, way| {
                 if let Some(poller) = poller.upgrade() {
@@ -213,11 +227,8 @@ impl Poller {
                 }
             })
         };
-        let pools = self.pools.get_or_init(|| Pools {
-            poll: pool("vigil-check", Lane::Poll),
-            script: pool("vigil-script", Lane::Script),
-            queue: pool("vigil-queue", Lane::Queue),
-        });
+        let pools = self.pools.get_or_init(|| Lanes::each(pool));
+        self.begin();
         guard::repeat(&self.shared, self.shared.poll_pulse(), || self.step(pools));
     }
 
@@ -225,11 +236,28 @@ impl Poller {
     pub(super) fn stop(&self) {
         self.end.stop();
         if let Some(pools) = self.pools.get() {
-            pools.poll.stop();
-            pools.script.stop();
-            pools.queue.stop();
-            pools.script.wait_until_idle(SCRIPTS_END);
+            for lane in Lane::ALL {
+                pools.of(lane).stop();
+            }
+            pools.of(Lane::Script).wait_until_idle(SCRIPTS_END);
         }
+    }
+
+    /// What there is to say of the checks of each kind.
+    pub(super) fn figures(&self) -> Vec<CheckFigures> {
+        let plan = self.agenda().plan.clone();
+        let of = |lane: Lane| {
+            let metrics = self.shared.metrics().of(lane);
+            let none = || Crowd { most: self.most(lane, &plan), ..Crowd::default() };
+            CheckFigures {
+                kind: lane.kind(),
+                checks: metrics.checks(),
+                delays: metrics.delays(),
+                crowd: self.pools.get().map_or_else(none, |pools| pools.of(lane).crowd()),
+                resolving: self.waits.of(lane).threads(),
+            }
+        };
+        Lane::ALL.map(of).into()
     }
 
     /// Makes one attempt, on a worker.
@@ -239,7 +267,8 @@ impl Poller {
         let clock = self.shared.clock();
         let start = clock.now().instant;
         self.mind_lateness(errand, way, start, target.lane);
-        let finding = guard::caught(&self.shared, "a check", || target.probe.ask(target.rules.limit, &*clock))
+        let ask = || self.waits.of(target.lane).count(|| target.probe.ask(target.rules.limit, &*clock));
+        let finding = guard::caught(&self.shared, "a check", ask)
             .unwrap_or_else(|| Finding::Blind("the check panicked".to_owned()));
         if target.lane == Lane::Script && self.end.is_stopped() {
             return;
@@ -256,6 +285,7 @@ impl Poller {
             }
             self.mind_unread(&target.key, &finding);
             let took = now.saturating_duration_since(began);
+            self.shared.metrics().of(target.lane).end();
             self.shared.record_check(&target.key, Outcome { finding, attempts: job.attempt, took });
         }
         // The configuration may have changed meanwhile: the next turn is that of the new one, if there is one.
@@ -288,17 +318,24 @@ impl Poller {
         }
     }
 
-    /// Warns, now and then, when checks begin too late.
+    /// Counts how late a check begins, and warns, now and then, when that is too late.
     fn mind_lateness(&self, errand: &Errand, way: Way, now: Instant, of: Lane) {
-        let Errand { plan, job, handed } = errand;
-        let late = now.saturating_duration_since(job.due);
-        let why = late::why(job.due, *handed, way);
-        if late < late::LATE || !self.late.is_due((of, why), now) {
+        let plan = &errand.plan;
+        let late = self.lateness(errand, way, now, of);
+        self.shared.metrics().of(of).begin(late.time());
+        if late.time() < LATE || !self.late.is_due((of, late.why()), now) {
             return;
         }
         let is_given = of != Lane::Poll || plan.parallelism.is_some();
         let targets = plan.targets.values().filter(|target| target.lane == of).count();
-        log::warn!("{}", late::words(of, late, why, self.most(of, plan), is_given, targets));
+        log::warn!("{}", late::words(of, &late, is_given, targets));
+    }
+
+    /// How late a check of that lane begins now, and how that came.
+    fn lateness(&self, errand: &Errand, way: Way, now: Instant, of: Lane) -> Late {
+        let Errand { plan, job, handed, waited } = errand;
+        let resolving = self.waits.of(of).total().saturating_sub(*waited);
+        Late { due: job.due, handed: *handed, began: now, way, most: self.most(of, plan), resolving }
     }
 
     fn agenda(&self) -> MutexGuard<'_, Agenda> {

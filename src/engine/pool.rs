@@ -9,6 +9,8 @@ use std::sync::PoisonError;
 use std::thread;
 use std::time::Duration;
 
+use super::metrics::Crowd;
+
 /// How long a thread waits for work before it ends.
 const IDLE: Duration = Duration::from_secs(10);
 
@@ -98,10 +100,11 @@ impl<J: Send + 'static> Pool<J> {
         drop(self.less.wait_timeout_while(work, most, busy).unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// How many threads there are.
-    #[cfg(test)]
-    fn threads(&self) -> usize {
-        self.lock().threads
+    /// How it is at this moment.
+    pub(super) fn crowd(&self) -> Crowd {
+        let work = self.lock();
+        let busy = work.threads.saturating_sub(work.idle);
+        Crowd { threads: work.threads, busy, most: work.most, waiting: work.jobs.len() }
     }
 
     fn work(&self) {
@@ -162,12 +165,16 @@ mod tests {
         for job in 0..5 {
             pool.submit(job);
         }
-        assert_eq!(pool.threads(), 3);
+        let crowd = pool.crowd();
+        assert_eq!((crowd.threads, crowd.most), (3, 3));
+        while pool.crowd() != (Crowd { threads: 3, busy: 3, most: 3, waiting: 2 }) {
+            thread::yield_now();
+        }
         drop(go);
         let mut jobs: Vec<(usize, Way)> = (0..5).map(|_| ended.recv().unwrap()).collect();
         jobs.sort_unstable_by_key(|(job, _)| *job);
         assert_eq!(jobs, [(0, Way::Free), (1, Way::Free), (2, Way::Free), (3, Way::Line), (4, Way::Line)]);
-        while pool.lock().idle < 3 {
+        while pool.crowd() != (Crowd { threads: 3, busy: 0, most: 3, waiting: 0 }) {
             thread::yield_now();
         }
         pool.submit(5);

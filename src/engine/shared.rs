@@ -29,6 +29,7 @@ use crate::model::transition::NodeKey;
 use crate::model::transition::ReplicaKey;
 use crate::model::transition::Transition;
 
+use super::metrics::Metrics;
 use super::pulse::Pulse;
 use super::state::State;
 
@@ -41,6 +42,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     version: Version,
     panics: AtomicU64,
+    metrics: Metrics,
     /// Whether the program ends: what is seen from then on is no longer judged.
     ended: AtomicBool,
     /// How many replicas one node may be reported to have.
@@ -75,12 +77,14 @@ pub struct Seen {
 impl Shared {
     /// Goes on from what is known from before the program started; what changed meanwhile is still to be said.
     pub(super) fn new(config: &Config, clock: Arc<dyn Clock>, memory: &Memory) -> (Self, Vec<Transition>) {
-        let (state, transitions) = State::new(config, memory, clock.now());
+        let now = clock.now();
+        let (state, transitions) = State::new(config, memory, now);
         let shared = Self(Arc::new(Inner {
             state: Mutex::new(state),
             clock,
             version: Version::default(),
             panics: AtomicU64::new(0),
+            metrics: Metrics::new(now.wall),
             ended: AtomicBool::new(false),
             replicas_max: AtomicUsize::new(config.server.reporter_replicas_max.get()),
             poll: Pulse::new("the polling loop"),
@@ -171,6 +175,11 @@ impl Shared {
         self.0.panics.load(Ordering::Relaxed)
     }
 
+    /// What is counted of the engine's own work.
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
     /// What has happened so far, without the lock.
     #[must_use]
     pub fn seen(&self) -> Seen {
@@ -241,6 +250,7 @@ impl Shared {
             Ok((reported, earlier))
         });
         let (reported, earlier) = reported?;
+        self.0.metrics.count_report();
         if earlier {
             self.0.expire.bell.ring();
         }

@@ -10,3 +10,4 @@ pub mod resolve;
 pub mod roots;
 pub mod stream;
 pub mod tls;
+pub mod waits;

@@ -24,6 +24,7 @@ use crate::model::cause::Phase;
 use crate::model::observation::Finding;
 
 use super::failure;
+use super::waits::Wait;
 
 /// Looks a name up: `getaddrinfo`, or a stand-in of a test.
 pub type LookUp = Arc<dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync>;
@@ -64,6 +65,7 @@ impl Resolver {
     }
 
     fn wait(&self, host: &str, limit: Duration) -> Result<Vec<IpAddr>, Finding> {
+        let _wait = Wait::begin();
         let pending = self.ask(host)?;
         let (answer, answered) = &*pending;
         let answer = answer.lock().unwrap_or_else(PoisonError::into_inner);

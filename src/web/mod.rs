@@ -11,6 +11,7 @@ mod cache;
 mod chart;
 mod days;
 pub mod exit;
+mod exposition;
 mod files;
 mod fresh;
 mod incident;
@@ -19,6 +20,7 @@ mod isolated;
 mod maintenance;
 mod manager;
 mod mcp;
+mod metrics;
 mod month;
 mod node;
 #[cfg(test)]
@@ -199,6 +201,7 @@ fn routes(app: &mut ServiceConfig) {
         .service(read("/status/report").route(get().to(report::get)))
         .service(read("/badge/{kind}").route(get().to(status::badge)))
         .service(read("/health").route(get().to(status::health)))
+        .service(read("/metrics").route(get().to(metrics::get)))
         .service(read("/robots.txt").route(get().to(files::robots)))
         .service(read("/assets/{name:.*}").route(get().to(files::asset)))
         .service(mcp("/mcp/probes").route(web::post().to(mcp::post)))

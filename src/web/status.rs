@@ -72,6 +72,11 @@ fn found(map: &Map, so: fn(&Finding) -> bool) -> u64 {
     u64::try_from(found.count()).unwrap_or(u64::MAX)
 }
 
+/// How many replicas could not be checked the last time, and of how many queues the length was not known.
+pub(super) fn unseen(map: &Map) -> (u64, u64) {
+    (found(map, is_blind), found(map, is_unread))
+}
+
 /// For want of something of Vigil's own.
 fn is_blind(finding: &Finding) -> bool {
     matches!(finding, Finding::Blind(_))
@@ -86,7 +91,7 @@ pub(super) async fn health(live: Data<Live>) -> HttpResponse {
     let site = live.site();
     let engine = &site.engine;
     let panics = engine.shared.panics();
-    let (blind, unread) = engine.shared.read(|map| (found(map, is_blind), found(map, is_unread)));
+    let (blind, unread) = engine.shared.read(unseen);
     let channels = engine.channels();
     let word = |fails: bool| if fails { "warn" } else { "pass" };
     let mut notes: Vec<String> = Vec::new();

@@ -168,7 +168,11 @@ static ROWS: &[Row] = &[
             ("tests/mcp/mcp.test.mjs", "there is nothing at that address"),
         ],
     ),
-    ("Prometheus metrics", "no", &[("tests/program/releases.rs", "there_are_no_metrics")]),
+    (
+        "Prometheus metrics",
+        "of its own work",
+        &[("tests/program/metrics.rs", "what_vigil_does_is_counted_and_no_name_that_is_not_public_is_told")],
+    ),
     (
         "configuration of the public Vigil",
         "starts unchanged, from 1.0.0 on",

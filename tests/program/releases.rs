@@ -75,14 +75,6 @@ fn v1_29_0() {
 }
 
 #[test]
-fn there_are_no_metrics() {
-    let vigil = Vigil::start(&crate::support::config(""));
-    for path in ["/metrics", "/-/metrics", "/actuator/prometheus"] {
-        assert_eq!(vigil.get(path).status, 404, "{path}");
-    }
-}
-
-#[test]
 fn a_folder_of_assets_that_is_not_there_is_missed_unless_it_is_that_of_old_files() {
     for (path, is_missed) in [("./res/assets/", false), ("./own/", true)] {
         let more = format!("[assets]\npath = {path:?}\n{}", crate::support::polled("web", &["tcp://127.0.0.1:1"]));

@@ -26,6 +26,7 @@ fn every_address_answers_get_and_head_alike() {
         ("/badge/icon", 200, "image/svg+xml; charset=utf-8"),
         ("/badge/color", 200, "image/svg+xml; charset=utf-8"),
         ("/health", 200, "application/health+json"),
+        ("/metrics", 200, "text/plain; version=0.0.4; charset=utf-8"),
         ("/robots.txt", 200, "text/plain; charset=utf-8"),
         ("/assets/stylesheets/vigil.css", 200, "text/css; charset=utf-8"),
         ("/assets/javascripts/vigil.js", 200, "text/javascript; charset=utf-8"),

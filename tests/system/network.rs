@@ -1,5 +1,5 @@
 //! Checks whose other side is the system itself: pings between network namespaces that lose them, as whoever may ping
-//! and as one who may not, and a real SSH server.
+//! and as one who may not, a name server that is silent, and a real SSH server.
 //!
 //! It needs root, and the Debian packages `iproute2`, `iptables`, `openssh-server` and `util-linux`. `cargo test` leaves
 //! it out; `scripts/test`, or `cargo test --test network`, runs it.
@@ -161,6 +161,18 @@ fn every_address_of_a_name_must_answer() {
     let watcher = Watcher::start(&hosts, ROOT, &pinged("", &["icmp://both", "icmp://10.77.0.2"]));
     watcher.log.wait_for(&["replica app:node:icmp://10.77.0.2 is healthy"]);
     watcher.log.wait_for(&["replica app:node:icmp://both is dead"]);
+}
+
+#[test]
+fn a_silent_name_server_is_named_when_it_makes_checks_late() {
+    let hosts = Hosts::new("names", true);
+    hosts.ask_in_vain();
+    let names: Vec<String> = (0..12).map(|number| format!("tcp://host-{number}.example:80")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let metrics = format!("poll_parallelism = 4\npoll_delay_dead = 3\n{}", polled("app", &names));
+    let watcher = Watcher::start(&hosts, ROOT, &config(&metrics));
+    watcher.wait_for(1, " late: slow name resolution keeps 4 of 4 at a time busy");
+    assert_eq!(watcher.count("is too low for"), 0, "{}", watcher.log.text());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Steps of the polling loop, by hand.
 
 use std::collections::VecDeque;
+use std::io;
 
 use crate::clock::Clock;
 use crate::clock::ManualClock;
@@ -8,9 +9,12 @@ use crate::model::cause::Failure;
 use crate::model::queue::Lengths;
 use crate::model::queue::Unread;
 use crate::model::status::Status;
+use crate::net::client::Client;
+use crate::net::resolve::Resolver;
 use crate::probe::Probe;
 
 use super::super::fixture;
+use super::super::metrics::Delays;
 use super::*;
 
 /// Finds what it is told to find, one after the other.
@@ -65,7 +69,8 @@ impl Watch {
         let due = agenda.schedule.next_due().unwrap();
         self.clock.advance(due.saturating_duration_since(now));
         let (_, job) = agenda.schedule.pop(due).unwrap();
-        (due.saturating_duration_since(now).as_secs(), Errand { plan: agenda.plan.clone(), job, handed: due })
+        let waited = self.poller.waits.of(Lane::Poll).total();
+        (due.saturating_duration_since(now).as_secs(), Errand { plan: agenda.plan.clone(), job, handed: due, waited })
     }
 
     /// Makes the next attempt when it is due; tells how long that took to come.
@@ -197,6 +202,62 @@ fn a_check_that_is_under_way_goes_on_by_the_rules_of_the_new_configuration() {
     assert_eq!(watch.waiting(), [0; 0]);
     watch.poller.attempt(&errand, Way::Free);
     assert_eq!(watch.waiting(), [7]);
+}
+
+#[test]
+fn every_attempt_is_counted_by_how_late_it_begins_and_every_check_once() {
+    let watch = Watch::new("", &[UP, DOWN, DOWN]);
+    watch.next();
+    let (_, errand) = watch.take();
+    watch.clock.advance(Duration::from_secs(4));
+    watch.poller.attempt(&errand, Way::Free);
+    let figures = |watch: &Watch| {
+        let [poll, script, queue] = watch.poller.figures().try_into().unwrap();
+        assert_eq!(
+            (script.checks, script.delays, queue.checks, queue.delays.sum),
+            (0, Delays::default(), 0, Duration::ZERO)
+        );
+        (poll.checks, poll.delays)
+    };
+    let mut delays = Delays { sum: Duration::from_secs(4), ..Delays::default() };
+    (delays.counts[0], delays.counts[9]) = (1, 1);
+    assert_eq!(figures(&watch), (1, delays), "the second check is not over");
+    watch.next();
+    delays.counts[0] += 1;
+    assert_eq!(figures(&watch), (2, delays));
+}
+
+#[test]
+fn what_the_start_took_makes_no_check_late() {
+    let watch = Watch::new("", &[UP]);
+    watch.clock.advance(Duration::from_secs(5));
+    watch.poller.begin();
+    assert_eq!((watch.next(), watch.poller.figures()[0].delays.sum), (0, Duration::ZERO));
+    assert_eq!(watch.waiting(), [55], "the target's own clock is that of the configuration");
+}
+
+#[test]
+fn who_stands_in_line_behind_names_that_are_not_resolved_is_kept_by_them() {
+    for (look_up, wanted) in [(0, Why::Bound), (1, Why::Bound), (3, Why::Names)] {
+        let config = fixture::config("poll_parallelism = 1", &["tcp://silent.test:1", ONE]);
+        let (shared, clock) = fixture::shared(&config);
+        let time = clock.clone();
+        let resolver = Arc::new(Resolver::with(Arc::new(move |_| {
+            time.advance(Duration::from_secs(look_up));
+            Err(io::Error::other("Temporary failure in name resolution"))
+        })));
+        let tools = Tools { client: Client::new("test", resolver.clone()), resolver, at_a_time: 4 };
+        let poller = Poller::new(&config, &tools, shared.clone());
+        let watch = Watch { poller, shared, clock };
+        // Both are due; the only thread takes the first, which asks for more than its name.
+        let [first, second] = [watch.take().1, watch.take().1];
+        watch.poller.attempt(&first, Way::Free);
+        watch.clock.advance(Duration::from_secs(1));
+        let now = watch.clock.now().instant;
+        let late = watch.poller.lateness(&second, Way::Line, now, Lane::Poll);
+        assert_eq!((late.time().as_secs(), late.why()), (look_up + 1, wanted));
+        assert_eq!(watch.poller.figures()[0].resolving, 0);
+    }
 }
 
 #[test]

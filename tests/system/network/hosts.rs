@@ -63,6 +63,12 @@ impl Hosts {
         PROGRAMS.into_iter().map(count).sum()
     }
 
+    /// Has the watcher ask the target for names, which says nothing to that.
+    pub(crate) fn ask_in_vain(&self) {
+        fs::write(self.files().join("resolv.conf"), "nameserver 10.77.0.2\n").unwrap();
+        self.on_target(&["iptables", "-A", "INPUT", "-p", "udp", "--dport", "53", "-j", "DROP"]);
+    }
+
     fn on_target(&self, words: &[&str]) -> String {
         run(&[&["ip", "netns", "exec", &self.target], words].concat())
     }
