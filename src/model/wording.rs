@@ -69,7 +69,11 @@ mod tests {
             ("a\nb\tc\0", "a b c ", "a\nb c "),
             ("1\r\n2\r3\n\n4\t5\u{1b}6\u{85}", "1 2 3  4 5 6 ", "1\n2\n3\n\n4 5 6 "),
         ] {
-            assert_eq!((title(written).as_deref(), text(written).as_deref()), (Ok(as_title), Ok(as_text)), "{written:?}");
+            assert_eq!(
+                (title(written).as_deref(), text(written).as_deref()),
+                (Ok(as_title), Ok(as_text)),
+                "{written:?}"
+            );
         }
     }
 

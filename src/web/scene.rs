@@ -440,11 +440,8 @@ fn pages_of_every_kind_can_be_made() {
         keep(&format!("node-maintained-{at}"), &parts.node(page, now).unwrap());
     }
     // For the tests in a browser, which look whether anything stands elsewhere for it.
-    let (right_to_left, told) = maintained(
-        foreign(map(7, statuses[2].1)),
-        &shown(&map(7, statuses[2].1), 60, 100),
-        &["s1:n5", "s0:n3"],
-    );
+    let (right_to_left, told) =
+        maintained(foreign(map(7, statuses[2].1)), &shown(&map(7, statuses[2].1), 60, 100), &["s1:n5", "s0:n3"]);
     keep("status-foreign", &parts.status(&right_to_left, &told, now).unwrap());
     let key = &keys(&right_to_left)[3];
     let read = history(&right_to_left, key, Range::Day);

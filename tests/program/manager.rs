@@ -213,7 +213,10 @@ fn what_is_no_announcement_is_refused_with_what_is_wrong() {
         assert_eq!(answer.status, status, "{body}: {}", answer.text());
         assert!(answer.text().starts_with(why), "{body}: {}", answer.text());
     }
-    assert!(!vigil.get("/").text().contains("<h2 dir=\"auto\"></h2>"), "a title in which nothing is to be read is no heading");
+    assert!(
+        !vigil.get("/").text().contains("<h2 dir=\"auto\"></h2>"),
+        "a title in which nothing is to be read is no heading"
+    );
     for (body, headers) in [("{", &[TOKEN, JSON][..]), ("", &[TOKEN, JSON]), (r#"{"title":"T","text":"t"}"#, &[TOKEN])]
     {
         let answer = vigil.request("POST", "/manager/announcement", headers, body.as_bytes());

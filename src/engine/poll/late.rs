@@ -69,7 +69,13 @@ mod tests {
     #[test]
     fn a_warning_names_what_is_the_cause() {
         for (lane, why, is_given, targets, wanted) in [
-            (Lane::Poll, Why::Bound, true, 40, "checks begin 3 s late: `poll_parallelism` = 4 is too low for 40 replicas"),
+            (
+                Lane::Poll,
+                Why::Bound,
+                true,
+                40,
+                "checks begin 3 s late: `poll_parallelism` = 4 is too low for 40 replicas",
+            ),
             (Lane::Poll, Why::Bound, false, 9, "checks begin 3 s late: 4 at a time are too few for 9 replicas"),
             (
                 Lane::Poll,
@@ -93,7 +99,13 @@ mod tests {
                 1,
                 "queues are looked at 3 s late: this machine does not keep up; `queue_parallelism` is not what delays them",
             ),
-            (Lane::Queue, Why::Bound, true, 1, "queues are looked at 3 s late: `queue_parallelism` = 4 is too low for 1 queue"),
+            (
+                Lane::Queue,
+                Why::Bound,
+                true,
+                1,
+                "queues are looked at 3 s late: `queue_parallelism` = 4 is too low for 1 queue",
+            ),
         ] {
             assert_eq!(words(lane, Duration::from_secs(3), why, 4, is_given, targets), wanted);
         }

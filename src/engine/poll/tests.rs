@@ -203,6 +203,13 @@ fn a_check_that_is_under_way_goes_on_by_the_rules_of_the_new_configuration() {
 fn what_was_said_of_one_thing_silences_no_other() {
     let (seldom, now) = (Seldom::default(), Instant::now());
     let said = |what, after| seldom.is_due(what, now + Duration::from_secs(after));
-    let all = [(Why::Machine, 0), (Why::Bound, 1), (Why::Machine, 59), (Why::Bound, 60), (Why::Machine, 60), (Why::Bound, 61)];
+    let all = [
+        (Why::Machine, 0),
+        (Why::Bound, 1),
+        (Why::Machine, 59),
+        (Why::Bound, 60),
+        (Why::Machine, 60),
+        (Why::Bound, 61),
+    ];
     assert_eq!(all.map(|(why, after)| said(why, after)), [true, true, false, false, true, true]);
 }
