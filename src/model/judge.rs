@@ -107,7 +107,7 @@ impl Map {
             return Err(Refusal::WrongMode);
         }
         let new = known.is_none();
-        if new && node.replicas.values().filter(|replica| replica.kind == Kind::Report).count() >= most {
+        if new && is_full(node, most) {
             return Err(Refusal::Full);
         }
         let silence = interval.saturating_add(limits.delay_dead);
@@ -267,6 +267,12 @@ fn judge(replica: &Replica, limits: &Limits, now: Now) -> Option<Verdict> {
             Some((*status, (*status > Status::Healthy).then_some(Cause::Reported(*status))))
         }
     }
+}
+
+/// Whether a node has that many replicas that report; they are counted only when there may be that many.
+fn is_full(node: &Node, most: usize) -> bool {
+    let reporting = || node.replicas.values().filter(|replica| replica.kind == Kind::Report).count();
+    node.replicas.len() >= most && reporting() >= most
 }
 
 /// Silence is told in whole seconds: `no report within 52 s`, not `52.001 s`.
