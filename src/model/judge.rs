@@ -72,6 +72,7 @@ impl Map {
     /// Takes in what a check found and judges its replica.
     pub fn record_check(&mut self, key: &ReplicaKey, outcome: Outcome, now: Now) -> Vec<Transition> {
         self.note_observed(&key.node, now);
+        let mut unsure = self.unsure;
         let Some((node, replica)) = self.replica_mut(key) else {
             return Vec::new();
         };
@@ -85,8 +86,11 @@ impl Map {
             | Finding::Unread(_)
             | Finding::Blind(_) => now,
         };
+        unsure.leave(replica.seen.as_ref());
         replica.seen = Some(Observation::Checked(outcome));
+        unsure.enter(replica.seen.as_ref());
         let verdict = judge(replica, &node, now);
+        self.unsure = unsure;
         self.settle(key, verdict, since, now)
     }
 
