@@ -282,7 +282,7 @@ fn every_secret_may_stand_in_a_file_beside_the_configuration_or_among_the_creden
     assert!(!loaded.warnings.iter().any(|warning| warning.unknown), "{:?}", loaded.warnings);
     let config = loaded.config;
     assert!(config.server.reporter_token.as_ref().unwrap().matches(b"credential"));
-    assert_eq!(slack(&config).unwrap().hook_url.reveal(), "https://example.com/hook");
+    assert_eq!(slack(&config).unwrap().hook_url.url.reveal(), "https://example.com/hook");
     assert!(email(&config).unwrap().credentials.unwrap().password.matches(b"beside"));
     assert!(keys::all().all(|key| key.secret == key.file.is_some()));
     for key in keys::all().filter_map(|key| key.file) {

@@ -11,6 +11,7 @@ mod ntfy;
 mod opsgenie;
 mod pagerduty;
 mod pushover;
+mod secrets;
 mod slack;
 mod teams;
 mod telegram;
@@ -27,13 +28,12 @@ use std::time::Duration;
 use crate::model::reminder;
 
 pub use self::discord::Discord;
-pub use self::email::Credentials;
 pub use self::email::Email;
 pub use self::email::Encryption;
 pub use self::google_chat::GoogleChat;
 pub use self::gotify::Gotify;
-pub use self::http::Http;
 pub use self::http::HttpMethod;
+pub use self::http::HttpRequest;
 pub use self::matrix::Matrix;
 pub use self::matrix::MatrixAccount;
 pub use self::mattermost::Mattermost;
@@ -42,6 +42,7 @@ pub use self::opsgenie::Opsgenie;
 pub use self::opsgenie::Priority;
 pub use self::pagerduty::Pagerduty;
 pub use self::pushover::Pushover;
+pub use self::secrets::Held;
 pub use self::slack::Slack;
 pub use self::teams::Teams;
 pub use self::telegram::Telegram;
@@ -120,7 +121,7 @@ pub enum ChannelKind {
     /// `[notify.opsgenie]`
     Opsgenie(Opsgenie),
     /// `[notify.http]`
-    Http(Http),
+    Http(HttpRequest),
 }
 
 impl Notify {
@@ -128,6 +129,33 @@ impl Notify {
     #[must_use]
     pub fn channel(&self, name: &str) -> Option<&Channel> {
         self.channels.iter().find(|channel| &*channel.name == name)
+    }
+}
+
+impl ChannelKind {
+    /// Whether the other side keeps an alert open until it is told that it is over.
+    #[must_use]
+    pub fn keeps_alerts(&self) -> bool {
+        match self {
+            Self::Pagerduty(_) | Self::Opsgenie(_) => true,
+            Self::Email(_)
+            | Self::Twilio(_)
+            | Self::Slack(_)
+            | Self::Zulip(_)
+            | Self::Telegram(_)
+            | Self::Pushover(_)
+            | Self::Gotify(_)
+            | Self::Xmpp(_)
+            | Self::Matrix(_)
+            | Self::Webex(_)
+            | Self::Webhook(_)
+            | Self::Ntfy(_)
+            | Self::Discord(_)
+            | Self::Teams(_)
+            | Self::Mattermost(_)
+            | Self::GoogleChat(_)
+            | Self::Http(_) => false,
+        }
     }
 }
 

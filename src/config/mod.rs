@@ -1,6 +1,7 @@
 //! One TOML file in, a [`Config`] out in which no value can be wrong: nothing later parses a string.
 
 mod channel;
+mod credentials;
 pub mod dns;
 mod document;
 pub mod error;
@@ -33,14 +34,14 @@ use url::Url;
 
 pub use crate::config::channel::Channel;
 pub use crate::config::channel::ChannelKind;
-pub use crate::config::channel::Credentials;
 pub use crate::config::channel::Discord;
 pub use crate::config::channel::Email;
 pub use crate::config::channel::Encryption;
 pub use crate::config::channel::GoogleChat;
 pub use crate::config::channel::Gotify;
-pub use crate::config::channel::Http as HttpRequest;
+pub use crate::config::channel::Held;
 pub use crate::config::channel::HttpMethod;
+pub use crate::config::channel::HttpRequest;
 pub use crate::config::channel::Matrix;
 pub use crate::config::channel::MatrixAccount;
 pub use crate::config::channel::Mattermost;
@@ -59,6 +60,8 @@ pub use crate::config::channel::Webex;
 pub use crate::config::channel::Webhook;
 pub use crate::config::channel::Xmpp;
 pub use crate::config::channel::Zulip;
+pub use crate::config::credentials::Credentials;
+pub use crate::config::credentials::Hook;
 use crate::config::dns::Dns;
 use crate::config::document::Table;
 use crate::config::error::ConfigError;

@@ -114,7 +114,12 @@ fn notify(out: &mut String, notify: &Notify) -> fmt::Result {
         return writeln!(out, "nobody is told of outages: no channel is configured");
     }
     for Channel { name, reminders_only, kind } in &notify.channels {
-        writeln!(out, "channel {name}: {kind}{}", if *reminders_only { "; only reminders" } else { "" })?;
+        let only = match (reminders_only, kind.keeps_alerts()) {
+            (false, _) => "",
+            (true, false) => "; only reminders",
+            (true, true) => "; only reminders, and the ends of their alerts",
+        };
+        writeln!(out, "channel {name}: {kind}{only}")?;
     }
     Ok(())
 }

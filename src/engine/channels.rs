@@ -32,6 +32,8 @@ pub(super) struct Channel {
     pub(super) name: Arc<str>,
     /// Whether it carries only reminders.
     reminders_only: bool,
+    /// Whether it keeps alerts open until it is told that they are over.
+    keeps_alerts: bool,
     /// Its targets.
     pub(super) targets: Vec<Arc<Deliverer>>,
 }
@@ -49,9 +51,13 @@ pub(super) struct Next {
 }
 
 impl Channel {
-    /// Whether it carries notices like that one.
-    pub(super) fn carries(&self, notice: &Notice) -> bool {
-        !self.reminders_only || notice.is_reminder()
+    /// What it carries of a notice; none where that is nothing.
+    pub(super) fn carried(&self, notice: Arc<Notice>) -> Option<Arc<Notice>> {
+        if !self.reminders_only || notice.is_reminder() {
+            return Some(notice);
+        }
+        // An alert that a reminder opened would stay open for ever.
+        self.keeps_alerts.then(|| notice.endings()).flatten().map(Arc::new)
     }
 }
 
@@ -110,7 +116,12 @@ impl Channels {
                 };
                 targets.push(deliverer);
             }
-            next.channels.push(Channel { name: channel.name, reminders_only: channel.reminders_only, targets });
+            next.channels.push(Channel {
+                name: channel.name,
+                reminders_only: channel.reminders_only,
+                keeps_alerts: channel.keeps_alerts,
+                targets,
+            });
         }
         next
     }
@@ -220,6 +231,7 @@ mod tests {
             let channel = |(name, targets): &(&str, &[&'static str])| notify::Channel {
                 name: (*name).into(),
                 reminders_only: false,
+                keeps_alerts: false,
                 targets: targets.iter().map(target).collect(),
             };
             let channels = channels.iter().map(channel).collect();
@@ -227,7 +239,9 @@ mod tests {
             let next = self.channels.next(channels, &former, &self.shared, &self.outbox);
             let fresh = next.fresh.len();
             let gone = self.channels.replace(next);
-            gone.iter().for_each(|one| one.drain(End::TakenOut));
+            for one in &gone {
+                one.drain(End::TakenOut);
+            }
             let count = gone.len();
             self.former.borrow_mut().extend(gone);
             (fresh, count)

@@ -44,9 +44,7 @@ impl Teller {
         let made = self.shared.with(|state| {
             let notice = Arc::new(state.notice(now, last)?);
             let told = state.told(&notice);
-            let of = |channel: &Channel| {
-                if channel.carries(&notice) { state.heard(&notice, &channel.name) } else { None }
-            };
+            let of = |channel: &Channel| state.heard(&notice, &channel.name).and_then(|heard| channel.carried(heard));
             let heard: Vec<_> = channels.iter().map(of).collect();
             state.handed_out(&notice);
             Some((heard, told))
@@ -203,10 +201,25 @@ mod tests {
         let reminder =
             Notice { kind: Kind::Reminder { number: 1, urgent: Urgent::All }, ..crate::model::fixture::death() };
         let carries = |notice: &Notice| {
-            fixture.teller.channels.all().iter().map(|channel| channel.carries(notice)).collect::<Vec<_>>()
+            let all = fixture.teller.channels.all();
+            all.iter().map(|channel| channel.carried(Arc::new(notice.clone())).is_some()).collect::<Vec<_>>()
         };
         assert_eq!(carries(&reminder), [true, true, true]);
         assert_eq!(carries(&Notice { kind: Kind::Startup, ..reminder }), [true, false, true]);
+    }
+
+    #[test]
+    fn a_channel_of_reminders_that_keeps_alerts_hears_of_what_is_over_and_of_nothing_else() {
+        let channels = "[notify.slack]\nhook_url = \"http://a/\"\nreminders_only = true\n\
+            [notify.opsgenie]\napi_key = \"a\"\nreminders_only = true\n\
+            [notify.pagerduty]\nrouting_key = \"b\"\nreminders_only = true\n";
+        let fixture = Fixture::new(&(channels.to_owned() + &service("one", "") + &service("two", "")));
+        fixture.check("one", false);
+        assert_eq!(fixture.told(), []);
+        fixture.check("one", true);
+        fixture.check("two", false);
+        assert_eq!(fixture.told(), [notice(&["one"], &["pagerduty", "opsgenie"])]);
+        assert_eq!(fixture.queued(), [0, 1, 1]);
     }
 
     #[test]

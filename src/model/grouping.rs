@@ -126,7 +126,7 @@ impl Grouping {
             }
         }
         for (key, status) in told_of {
-            grouping.resume_unknown(key, rules.level(Some(status)), map, now);
+            grouping.resume_unknown(&key, rules.level(Some(status)), map, now);
         }
         grouping
     }

@@ -100,6 +100,19 @@ pub struct Affected {
     pub cause: Option<Cause>,
 }
 
+impl Change {
+    /// Whether an alert of the node is over, where people are told of `sick` nodes or not. A node that was dead and is
+    /// sick is told even where sick is not: nobody would hear of the end of its alert.
+    #[must_use]
+    pub fn is_over(&self, sick: bool) -> bool {
+        match (self.to, self.was) {
+            (Some(Status::Dead), _) => false,
+            (Some(Status::Sick), was) => !sick && was.is_some_and(|(was, _)| was == Status::Dead),
+            (Some(Status::Healthy) | None, _) => true,
+        }
+    }
+}
+
 impl Notice {
     /// How many replicas a list of a notice names: a message that lists thousands is refused by every channel.
     pub const MOST_NAMED: usize = 50;
@@ -114,6 +127,15 @@ impl Notice {
     #[must_use]
     pub fn is_reminder(&self) -> bool {
         matches!(self.kind, Kind::Reminder { .. })
+    }
+
+    /// What it says of alerts that are over, as a notice of changes, for whoever hears of nothing else but would keep them
+    /// open; none where that is nothing.
+    #[must_use]
+    pub fn endings(&self) -> Option<Self> {
+        let ended = |change: &&Change| change.was.is_some() && change.is_over(self.sick);
+        let changes: Vec<Change> = self.changes.iter().filter(ended).cloned().collect();
+        if changes.is_empty() { None } else { Some(Self { changes, kind: Kind::Change, ..self.clone() }) }
     }
 
     /// Whether it is urgent for the target at that position of its channel, from 0: only reminders are.

@@ -1,5 +1,6 @@
 //! Talking to the network: what probes and notifiers share.
 
+pub mod basic;
 pub mod client;
 pub mod dns;
 pub mod failure;

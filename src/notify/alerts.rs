@@ -11,6 +11,7 @@ use crate::model::transition::NodeKey;
 
 use super::Page;
 use super::fit;
+use super::fit::Length;
 use super::text;
 
 /// The longest name of a node that stands in a key: keys have up to 255 characters.
@@ -20,6 +21,10 @@ const NODE_MAX: usize = 200;
 const LABEL_MAX: usize = 200;
 const LINE_MAX: usize = 500;
 
+/// How much of each of two labels stands in a line: so much that ids of any length, and what became of the node, do as
+/// well.
+const LABEL_IN_LINE_MAX: usize = 80;
+
 /// What became of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Alert {
@@ -28,7 +33,7 @@ pub(super) struct Alert {
     /// How bad it is; none when it is over.
     pub(super) severity: Option<Severity>,
     /// What is the case, in a few words.
-    pub(super) title: String,
+    pub(super) title: Title,
     /// The node, as `service:node`.
     pub(super) node: String,
     /// The labels of its service and its own, where they are known.
@@ -37,6 +42,21 @@ pub(super) struct Alert {
     pub(super) at: Timestamp,
     /// All that is told of it.
     pub(super) lines: Vec<String>,
+}
+
+/// What is the case, in a few words: `Web: API is dead`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Title {
+    names: Vec<String>,
+    what: String,
+}
+
+impl Title {
+    /// No longer than `max`: names lose their ends, what is said of them stays.
+    pub(super) fn within(&self, max: usize, length: Length) -> String {
+        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        fit::said(&names, &self.what, max, length)
+    }
 }
 
 /// How bad an alert is.
@@ -71,45 +91,48 @@ pub(super) fn alerts(notice: &Notice, page: &Page) -> Vec<Alert> {
 
 /// A test is opened, so that it is seen, and closed at once.
 fn test(notice: &Notice, page: &Page) -> Vec<Alert> {
-    let title = fit::line(&format!("{}: test notice, nothing has changed", page.title), LINE_MAX, fit::bytes);
+    let title = Title { names: vec![page.title.clone()], what: ": test notice, nothing has changed".to_owned() };
     let alert = Alert {
         key: key(page, "test"),
         severity: Some(Severity::Test),
         node: "test".to_owned(),
         labels: None,
         at: notice.at,
-        lines: vec![title.clone()],
+        lines: vec![title.within(LINE_MAX, fit::bytes)],
         title,
     };
     let over = Alert { severity: None, ..alert.clone() };
     vec![alert, over]
 }
 
-/// A node that was dead and is sick is told even where sick is not: what was opened is over then, since nobody would hear
-/// of its end.
 fn of_change(notice: &Notice, change: &Change, page: &Page) -> Alert {
-    let severity = match (change.to, change.was) {
-        (Some(Status::Dead), _) => Some(Severity::Dead),
-        (Some(Status::Sick), Some((Status::Dead, _))) if !notice.sick => None,
-        (Some(Status::Healthy) | None, _) => None,
-        (Some(Status::Sick), _) => Some(Severity::Sick),
+    let severity = match change.to {
+        _ if change.is_over(notice.sick) => None,
+        Some(Status::Dead) => Some(Severity::Dead),
+        Some(Status::Sick) => Some(Severity::Sick),
+        Some(Status::Healthy) | None => None,
     };
-    let alone = Notice { changes: vec![change.clone()], ..notice.clone() };
     let node = change.key.to_string();
-    let label = |text: &str| fit::line(text, LABEL_MAX, fit::bytes);
-    let (service, own) = (label(&change.service), label(&change.label));
+    let label = |text: &str, max| fit::line(text, max, fit::bytes);
+    let short = |text: &str| label(text, LABEL_IN_LINE_MAX).into();
+    let shorter = Change { service: short(&change.service), label: short(&change.label), ..change.clone() };
+    let alone = Notice { changes: vec![shorter], ..notice.clone() };
+    let names = vec![change.service.to_string(), change.label.to_string()];
     let stories = text::stories(&alone, 1).into_iter();
     let lines = stories.flat_map(|story| [story.head].into_iter().chain(story.details));
     Alert {
         key: key(page, &node),
         severity,
-        title: format!("{service}: {}", fit::line(&text::headline(&alone), LABEL_MAX + 40, fit::bytes)),
+        title: Title { names, what: format!(" {}", text::became(notice.kind, change)) },
         node,
-        labels: Some((service, own)),
+        labels: Some((label(&change.service, LABEL_MAX), label(&change.label, LABEL_MAX))),
         at: change.since,
         lines: lines.map(|line| fit::line(&line, LINE_MAX, fit::bytes)).collect(),
     }
 }
+
+/// What is said of what is dead.
+const IS_DEAD: &str = " is dead";
 
 /// The nodes with dead replicas that are named but did not change.
 fn dead(notice: &Notice, page: &Page) -> Vec<Alert> {
@@ -118,7 +141,7 @@ fn dead(notice: &Notice, page: &Page) -> Vec<Alert> {
         if notice.changes.iter().any(|change| change.key == replica.node) {
             continue;
         }
-        let line = fit::line(&format!("{} is dead", replica.replica), LINE_MAX, fit::bytes);
+        let line = fit::said(&[replica.replica.as_str()], IS_DEAD, LINE_MAX, fit::bytes);
         match nodes.iter_mut().find(|(node, _)| **node == replica.node) {
             Some((_, lines)) => lines.push(line),
             None => nodes.push((&replica.node, vec![line])),
@@ -127,7 +150,7 @@ fn dead(notice: &Notice, page: &Page) -> Vec<Alert> {
     let alert = |(node, lines): (&NodeKey, Vec<String>)| Alert {
         key: key(page, &node.to_string()),
         severity: Some(Severity::Dead),
-        title: format!("{node} is dead"),
+        title: Title { names: vec![node.to_string()], what: IS_DEAD.to_owned() },
         node: node.to_string(),
         labels: None,
         at: notice.at,
@@ -162,7 +185,10 @@ mod tests {
     use crate::model::fixture::recovery;
     use crate::model::fixture::secs;
     use crate::model::fixture::test_notice;
+    use crate::model::id::Id;
+    use crate::model::id::ReplicaId;
     use crate::model::notice::Urgent;
+    use crate::model::transition::ReplicaKey;
 
     use super::super::tests::reminder;
     use super::super::tests::startup;
@@ -170,6 +196,10 @@ mod tests {
 
     fn page() -> Page {
         Page { title: "Acme".to_owned(), url: "https://status.example.com/".to_owned() }
+    }
+
+    fn title(alert: &Alert) -> String {
+        alert.title.within(100, fit::utf16)
     }
 
     /// The node and the severity of each alert.
@@ -181,10 +211,36 @@ mod tests {
     fn a_node_opens_its_alert_and_closes_the_same() {
         let (opened, closed) = (alerts(&death(), &page()).remove(0), alerts(&recovery(), &page()).remove(0));
         assert_eq!(opened.severity, Some(Severity::Dead));
-        assert_eq!(opened.title, "Web: API is dead");
+        assert_eq!(title(&opened), "Web: API is dead");
         assert_eq!(opened.key, "vigil-5f90b4b0e111eec0-web:api");
-        assert_eq!((closed.severity, closed.key), (None, opened.key));
-        assert_eq!(closed.title, "Web: API is healthy again");
+        assert_eq!((closed.severity, &closed.key), (None, &opened.key));
+        assert_eq!(title(&closed), "Web: API is healthy again");
+    }
+
+    #[test]
+    fn what_is_the_case_is_told_whatever_the_names_are() {
+        let x = "x".repeat(1_000);
+        let (id, label) = (Id::new(&x[..Id::LONGEST]).unwrap(), x.as_str());
+        let key = NodeKey { service: id.clone(), node: id };
+        let long = Change { key, service: label.into(), label: label.into(), to: Some(Status::Dead), ..change() };
+        let replica = ReplicaId::configured(&x).unwrap();
+        for notice in [death(), startup(), reminder(Urgent::All)] {
+            let what = if notice.is_reminder() { " is still dead" } else { " is dead" };
+            let told = Notice { changes: vec![long.clone()], dead: Vec::new(), ..notice };
+            let alert = alerts(&told, &page()).remove(0);
+            let title = alert.title.within(130, fit::utf16);
+            assert!(title.starts_with("xxx") && title.ends_with(&format!("x[..]{what}")), "{title}");
+            assert!(alert.lines[0].contains(&format!("){what}")), "{}", alert.lines[0]);
+        }
+        let node = NodeKey { service: long.key.service.clone(), node: long.key.node };
+        let alone = Notice { dead: vec![ReplicaKey { node, replica }], changes: Vec::new(), ..reminder(Urgent::All) };
+        let alert = alerts(&alone, &page()).remove(0);
+        let title = alert.title.within(130, fit::utf16);
+        assert!(
+            title.ends_with("x[..] is dead") && alert.lines[0].ends_with("x[..] is dead"),
+            "{title}: {:?}",
+            alert.lines
+        );
     }
 
     #[test]
@@ -218,7 +274,7 @@ mod tests {
             let opened = alerts(&alone, &page());
             assert_eq!(opened.len(), 1);
             assert_eq!(
-                (opened[0].title.as_str(), opened[0].lines.join("|").as_str()),
+                (title(&opened[0]).as_str(), opened[0].lines.join("|").as_str()),
                 ("web:api is dead", "a is dead|b is dead")
             );
         }

@@ -8,16 +8,16 @@ use url::Url;
 use url::form_urlencoded;
 
 use crate::config::Credentials;
+use crate::config::Hook;
 use crate::model::notice::Notice;
+use crate::net::basic;
 use crate::net::client::Client;
 
 use super::Notifier;
 use super::SendError;
+use super::discreet::WORDS_MAX;
 use super::post;
 use super::post::Answer;
-
-/// How much of a provider's own words is passed on.
-const WORDS_MAX: usize = 200;
 
 /// The longest wait that the body of an answer may ask for: nothing is tried for longer than a day.
 const WAIT_MAX: Duration = Duration::from_hours(24);
@@ -41,6 +41,14 @@ impl Call {
         Ok(Self { puts: false, url: url.into(), headers: Vec::new(), content_type: "application/json", body })
     }
 
+    /// POST to `hook`, of a JSON document.
+    ///
+    /// # Errors
+    /// As [`Call::json`].
+    pub(super) fn hook(hook: &Hook, document: &impl Serialize) -> Result<Self, SendError> {
+        Ok(Self::json(hook.url.reveal(), document)?.credentials(hook.credentials.as_ref()))
+    }
+
     /// POST to `url`, of the fields of a form.
     pub(super) fn form(url: impl Into<String>, fields: &[(&str, &str)]) -> Self {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish().into_bytes();
@@ -62,7 +70,7 @@ impl Call {
 
     /// With a user name and a password (RFC 7617).
     pub(super) fn basic(self, username: &str, password: &str) -> Self {
-        self.header("Authorization", post::basic(username, password))
+        self.header("Authorization", basic::authorization(username, password).reveal())
     }
 
     /// With those that stood in a URL, if any did.

@@ -41,7 +41,7 @@ pub(super) fn targets(config: &config::Discord, page: &Arc<Page>, client: &Clien
 }
 
 fn request(notice: &Notice, config: &config::Discord, page: &Page) -> Result<Call, SendError> {
-    Call::json(config.webhook_url.reveal(), &message(notice, page, config.username.as_deref()))
+    Call::hook(&config.webhook_url, &message(notice, page, config.username.as_deref()))
 }
 
 #[derive(Serialize)]
@@ -82,7 +82,7 @@ fn message<'a>(notice: &Notice, page: &Page, username: Option<&'a str>) -> Messa
     let embed = Embed {
         title: escape(&title),
         description: fit::lines(&lines, DESCRIPTION_MAX, fit::utf16),
-        color: say::color(notice),
+        color: say::color(notice).0,
         fields: fields(notice, page),
         timestamp: notice.at.to_string(),
     };

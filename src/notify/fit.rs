@@ -3,6 +3,9 @@
 /// What stands where lines were left out.
 const LEFT_OUT: &str = "[..]";
 
+/// What stands between names.
+const BETWEEN: &str = ": ";
+
 /// How long a text is by the measure of a provider.
 pub(super) type Length = fn(&str) -> usize;
 
@@ -56,6 +59,22 @@ pub(super) fn line(text: &str, max: usize, length: Length) -> String {
     if length(text) <= max { text.to_owned() } else { cut(text, max, length) }
 }
 
+/// Names with a colon between, and what is said of them. If it is longer than `max`, the names lose their ends, the
+/// longest first: what is said stays, unless it does not even fit alone.
+pub(super) fn said(names: &[&str], what: &str, max: usize, length: Length) -> String {
+    let lengths: Vec<usize> = names.iter().map(|name| length(name)).collect();
+    let mut left = max.saturating_sub(length(what) + length(BETWEEN) * names.len().saturating_sub(1));
+    let mut shortest_first: Vec<usize> = (0..names.len()).collect();
+    shortest_first.sort_by_key(|at| lengths[*at]);
+    let mut shares = vec![0; names.len()];
+    for (number, at) in shortest_first.into_iter().enumerate() {
+        shares[at] = lengths[at].min(left / (names.len() - number));
+        left -= shares[at];
+    }
+    let names: Vec<String> = names.iter().zip(shares).map(|(name, share)| line(name, share, length)).collect();
+    line(&format!("{}{what}", names.join(BETWEEN)), max, length)
+}
+
 fn cut(text: &str, max: usize, length: Length) -> String {
     let room = max.saturating_sub(LEFT_OUT.len());
     let mut used = 0;
@@ -106,7 +125,31 @@ mod tests {
         assert_eq!(line("äääääää", 9, bytes), "ää[..]");
     }
 
+    #[test]
+    fn names_are_cut_before_what_is_said_of_them() {
+        for (names, max, wanted) in [
+            (&["Web", "API"][..], 19, "Web: API is dead"),
+            (&["Web", "a long name"], 22, "Web: a lon[..] is dead"),
+            (&["a long name", "API"], 22, "a lon[..]: API is dead"),
+            (&["a long name", "another name"], 25, "a l[..]: anot[..] is dead"),
+            (&["a long name"], 16, "a lo[..] is dead"),
+            (&["API"], 8, "[..][..]"),
+            (&[], 8, " is dead"),
+        ] {
+            assert_eq!(said(names, " is dead", max, characters), wanted, "{names:?} in {max}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn what_is_said_stays(names in prop::collection::vec("\\PC{0,60}", 1..4), max in 40_usize..150) {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            for length in [bytes as Length, characters, utf16] {
+                let text = said(&names, " is dead", max, length);
+                prop_assert!(length(&text) <= max && text.ends_with(" is dead"), "{text}");
+            }
+        }
+
         #[test]
         fn nothing_is_longer_than_it_may_be(
             all in prop::collection::vec("\\PC{0,40}", 0..20),

@@ -42,7 +42,7 @@ pub(super) fn targets(config: &config::GoogleChat, page: &Arc<Page>, client: &Cl
 }
 
 fn request(notice: &Notice, config: &config::GoogleChat, page: &Page) -> Result<Call, SendError> {
-    Call::json(config.webhook_url.reveal(), &Message { text: written(notice, page) })
+    Call::hook(&config.webhook_url, &Message { text: written(notice, page) })
 }
 
 #[derive(Serialize)]

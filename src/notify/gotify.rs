@@ -221,7 +221,7 @@ mod tests {
     fn it_says_itself_why() {
         let wrong =
             r#"{"error":"Unauthorized","errorCode":401,"errorDescription":"you need to provide a valid token"}"#;
-        let error = failure("gotify", KEYS, Reply::Status(401, wrong));
+        let error = failure("gotify", &KEYS.replace("\"token\"", "\"A1b2C3\""), Reply::Status(401, wrong));
         assert_eq!(error.what, "Gotify answered HTTP 401: you need to provide a valid token");
     }
 }

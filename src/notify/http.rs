@@ -11,29 +11,29 @@ use serde_json::json;
 
 use crate::config;
 use crate::config::HttpMethod;
-use crate::model::notice::Affected;
-use crate::model::notice::Change;
-use crate::model::notice::Kind;
 use crate::model::notice::Notice;
-use crate::model::status::Status;
-use crate::model::words;
+use crate::net::basic;
 use crate::net::client::Client;
 
 use super::Notifier;
 use super::Page;
 use super::SendError;
 use super::Target;
+use super::document;
+use super::document::PageOf;
 use super::fit;
 use super::plain;
 use super::post;
 use super::say;
-use super::text;
 
 /// How much of the whole text there is, in bytes.
 const TEXT_MAX: usize = 16_000;
 
 /// How much of a list of replicas is in it.
 const NODES_MAX: usize = 1_000;
+
+/// What the credentials of the URL are sent as, unless a header of this name is configured.
+const AUTHORIZATION: &str = "authorization";
 
 /// Whoever answers.
 pub(super) fn targets(config: &config::HttpRequest, page: &Arc<Page>, client: &Client) -> Vec<Target> {
@@ -50,7 +50,9 @@ struct Http {
 impl Notifier for Http {
     fn send(&self, notice: &Notice) -> Result<(), SendError> {
         let (headers, body) = filled(notice, &self.config, &self.page)?;
-        let mut request = post::to(&self.client, self.config.url.reveal());
+        let credentials = self.config.url.credentials.as_ref();
+        let authorization = credentials.map(|one| basic::authorization(&one.username, one.password.reveal()));
+        let mut request = post::to(&self.client, self.config.url.url.reveal());
         request = match self.config.method {
             HttpMethod::Get => request.get(),
             HttpMethod::Post => request,
@@ -59,6 +61,11 @@ impl Notifier for Http {
         };
         for (name, value) in &headers {
             request = request.header(name, value);
+        }
+        if let Some(authorization) =
+            authorization.as_ref().filter(|_| !headers.iter().any(|(name, _)| name == AUTHORIZATION))
+        {
+            request = request.header(AUTHORIZATION, authorization.reveal());
         }
         request.bytes("application/json", body.unwrap_or_default().as_bytes())
     }
@@ -91,13 +98,6 @@ fn on_one_line(value: &str) -> String {
 
 /// What templates see of a notice. Whatever is added here stands in the samples by which templates are tried, too.
 fn variables(notice: &Notice, page: &Page) -> Value {
-    let (kind, reminder) = match notice.kind {
-        Kind::Startup => ("startup", None),
-        Kind::Change => ("changed", None),
-        Kind::Reminder { number, .. } => ("reminder", Some(number)),
-        Kind::Test => ("test", None),
-    };
-    let changes = notice.changes.iter().take(text::STORIES_MAX);
     let dead = notice.dead.iter().map(|key| {
         json!({
             "service": key.node.service.as_str(),
@@ -106,56 +106,18 @@ fn variables(notice: &Notice, page: &Page) -> Value {
         })
     });
     json!({
-        "kind": kind,
+        "kind": document::kind(notice),
         "status": notice.status.word(),
         "changed": notice.changed,
         "time": notice.at.to_string(),
-        "reminder": reminder,
+        "reminder": document::reminder(notice),
         "urgent": notice.is_urgent_for(0),
         "title": say::title(notice, page),
-        "text": whole(notice),
-        "page": { "title": page.title, "url": page.url },
-        "changes": changes.map(|one| change(one, &text::sentence(notice.kind, one))).collect::<Vec<_>>(),
+        "text": fit::lines(&plain::whole(notice, NODES_MAX), TEXT_MAX, fit::bytes),
+        "page": PageOf::of(page),
+        "changes": document::changes(notice),
         "dead": dead.collect::<Vec<_>>(),
         "more_dead": notice.more_dead,
-    })
-}
-
-/// All of it as plain text.
-fn whole(notice: &Notice) -> String {
-    let mut lines = vec![say::sentence(notice, "")];
-    let dead = text::dead(notice, NODES_MAX);
-    if !dead.is_empty() {
-        lines.push(format!("Nodes: {dead}"));
-    }
-    lines.push(format!("Time: {}", words::time(notice.at)));
-    lines.extend(plain::changes(notice, plain::as_it_is));
-    fit::lines(&lines, TEXT_MAX, fit::bytes)
-}
-
-fn change(change: &Change, text: &str) -> Value {
-    let was = change.was.map(|(status, time)| json!({ "status": status.word(), "seconds": time.as_secs() }));
-    let cause = change.affected.first().and_then(|first| first.cause.as_ref()).map(ToString::to_string);
-    json!({
-        "service": change.key.service.as_str(),
-        "node": change.key.node.as_str(),
-        "service_label": &*change.service,
-        "node_label": &*change.label,
-        "status": change.to.map_or("unknown", Status::word),
-        "since": change.since.to_string(),
-        "was": was,
-        "text": text,
-        "cause": cause,
-        "replicas": change.affected.iter().map(replica).collect::<Vec<_>>(),
-        "more_replicas": change.more_affected,
-    })
-}
-
-fn replica(affected: &Affected) -> Value {
-    json!({
-        "replica": affected.key.replica.as_str(),
-        "status": affected.status.word(),
-        "cause": affected.cause.as_ref().map(ToString::to_string),
     })
 }
 

@@ -24,6 +24,7 @@ use super::call::Calling;
 use super::fit;
 use super::plain;
 use super::say;
+use super::say::Color;
 use super::slack;
 use super::slack::Dialect;
 
@@ -41,7 +42,7 @@ pub(super) fn targets(config: &config::Mattermost, page: &Arc<Page>, client: &Cl
 }
 
 fn request(notice: &Notice, config: &config::Mattermost, page: &Page) -> Result<Call, SendError> {
-    Call::json(config.hook_url.reveal(), &message(notice, config, page))
+    Call::hook(&config.hook_url, &message(notice, config, page))
 }
 
 #[derive(Serialize)]
@@ -78,12 +79,8 @@ fn escape(text: &str) -> String {
 }
 
 /// Attachments have colours by number.
-fn color(status: Status) -> &'static str {
-    match status {
-        Status::Healthy => "#0b7a29",
-        Status::Sick => "#a85a00",
-        Status::Dead => "#c01515",
-    }
+fn color(status: Status) -> String {
+    Color::of(status).to_string()
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@
 mod alerts;
 mod call;
 mod discord;
+mod discreet;
+mod document;
 pub mod email;
 mod fit;
 mod google_chat;
@@ -17,11 +19,11 @@ mod ntfy;
 mod opsgenie;
 mod pagerduty;
 mod plain;
-pub mod post;
+mod post;
 mod pushover;
 mod say;
 mod series;
-pub mod slack;
+mod slack;
 mod teams;
 mod telegram;
 #[cfg(test)]
@@ -42,6 +44,9 @@ use crate::config::ChannelKind;
 use crate::model::notice::Notice;
 use crate::net::client::Client;
 
+use self::discreet::Blanks;
+use self::discreet::Discreet;
+
 /// One configured way to reach people.
 pub trait Notifier: Send + Sync {
     /// Delivers `notice`, or says why not.
@@ -59,7 +64,7 @@ pub struct SendError {
     pub permanent: bool,
     /// The least wait before another try, when the other side asks for one.
     pub retry_after: Option<Duration>,
-    /// Why, for people; without tokens, bodies and hook URLs.
+    /// Why, for people; without tokens, bodies and hook URLs. What comes from [`build`] has none of its channel's secrets.
     pub what: String,
 }
 
@@ -90,6 +95,8 @@ pub struct Channel {
     pub name: Arc<str>,
     /// Whether it carries only reminders.
     pub reminders_only: bool,
+    /// Whether it keeps alerts open until it is told that they are over: it has to hear of that in any case.
+    pub keeps_alerts: bool,
     /// Whom it reaches; each is told on its own, so that what fails for one is tried again for that one only.
     pub targets: Vec<Target>,
 }
@@ -108,6 +115,11 @@ impl Target {
     /// The one target of a channel that never has another.
     fn only(notifier: impl Notifier + 'static) -> Self {
         Self { name: String::new(), notifier: Box::new(notifier) }
+    }
+
+    /// The same, whose errors do not tell the secrets of its channel.
+    fn discreet(self, blanks: &Arc<Blanks>) -> Self {
+        Self { notifier: Box::new(Discreet::new(self.notifier, blanks)), ..self }
     }
 
     /// A target of that name.
@@ -152,7 +164,14 @@ pub fn build(notify: &config::Notify, page: &Arc<Page>, client: &Client) -> Vec<
             ChannelKind::Opsgenie(opsgenie) => opsgenie::targets(opsgenie, page, client),
             ChannelKind::Http(http) => http::targets(http, page, client),
         };
-        Channel { name: channel.name.clone(), reminders_only: channel.reminders_only, targets }
+        let blanks = Arc::new(Blanks::of(&channel.kind.secrets()));
+        let targets = targets.into_iter().map(|target| target.discreet(&blanks)).collect();
+        Channel {
+            name: channel.name.clone(),
+            reminders_only: channel.reminders_only,
+            keeps_alerts: channel.kind.keeps_alerts(),
+            targets,
+        }
     };
     notify.channels.iter().map(channel).collect()
 }

@@ -13,7 +13,6 @@ use crate::config;
 use crate::model::notice::Kind;
 use crate::model::notice::Notice;
 use crate::model::status::Status;
-use crate::model::words;
 use crate::net::client::Client;
 
 use super::Page;
@@ -25,7 +24,6 @@ use super::call::Calling;
 use super::fit;
 use super::plain;
 use super::say;
-use super::text;
 
 /// What ntfy takes, in bytes.
 const MESSAGE_MAX: usize = 4_096;
@@ -77,14 +75,7 @@ fn message<'a>(notice: &Notice, config: &'a config::Ntfy, page: &'a Page) -> Pub
 }
 
 fn body(notice: &Notice) -> String {
-    let mut lines = vec![say::sentence(notice, "")];
-    let dead = text::dead(notice, NODES_MAX);
-    if !dead.is_empty() {
-        lines.push(format!("Nodes: {dead}"));
-    }
-    lines.push(format!("Time: {}", words::time(notice.at)));
-    lines.extend(plain::changes(notice, plain::as_it_is));
-    fit::lines(&lines, MESSAGE_MAX, fit::bytes)
+    fit::lines(&plain::whole(notice, NODES_MAX), MESSAGE_MAX, fit::bytes)
 }
 
 /// What is configured or, without that, one more than usual for what is dead; an urgent reminder goes above all.

@@ -96,7 +96,7 @@ fn create(alert: &Alert, severity: Severity, config: &config::Opsgenie, page: &P
         details["node_label"] = detail(node).into();
     }
     json!({
-        "message": fit::line(&alert.title, MESSAGE_MAX, fit::utf16),
+        "message": alert.title.within(MESSAGE_MAX, fit::utf16),
         "alias": alert.key,
         "description": fit::lines(&alert.lines, DESCRIPTION_MAX, fit::utf16),
         "entity": fit::line(&alert.node, ENTITY_MAX, fit::utf16),

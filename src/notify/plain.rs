@@ -7,6 +7,7 @@ use crate::model::words;
 
 use super::fit;
 use super::fit::Length;
+use super::say;
 use super::text;
 
 /// How text of others gets into a format.
@@ -28,6 +29,18 @@ pub(super) fn remark(notice: &Notice) -> Option<&'static str> {
         Kind::Reminder { .. } => Some("This is a reminder."),
         Kind::Test => Some(TEST),
     }
+}
+
+/// All of it: the status in a sentence, of the dead replicas what fits into `nodes_max` bytes, the time, and what changed.
+pub(super) fn whole(notice: &Notice, nodes_max: usize) -> Vec<String> {
+    let mut lines = vec![say::sentence(notice, "")];
+    let dead = text::dead(notice, nodes_max);
+    if !dead.is_empty() {
+        lines.push(format!("Nodes: {dead}"));
+    }
+    lines.push(format!("Time: {}", words::time(notice.at)));
+    lines.extend(changes(notice, as_it_is));
+    lines
 }
 
 /// How much of a report the page's title may take, in bytes.

@@ -2,10 +2,6 @@
 
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use serde::Serialize;
-
 use crate::model::observation::Finding;
 use crate::net::client::Client;
 use crate::net::client::Method;
@@ -24,7 +20,7 @@ const PATIENT: &[u16] = &[429, 503];
 
 /// A request that is put together.
 #[derive(Clone)]
-pub struct Post<'a> {
+pub(super) struct Post<'a> {
     client: &'a Client,
     url: &'a str,
     verb: Verb,
@@ -43,77 +39,56 @@ enum Verb {
 
 /// An answer of whatever status; its body, or the first mebibyte of it, has come in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub(super) struct Answer {
     /// The status.
-    pub status: u16,
+    pub(super) status: u16,
     /// The least wait before another try, when the other side asks for one.
-    pub retry_after: Option<Duration>,
+    pub(super) retry_after: Option<Duration>,
     /// The body.
-    pub body: Vec<u8>,
+    pub(super) body: Vec<u8>,
 }
 
 /// A POST to `url`, which is never told to anybody.
-#[must_use]
-pub fn to<'a>(client: &'a Client, url: &'a str) -> Post<'a> {
+pub(super) fn to<'a>(client: &'a Client, url: &'a str) -> Post<'a> {
     Post { client, url, verb: Verb::Post, headers: Vec::new(), who: "the hook" }
-}
-
-/// The value of `Authorization` for that user (RFC 7617); it is as secret as the password.
-#[must_use]
-pub fn basic(user: &str, password: &str) -> String {
-    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
 }
 
 impl<'a> Post<'a> {
     /// A PUT instead.
-    #[must_use]
-    pub fn put(mut self) -> Self {
+    pub(super) fn put(mut self) -> Self {
         self.verb = Verb::Put;
         self
     }
 
     /// A PATCH instead.
-    #[must_use]
-    pub fn patch(mut self) -> Self {
+    pub(super) fn patch(mut self) -> Self {
         self.verb = Verb::Patch;
         self
     }
 
     /// A GET instead, which has no body.
-    #[must_use]
-    pub fn get(mut self) -> Self {
+    pub(super) fn get(mut self) -> Self {
         self.verb = Verb::Get;
         self
     }
 
     /// With this header. One that names `Content-Type` wins over what the body would say.
-    #[must_use]
-    pub fn header(mut self, name: &'a str, value: &'a str) -> Self {
+    pub(super) fn header(mut self, name: &'a str, value: &'a str) -> Self {
         self.headers.push((name, value));
         self
     }
 
     /// Who answers, in the words of a failure: `the hook` unless said otherwise.
-    #[must_use]
-    pub fn called(mut self, who: &'a str) -> Self {
+    pub(super) fn called(mut self, who: &'a str) -> Self {
         self.who = who;
         self
-    }
-
-    /// Sends a JSON document.
-    ///
-    /// # Errors
-    /// [`SendError`], when the answer is not 2xx, or none came within 10 s.
-    pub fn json(&self, document: &impl Serialize) -> Result<(), SendError> {
-        let body = serde_json::to_vec(document).map_err(|error| SendError::permanent(error.to_string()))?;
-        self.bytes("application/json", &body)
     }
 
     /// Sends a body of that type.
     ///
     /// # Errors
-    /// As [`Post::json`].
-    pub fn bytes(&self, content_type: &str, body: &[u8]) -> Result<(), SendError> {
+    /// [`SendError`], when the answer is not 2xx, or none came within 10 s.
+    pub(super) fn bytes(&self, content_type: &str, body: &[u8]) -> Result<(), SendError> {
         self.verdict(&self.ask(content_type, body)?)
     }
 
@@ -122,7 +97,7 @@ impl<'a> Post<'a> {
     ///
     /// # Errors
     /// [`SendError`], when no answer came within 10 s.
-    pub fn ask(&self, content_type: &str, body: &[u8]) -> Result<Answer, SendError> {
+    pub(super) fn ask(&self, content_type: &str, body: &[u8]) -> Result<Answer, SendError> {
         let mut headers = self.headers.clone();
         let has_type = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Content-Type"));
         if !has_type && self.verb != Verb::Get {
@@ -152,7 +127,7 @@ impl<'a> Post<'a> {
     ///
     /// # Errors
     /// [`SendError`], when it is not 2xx.
-    pub fn verdict(&self, answer: &Answer) -> Result<(), SendError> {
+    pub(super) fn verdict(&self, answer: &Answer) -> Result<(), SendError> {
         if (200..300).contains(&answer.status) {
             return Ok(());
         }
@@ -204,14 +179,13 @@ mod tests {
     #[test]
     fn a_document_goes_with_its_headers_by_the_method_that_was_asked_for() {
         let (url, asked) = server("HTTP/1.1 204 No Content\r\n\r\n");
-        let token = basic("user", "pass:word");
         let client = client();
-        let post = to(&client, &url).put().header("Authorization", &token).header("content-type", "application/x+json");
-        assert_eq!(post.json(&serde_json::json!({ "a": "ü" })), Ok(()));
+        let post = to(&client, &url).put().header("X-Token", "a token").header("content-type", "application/x+json");
+        assert_eq!(post.bytes("application/json", "{\"a\":\"ü\"}".as_bytes()), Ok(()));
         let asked = asked.join().unwrap();
         let head = asked.to_ascii_lowercase();
         assert!(asked.starts_with("PUT /hook HTTP/1.1\r\n") && asked.ends_with("\r\n\r\n{\"a\":\"ü\"}"), "{asked}");
-        assert!(head.contains("\r\nauthorization: basic dxnlcjpwyxnzondvcmq=\r\n"), "{asked}");
+        assert!(head.contains("\r\nx-token: a token\r\n"), "{asked}");
         assert!(head.contains("\r\ncontent-type: application/x+json\r\n"), "{asked}");
         assert_eq!(head.matches("content-type").count(), 1, "{asked}");
     }

@@ -1,5 +1,7 @@
 //! What the head of a message says: the page, what is the case, and its colour.
 
+use std::fmt;
+
 use crate::model::notice::Kind;
 use crate::model::notice::Notice;
 use crate::model::status::Status;
@@ -24,13 +26,33 @@ pub(super) fn sentence(notice: &Notice, bold: &str) -> String {
     }
 }
 
-/// A colour of sRGB, 8 bits for each of red, green and blue: that of the page's status, and blue for a test.
-pub(super) fn color(notice: &Notice) -> u32 {
-    match (notice.kind, notice.status) {
-        (Kind::Test, _) => 0x19_57_c2,
-        (_, Status::Healthy) => 0x0b_7a_29,
-        (_, Status::Sick) => 0xa8_5a_00,
-        (_, Status::Dead) => 0xc0_15_15,
+/// The colour of a notice: that of the page's status, and blue for a test.
+pub(super) fn color(notice: &Notice) -> Color {
+    if notice.is_test() { Color::TEST } else { Color::of(notice.status) }
+}
+
+/// A colour of sRGB, 8 bits for each of red, green and blue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Color(pub(super) u32);
+
+impl Color {
+    /// Of a test: none of the others.
+    pub(super) const TEST: Self = Self(0x19_57_c2);
+
+    /// Of a status: green, ochre or red, each dark enough to be told from white.
+    pub(super) fn of(status: Status) -> Self {
+        Self(match status {
+            Status::Healthy => 0x0b_7a_29,
+            Status::Sick => 0xa8_5a_00,
+            Status::Dead => 0xc0_15_15,
+        })
+    }
+}
+
+/// As HTML has it: `#c01515`.
+impl fmt::Display for Color {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{:06x}", self.0)
     }
 }
 

@@ -13,11 +13,15 @@ use crate::model::status::Status;
 use crate::model::words;
 use crate::net::client::Client;
 
-use super::Notifier;
 use super::Page;
 use super::SendError;
 use super::Target;
-use super::post;
+use super::call::Answers;
+use super::call::Call;
+use super::call::Calling;
+use super::fit;
+use super::plain;
+use super::say::Color;
 use super::text;
 
 /// How much of a text is sent: Slack cuts a message at 40,000 characters and shows far fewer.
@@ -26,23 +30,14 @@ const TEXT_MAX: usize = 8_000;
 /// How much of a list of replicas is sent: people do not read more, and it is sent three times.
 const NODES_MAX: usize = 1_000;
 
-/// Tells a Slack channel.
-pub struct Slack {
-    config: config::Slack,
-    page: Arc<Page>,
-    client: Client,
-}
-
-/// The one target of such a channel.
+/// The channel of the webhook. Its answers are plain text, of which the status says enough.
 pub(super) fn targets(config: &config::Slack, page: &Arc<Page>, client: &Client) -> Vec<Target> {
-    vec![Target::only(Slack { config: config.clone(), page: page.clone(), client: client.clone() })]
+    let (config, page) = (config.clone(), page.clone());
+    vec![Target::only(Calling::new(client, Answers::of("the hook"), move |notice| request(notice, &config, &page)))]
 }
 
-impl Notifier for Slack {
-    fn send(&self, notice: &Notice) -> Result<(), SendError> {
-        let document = message(notice, &self.page, &MRKDWN, self.config.mention_channel);
-        post::to(&self.client, self.config.hook_url.reveal()).json(&document)
-    }
+fn request(notice: &Notice, config: &config::Slack, page: &Page) -> Result<Call, SendError> {
+    Call::hook(&config.hook_url, &message(notice, page, &MRKDWN, config.mention_channel))
 }
 
 /// How those who take Slack's messages differ.
@@ -56,7 +51,7 @@ pub(super) struct Dialect {
     /// How the address of the page does.
     pub(super) link: fn(&str) -> String,
     /// The colour of a status.
-    pub(super) color: fn(Status) -> &'static str,
+    pub(super) color: fn(Status) -> String,
 }
 
 /// Slack's own: `mrkdwn`.
@@ -71,7 +66,7 @@ pub(super) struct Message {
 #[derive(Serialize)]
 pub(super) struct Attachment {
     pub(super) fallback: String,
-    color: &'static str,
+    color: String,
     fields: Vec<Field>,
 }
 
@@ -91,7 +86,7 @@ pub(super) fn message(notice: &Notice, page: &Page, dialect: &Dialect, mention_c
     let (heading, bold) = (text::heading(notice), dialect.bold);
     let nodes = if dead.is_empty() { String::new() } else { format!(" Nodes: {bold}{dead}{bold}.") };
     let mut summary = format!("{heading}: {bold}{}{bold}.{nodes}", notice.status);
-    let changes = cut(&changes(notice, dialect.escape));
+    let changes = fit::lines(&changes(notice, dialect.escape), TEXT_MAX, fit::bytes);
     if !changes.is_empty() {
         summary.push('\n');
         summary.push_str(&changes);
@@ -111,9 +106,9 @@ pub(super) fn message(notice: &Notice, page: &Page, dialect: &Dialect, mention_c
 
 /// A test says nothing of any status, and calls nobody.
 fn test_message(notice: &Notice, page: &Page, dialect: &Dialect) -> Message {
-    let text = "This is a test notice, nothing has changed.".to_owned();
-    let attachment =
-        Attachment { fallback: text.clone(), color: "#1957c2", fields: time_and_page(notice, page, dialect).into() };
+    let text = plain::TEST.to_owned();
+    let fields = time_and_page(notice, page, dialect).into();
+    let attachment = Attachment { fallback: text.clone(), color: Color::TEST.to_string(), fields };
     Message { text, attachments: [attachment] }
 }
 
@@ -126,43 +121,28 @@ fn field(title: &'static str, value: &str, short: bool) -> Field {
 }
 
 /// A line for each node that changed, and one for each of its replicas where that says more.
-fn changes(notice: &Notice, escape: fn(&str) -> String) -> String {
+fn changes(notice: &Notice, escape: fn(&str) -> String) -> Vec<String> {
     let mut lines = Vec::new();
     for story in text::stories(notice, text::STORIES_MAX) {
         lines.push(format!("• {}", escape(&story.head)));
         lines.extend(story.details.iter().map(|detail| format!("    ◦ {}", escape(detail))));
     }
-    lines.join("\n")
+    lines
 }
 
 /// The names that Slack has for green, yellow and red.
-fn color(status: Status) -> &'static str {
+fn color(status: Status) -> String {
     match status {
         Status::Healthy => "good",
         Status::Sick => "warning",
         Status::Dead => "danger",
     }
+    .to_owned()
 }
 
 /// The three characters that Slack's text format reserves.
 pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-/// No more than Slack takes, at the end of a line.
-fn cut(text: &str) -> String {
-    let mut kept = String::new();
-    for line in text.lines() {
-        if kept.len() + line.len() > TEXT_MAX {
-            kept.push_str("\n[..]");
-            break;
-        }
-        if !kept.is_empty() {
-            kept.push('\n');
-        }
-        kept.push_str(line);
-    }
-    kept
 }
 
 #[cfg(test)]

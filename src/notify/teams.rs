@@ -46,7 +46,7 @@ pub(super) fn targets(config: &config::Teams, page: &Arc<Page>, client: &Client)
 }
 
 fn request(notice: &Notice, config: &config::Teams, page: &Page) -> Result<Call, SendError> {
-    Call::json(config.webhook_url.reveal(), &message(notice, page))
+    Call::hook(&config.webhook_url, &message(notice, page))
 }
 
 fn message(notice: &Notice, page: &Page) -> Value {

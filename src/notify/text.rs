@@ -11,6 +11,8 @@ use crate::model::notice::Notice;
 use crate::model::status::Status;
 use crate::model::words;
 
+use super::fit;
+
 /// A node that changed, in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Story {
@@ -108,13 +110,7 @@ pub fn headline(notice: &Notice) -> String {
             Kind::Startup => format!("started up, the page is {}", notice.status),
             Kind::Change | Kind::Test => "nothing changed".to_owned(),
         },
-        [only] => match (only.to, only.was) {
-            (Some(status), _) if notice.is_reminder() => format!("{} is still {status}", only.label),
-            (Some(Status::Healthy), Some(_)) => format!("{} is healthy again", only.label),
-            (Some(status), Some((was, _))) if status == was => format!("{} is {status} again", only.label),
-            (Some(status), _) => format!("{} is {status}", only.label),
-            (None, _) => format!("{} is not known any more", only.label),
-        },
+        [only] => format!("{} {}", only.label, became(notice.kind, only)),
         many => {
             let to = many.first().and_then(|change| change.to);
             let alike = to.filter(|_| many.iter().all(|change| change.to == to));
@@ -126,6 +122,17 @@ pub fn headline(notice: &Notice) -> String {
                 |status| format!("{} nodes are {still}{status}", many.len()),
             )
         }
+    }
+}
+
+/// What became of one node, in a few words that follow its name: `is dead`, `is healthy again`.
+pub(super) fn became(kind: Kind, change: &Change) -> String {
+    match (change.to, change.was) {
+        (Some(status), _) if matches!(kind, Kind::Reminder { .. }) => format!("is still {status}"),
+        (Some(Status::Healthy), Some(_)) => "is healthy again".to_owned(),
+        (Some(status), Some((was, _))) if status == was => format!("is {status} again"),
+        (Some(status), _) => format!("is {status}"),
+        (None, _) => "is not known any more".to_owned(),
     }
 }
 
@@ -152,7 +159,7 @@ pub fn dead(notice: &Notice, max: usize) -> String {
     for key in &notice.dead {
         let name = key.to_string();
         if list.is_empty() {
-            list.push_str(&cut(name, max));
+            list.push_str(&fit::line(&name, max, fit::bytes));
         } else if list.len() + name.len() <= max {
             list.push_str(", ");
             list.push_str(&name);
@@ -161,16 +168,6 @@ pub fn dead(notice: &Notice, max: usize) -> String {
         }
     }
     if more == 0 { list } else { format!("{list} and {more} more") }
-}
-
-/// A name that is longer than `max` bytes loses its end.
-fn cut(name: String, max: usize) -> String {
-    if name.len() <= max {
-        return name;
-    }
-    let ends = name.char_indices().map(|(start, char)| start + char.len_utf8());
-    let end = ends.take_while(|end| *end <= max).last().unwrap_or(0);
-    format!("{}[..]", &name[..end])
 }
 
 /// A status with a capital letter: `Dead`.
@@ -340,8 +337,9 @@ mod tests {
             (death(), 100, "web:api:tcp://10.0.0.1:80"),
             (many.clone(), 100, "web:api:a, web:api:b, web:api:c and 20 more"),
             (many.clone(), 20, "web:api:a, web:api:b and 21 more"),
-            (many, 1, "w[..] and 22 more"),
-            (long, 11, "web:api:ä[..]"),
+            (many, 5, "w[..] and 22 more"),
+            (long.clone(), 13, "web:api:[..]"),
+            (long, 14, "web:api:äöü"),
         ] {
             assert_eq!(dead(&notice, max), wanted);
         }

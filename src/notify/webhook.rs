@@ -5,14 +5,10 @@
 //! (<https://www.rfc-editor.org/rfc/rfc9110#name-status-codes>).
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_derive::Serialize;
 
 use crate::config;
-use crate::model::notice::Affected;
-use crate::model::notice::Change;
-use crate::model::notice::Kind;
 use crate::model::notice::Notice;
 use crate::model::words;
 use crate::net::client::Client;
@@ -23,7 +19,9 @@ use super::Target;
 use super::call::Answers;
 use super::call::Call;
 use super::call::Calling;
-use super::text;
+use super::document;
+use super::document::ChangeOf;
+use super::document::PageOf;
 
 /// The one target.
 pub(super) fn targets(config: &config::Webhook, page: &Arc<Page>, client: &Client) -> Vec<Target> {
@@ -32,8 +30,7 @@ pub(super) fn targets(config: &config::Webhook, page: &Arc<Page>, client: &Clien
 }
 
 fn request(notice: &Notice, config: &config::Webhook, page: &Page) -> Result<Call, SendError> {
-    let call = Call::json(config.hook_url.reveal(), &Document::of(notice, page))?;
-    Ok(call.credentials(config.credentials.as_ref()))
+    Call::hook(&config.hook_url, &Document::of(notice, page))
 }
 
 /// What is sent.
@@ -51,102 +48,25 @@ struct Document<'a> {
     /// How many dead replicas `replicas` does not name.
     more_replicas: usize,
     /// Which reminder this is, from 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
     reminder: Option<u32>,
     changes: Vec<ChangeOf<'a>>,
 }
 
-#[derive(Serialize)]
-struct PageOf<'a> {
-    title: &'a str,
-    url: &'a str,
-}
-
-/// A node that changed.
-#[derive(Serialize)]
-struct ChangeOf<'a> {
-    service: &'a str,
-    node: &'a str,
-    service_label: &'a str,
-    node_label: &'a str,
-    status: &'static str,
-    /// By RFC 3339.
-    since: String,
-    /// What it was before, if that was not healthy.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    was: Option<Was>,
-    /// All of it in a sentence.
-    text: String,
-    replicas: Vec<ReplicaOf>,
-    more_replicas: usize,
-}
-
-#[derive(Serialize)]
-struct Was {
-    status: &'static str,
-    seconds: u64,
-}
-
-/// A replica that is not healthy.
-#[derive(Serialize)]
-struct ReplicaOf {
-    replica: String,
-    status: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cause: Option<String>,
-}
-
 impl<'a> Document<'a> {
     fn of(notice: &'a Notice, page: &'a Page) -> Self {
-        let (kind, reminder) = match notice.kind {
-            Kind::Startup => ("startup", None),
-            Kind::Change => ("changed", None),
-            Kind::Reminder { number, .. } => ("reminder", Some(number)),
-            Kind::Test => ("test", None),
-        };
-        let told = notice.changes.iter().take(text::STORIES_MAX);
         Self {
-            r#type: kind,
+            r#type: document::kind(notice),
             status: notice.status.word(),
             time: words::time(notice.at),
             replicas: notice.dead.iter().map(ToString::to_string).collect(),
-            page: PageOf { title: &page.title, url: &page.url },
+            page: PageOf::of(page),
             at: notice.at.to_string(),
             changed: notice.changed,
             more_replicas: notice.more_dead,
-            reminder,
-            changes: told.map(|change| ChangeOf::of(change, text::sentence(notice.kind, change))).collect(),
+            reminder: document::reminder(notice),
+            changes: document::changes(notice),
         }
     }
-}
-
-impl<'a> ChangeOf<'a> {
-    fn of(change: &'a Change, text: String) -> Self {
-        let was = change.was.map(|(status, time)| Was { status: status.word(), seconds: whole(time) });
-        Self {
-            service: change.key.service.as_str(),
-            node: change.key.node.as_str(),
-            service_label: &change.service,
-            node_label: &change.label,
-            status: change.to.map_or("unknown", |status| status.word()),
-            since: change.since.to_string(),
-            was,
-            text,
-            replicas: change.affected.iter().map(ReplicaOf::of).collect(),
-            more_replicas: change.more_affected,
-        }
-    }
-}
-
-impl ReplicaOf {
-    fn of(affected: &Affected) -> Self {
-        let cause = affected.cause.as_ref().map(ToString::to_string);
-        Self { replica: affected.key.replica.to_string(), status: affected.status.word(), cause }
-    }
-}
-
-fn whole(time: Duration) -> u64 {
-    time.as_secs()
 }
 
 #[cfg(test)]
@@ -154,6 +74,7 @@ mod tests {
     use crate::model::fixture::death;
     use crate::model::fixture::recovery;
     use crate::model::fixture::test_notice;
+    use crate::model::notice::Change;
     use crate::model::notice::Urgent;
     use crate::model::status::Status;
 
@@ -204,6 +125,7 @@ mod tests {
             "title": "Acme & Co",
             "url": "https://status.example.com/?a=1&b=2"
           },
+          "reminder": null,
           "replicas": [],
           "status": "healthy",
           "time": "01:12:05 UTC+00:00",
@@ -223,6 +145,7 @@ mod tests {
           "changed": true,
           "changes": [
             {
+              "cause": "connection refused",
               "more_replicas": 0,
               "node": "api",
               "node_label": "API",
@@ -237,7 +160,8 @@ mod tests {
               "service_label": "Web",
               "since": "2026-11-24T01:12:02Z",
               "status": "dead",
-              "text": "Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)"
+              "text": "Web, API (web:api) is dead since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
+              "was": null
             }
           ],
           "more_replicas": 0,
@@ -245,6 +169,7 @@ mod tests {
             "title": "Acme & Co",
             "url": "https://status.example.com/?a=1&b=2"
           },
+          "reminder": null,
           "replicas": [
             "web:api:tcp://10.0.0.1:80"
           ],
@@ -266,6 +191,7 @@ mod tests {
           "changed": true,
           "changes": [
             {
+              "cause": "slow, answered after 12 s",
               "more_replicas": 0,
               "node": "api",
               "node_label": "API",
@@ -285,7 +211,8 @@ mod tests {
               "service_label": "Web",
               "since": "2026-11-24T01:12:02Z",
               "status": "sick",
-              "text": "Web, API (web:api) is sick since 24 Nov 2026, 01:12:02 UTC: slow, answered after 12 s"
+              "text": "Web, API (web:api) is sick since 24 Nov 2026, 01:12:02 UTC: slow, answered after 12 s",
+              "was": null
             }
           ],
           "more_replicas": 0,
@@ -293,6 +220,7 @@ mod tests {
             "title": "Acme & Co",
             "url": "https://status.example.com/?a=1&b=2"
           },
+          "reminder": null,
           "replicas": [],
           "status": "sick",
           "time": "01:12:05 UTC+00:00",
@@ -312,6 +240,7 @@ mod tests {
           "changed": false,
           "changes": [
             {
+              "cause": "connection refused",
               "more_replicas": 0,
               "node": "api",
               "node_label": "API",
@@ -326,7 +255,8 @@ mod tests {
               "service_label": "Web",
               "since": "2026-11-24T01:12:02Z",
               "status": "dead",
-              "text": "Web, API (web:api) is still dead, since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)"
+              "text": "Web, API (web:api) is still dead, since 24 Nov 2026, 01:12:02 UTC: connection refused (tcp://10.0.0.1:80)",
+              "was": null
             }
           ],
           "more_replicas": 0,
@@ -356,6 +286,7 @@ mod tests {
           "changed": true,
           "changes": [
             {
+              "cause": null,
               "more_replicas": 0,
               "node": "api",
               "node_label": "API",
@@ -376,6 +307,7 @@ mod tests {
             "title": "Acme & Co",
             "url": "https://status.example.com/?a=1&b=2"
           },
+          "reminder": null,
           "replicas": [],
           "status": "healthy",
           "time": "01:12:05 UTC+00:00",
@@ -399,6 +331,7 @@ mod tests {
             "title": "Acme & Co",
             "url": "https://status.example.com/?a=1&b=2"
           },
+          "reminder": null,
           "replicas": [],
           "status": "healthy",
           "time": "01:12:05 UTC+00:00",

@@ -10,18 +10,19 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use url::Url;
 
 use crate::clock::Clock;
+use crate::config::Credentials;
 use crate::config::http;
 use crate::model::cause::Failure;
 use crate::model::observation::Finding;
+use crate::net::basic;
 use crate::net::client::Answer;
 use crate::net::client::Client;
 use crate::net::client::Method;
 use crate::net::client::Request;
+use crate::secret::Secret;
 
 use self::trip::Trip;
 use super::Probe;
@@ -29,7 +30,7 @@ use super::Probe;
 /// Asks by an HTTP request.
 pub struct Http {
     url: Url,
-    authorization: Option<String>,
+    authorization: Option<Secret>,
     healthy: Range<u16>,
     how: Arc<http::Http>,
     client: Client,
@@ -39,7 +40,10 @@ impl Http {
     /// A probe of `url` that asks as `how` says, and is up when the status is in `healthy`.
     #[must_use]
     pub fn new(url: &Url, how: Arc<http::Http>, healthy: Range<u16>, client: Client) -> Self {
-        Self { url: trip::bare(url.clone()), authorization: authorization(url), healthy, how, client }
+        let mut url = url.clone();
+        let credentials = Credentials::take(&mut url);
+        let authorization = credentials.map(|one| basic::authorization(&one.username, one.password.reveal()));
+        Self { url: trip::bare(url), authorization, healthy, how, client }
     }
 
     /// Asks, and goes where redirects lead; tells the last status, and leaves the last body in `body`.
@@ -73,7 +77,7 @@ impl Http {
     fn request(&self, trip: &Trip, method: Method<'_>, limit: Duration, into: &mut Vec<u8>) -> Result<Answer, Finding> {
         // What may be a secret is meant for the target alone.
         let given = if trip.is_away() { &[] } else { self.how.headers.as_slice() };
-        let authorization = self.authorization.as_deref().filter(|_| !trip.is_away());
+        let authorization = self.authorization.as_ref().map(Secret::reveal).filter(|_| !trip.is_away());
         let usual = [("cache-control", Some("no-cache")), ("authorization", authorization)];
         let usual = usual.into_iter().filter_map(|(name, value)| Some((name, value?)));
         let usual = usual.filter(|(name, _)| !given.iter().any(|(given, _)| given == name));
@@ -103,11 +107,4 @@ impl Probe for Http {
         };
         Finding::Down(trip.end(failure))
     }
-}
-
-fn authorization(url: &Url) -> Option<String> {
-    let decode = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
-    let (user, password) = (decode(url.username()), decode(url.password().unwrap_or_default()));
-    let given = !url.username().is_empty() || url.password().is_some();
-    given.then(|| format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))))
 }

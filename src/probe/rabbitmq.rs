@@ -6,8 +6,6 @@
 
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use percent_encoding::AsciiSet;
 use percent_encoding::NON_ALPHANUMERIC;
 use percent_encoding::utf8_percent_encode;
@@ -19,6 +17,7 @@ use crate::model::cause::Failure;
 use crate::model::observation::Finding;
 use crate::model::queue::Lengths;
 use crate::model::queue::Unread;
+use crate::net::basic;
 use crate::net::client::Client;
 use crate::net::client::Method;
 use crate::net::client::Request;
@@ -46,8 +45,8 @@ impl Queue {
         let encoded = |name| utf8_percent_encode(name, ENCODED).to_string();
         let (host, queue) = (encoded(&server.virtual_host), encoded(name));
         let url = format!("{}/api/queues/{host}/{queue}?columns={READY},{UNACKNOWLEDGED}", server.base());
-        let credentials = STANDARD.encode(format!("{}:{}", server.username, server.password.reveal()));
-        Self { url, authorization: Secret::new(format!("Basic {credentials}")), client }
+        let authorization = basic::authorization(&server.username, server.password.reveal());
+        Self { url, authorization, client }
     }
 }
 
@@ -153,7 +152,7 @@ mod tests {
             assert!(request.starts_with(&line), "{request}");
             let lower = request.to_ascii_lowercase();
             assert!(lower.contains("\r\nauthorization: basic "), "{request}");
-            assert!(request.contains(&STANDARD.encode("vigil:hunter2:ü")), "{request}");
+            assert!(request.contains(basic::authorization("vigil", "hunter2:ü").reveal()), "{request}");
         }
     }
 

@@ -79,7 +79,7 @@ pub(super) async fn health(live: Data<Live>) -> HttpResponse {
         notes.push(format!("{panics} steps panicked; please report what the log says"));
     }
     if blind > 0 {
-        notes.push(format!("{blind} replicas could not be checked the last time; the log says why"));
+        notes.push(format!("replicas that could not be checked the last time: {blind}; the log says why"));
     }
     if unread > 0 {
         notes.push(format!("queues whose length is not known: {unread}; the log says why"));

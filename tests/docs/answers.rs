@@ -1,5 +1,6 @@
 //! docs/API.md asks every address in its table, by every method, and what it shows as the answer is what a program with the
 //! sample configuration answers.
+#![expect(clippy::disallowed_methods, reason = "these tests wait for what a real program does in real time")]
 
 use std::thread;
 use std::time::Duration;

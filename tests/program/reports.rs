@@ -278,10 +278,10 @@ fn a_replica_can_be_removed_by_its_name() {
         ("100%", "/reporter/app/push/100%25", 404),
     ] {
         check_empty(&post(&vigil, "/reporter/app/push", &LOAD.replace("\"r\"", &format!("{name:?}"))), 200, name);
-        vigil.wait_for_page(&format!("<p class=\"address\">{name}</p>"));
+        vigil.wait_for_page(&format!("<p class=\"address\"><bdi>{name}</bdi></p>"));
         check_empty(&remove(path), 200, path);
         check_empty(&remove(path), again, path);
-        let named = format!("<p class=\"address\">{name}</p>");
+        let named = format!("<p class=\"address\"><bdi>{name}</bdi></p>");
         assert!(wait_until(crate::support::SOON, || !vigil.get("/").text().contains(&named)), "{name} is still there");
     }
     for (path, status) in [

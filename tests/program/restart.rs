@@ -155,7 +155,9 @@ fn a_channel_that_comes_back_delivers_what_it_owed() {
     api.set(DEAD);
     vigil.log().wait_for(&["slack: not delivered yet"]);
     vigil.reload(&without);
-    vigil.log().wait_for(&["slack: kept for the next start: notice of "]);
+    vigil.log().wait_for(&[
+        "slack: taken out of the configuration, and gets this only if it is back within a day: notice of ",
+    ]);
     hook.set(WELL);
     let tries = hook.requests().len();
     vigil.reload(&with);

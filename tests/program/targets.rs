@@ -26,7 +26,7 @@ fn check(metrics: &str, cases: &[(String, &str)]) {
         vigil.log().wait_for(&[&format!("replica t{at}:node:{replica} is {wanted}")]);
         let Some((_, cause)) = wanted.split_once(": ") else { continue };
         let tooltip = |page: &str| {
-            let end = page.find(&format!("</p><p class=\"address\">{replica}</p>"))?;
+            let end = page.find(&format!("</p><p class=\"address\"><bdi>{replica}</bdi></p>"))?;
             Some(page[..end].rsplit('>').next()?.starts_with(cause))
         };
         let found = wait_until(SOON, || tooltip(&vigil.get("/").text()) == Some(true));

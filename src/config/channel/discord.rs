@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use crate::secret::Secret;
+use super::super::Hook;
 
 /// `[notify.discord]`
 #[derive(Clone, Debug)]
 pub struct Discord {
     /// The webhook of the channel; an `http` or `https` URL whose path is the secret.
-    pub webhook_url: Secret,
+    pub webhook_url: Hook,
     /// The name that is shown as the sender, in place of the webhook's own.
     pub username: Option<String>,
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use lettre::message::Mailbox;
 
-use crate::secret::Secret;
+use super::super::Credentials;
 
 /// `[notify.email]`
 #[derive(Clone, Debug)]
@@ -23,15 +23,6 @@ pub struct Email {
     pub encryption: Encryption,
     /// Certificates, in PEM, that are trusted besides the system's.
     pub ca_pem: Option<Vec<u8>>,
-}
-
-/// A user name and its password.
-#[derive(Clone, Debug)]
-pub struct Credentials {
-    /// The user name.
-    pub username: String,
-    /// The password.
-    pub password: Secret,
 }
 
 /// How an SMTP connection is protected.

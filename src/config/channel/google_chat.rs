@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use crate::secret::Secret;
+use super::super::Hook;
 
 /// `[notify.google_chat]`
 #[derive(Clone, Debug)]
 pub struct GoogleChat {
     /// The incoming webhook of the space; an `http` or `https` URL whose query is the secret.
-    pub webhook_url: Secret,
+    pub webhook_url: Hook,
 }
 
 impl fmt::Display for GoogleChat {

@@ -2,15 +2,14 @@
 
 use std::fmt;
 
-use crate::secret::Secret;
-
+use super::super::Hook;
 use super::super::template::Template;
 
 /// `[notify.http]`: a request of the operator's own making.
 #[derive(Clone, Debug)]
-pub struct Http {
+pub struct HttpRequest {
     /// Where it goes; an `http` or `https` URL that may hold a token.
-    pub url: Secret,
+    pub url: Hook,
     /// Its method.
     pub method: HttpMethod,
     /// Its headers, by name in lower case; `content-type` is among them if there is a body.
@@ -48,7 +47,7 @@ impl HttpMethod {
     }
 }
 
-impl fmt::Display for Http {
+impl fmt::Display for HttpRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "an HTTP request, by {}", self.method.word())
     }

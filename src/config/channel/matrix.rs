@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::secret::Secret;
 
-use super::Credentials;
+use super::super::Credentials;
 
 /// `[notify.matrix]`
 #[derive(Clone, Debug)]

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use crate::secret::Secret;
+use super::super::Hook;
 
 /// `[notify.mattermost]`
 #[derive(Clone, Debug)]
 pub struct Mattermost {
     /// The incoming webhook; an `http` or `https` URL whose path is the secret.
-    pub hook_url: Secret,
+    pub hook_url: Hook,
     /// The channel, in place of the webhook's own.
     pub channel: Option<String>,
     /// The name that is shown as the sender, in place of the webhook's own.

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use crate::secret::Secret;
+use super::super::Hook;
 
 /// `[notify.slack]`
 #[derive(Clone, Debug)]
 pub struct Slack {
     /// The incoming webhook; an `http` or `https` URL whose path is the secret.
-    pub hook_url: Secret,
+    pub hook_url: Hook,
     /// Whether `@channel` is mentioned.
     pub mention_channel: bool,
 }

@@ -2,17 +2,13 @@
 
 use std::fmt;
 
-use crate::secret::Secret;
-
-use super::Credentials;
+use super::super::Hook;
 
 /// `[notify.webhook]`
 #[derive(Clone, Debug)]
 pub struct Webhook {
-    /// Where the JSON goes; an `http` or `https` URL without credentials, whose path may be a secret.
-    pub hook_url: Secret,
-    /// Those that stood in it.
-    pub credentials: Option<Credentials>,
+    /// Where the JSON goes.
+    pub hook_url: Hook,
 }
 
 impl fmt::Display for Webhook {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
+use super::super::Credentials;
 use super::super::error::ConfigError;
 use super::super::field::Field;
 use super::super::rabbitmq::Queue;
@@ -136,11 +137,8 @@ fn refuse_overlap(
 /// The API without what does not belong to it: upstream took the host alone, so that anything may stand behind it.
 fn api_url(field: &Field<'_, '_>) -> Result<Url, ConfigError> {
     let mut url = called(field)?;
-    if !url.username().is_empty() || url.password().is_some() {
+    if Credentials::take(&mut url).is_some() {
         field.warn("has a user name in it, which is not used: `auth_username` and `auth_password` are");
-        // Both fail only for URLs without a host, which cannot be called either.
-        let _ = url.set_username("");
-        let _ = url.set_password(None);
     }
     url.set_query(None);
     url.set_fragment(None);

@@ -1,10 +1,10 @@
 //! URLs that are linked or called.
 
-use percent_encoding::percent_decode_str;
 use ureq::http::Uri;
 use url::Url;
 
 use super::super::Credentials;
+use super::super::Hook;
 use super::super::error::ConfigError;
 use super::super::field::Field;
 use super::super::section::Section;
@@ -40,16 +40,17 @@ pub(super) fn bare(field: &Field<'_, '_>) -> Result<Url, ConfigError> {
 }
 
 /// The same with its credentials apart: the HTTP client takes them only as a header.
-pub(super) fn with_credentials(field: &Field<'_, '_>) -> Result<(Url, Option<Credentials>), ConfigError> {
+fn with_credentials(field: &Field<'_, '_>) -> Result<(Url, Option<Credentials>), ConfigError> {
     let mut url = called(field)?;
-    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
-    let (username, password) = (decoded(url.username()), decoded(url.password().unwrap_or_default()));
-    let given = !username.is_empty() || url.password().is_some();
-    // Neither can fail for a URL that has a host.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
+    let credentials = Credentials::take(&mut url);
     url.set_fragment(None);
-    Ok((url, given.then(|| Credentials { username, password: Secret::new(password) })))
+    Ok((url, credentials))
+}
+
+/// The same as a secret.
+pub(super) fn hook(field: &Field<'_, '_>) -> Result<Hook, ConfigError> {
+    let (url, credentials) = with_credentials(field)?;
+    Ok(Hook { url: Secret::new(url), credentials })
 }
 
 /// A URL below which an API is called: without credentials, and without a query, which would get lost.

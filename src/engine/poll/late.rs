@@ -31,12 +31,12 @@ pub(super) fn why(due: Instant, handed: Instant, way: Way) -> Why {
 
 /// The warning for those of that lane, `targets` in number, of which `most` are asked at a time, because the configuration
 /// says so or in any case.
-pub(super) fn words(lane: Lane, late: Duration, why: Why, most: usize, is_given: bool, targets: usize) -> String {
-    let late = words::duration(late);
+pub(super) fn words(lane: Lane, by: Duration, why: Why, most: usize, is_given: bool, targets: usize) -> String {
+    let by = words::duration(by);
     let (what, one, key) = match lane {
-        Lane::Poll => (format!("checks begin {late} late"), "replica", "poll_parallelism"),
-        Lane::Script => (format!("scripts begin {late} late"), "script", "script_parallelism"),
-        Lane::Queue => (format!("queues are looked at {late} late"), "queue", "queue_parallelism"),
+        Lane::Poll => (format!("checks begin {by} late"), "replica", "poll_parallelism"),
+        Lane::Script => (format!("scripts begin {by} late"), "script", "script_parallelism"),
+        Lane::Queue => (format!("queues are looked at {by} late"), "queue", "queue_parallelism"),
     };
     let targets = if targets == 1 { format!("1 {one}") } else { format!("{targets} {one}s") };
     match (why, is_given) {
@@ -50,10 +50,11 @@ pub(super) fn words(lane: Lane, late: Duration, why: Why, most: usize, is_given:
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::fixture;
 
     #[test]
     fn only_who_stood_in_line_in_time_was_kept_by_the_bound() {
-        let due = Instant::now();
+        let due = fixture::now().instant;
         let after = |millis| due + Duration::from_millis(millis);
         for (handed, way, wanted) in [
             (after(0), Way::Line, Why::Bound),

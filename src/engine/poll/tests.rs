@@ -201,7 +201,7 @@ fn a_check_that_is_under_way_goes_on_by_the_rules_of_the_new_configuration() {
 
 #[test]
 fn what_was_said_of_one_thing_silences_no_other() {
-    let (seldom, now) = (Seldom::default(), Instant::now());
+    let (seldom, now) = (Seldom::default(), crate::model::fixture::now().instant);
     let said = |what, after| seldom.is_due(what, now + Duration::from_secs(after));
     let all = [
         (Why::Machine, 0),

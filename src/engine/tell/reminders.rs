@@ -85,6 +85,7 @@ impl Desk {
         let list = config.notify.channels.iter().zip(&ears).map(|(channel, (name, ear))| notify::Channel {
             name: name.clone(),
             reminders_only: channel.reminders_only,
+            keeps_alerts: channel.kind.keeps_alerts(),
             targets: vec![Target { name: String::new(), notifier: Box::new(ear.clone()) }],
         });
         let channels = Channels::default();

@@ -15,18 +15,18 @@ use super::Grouping;
 
 impl Grouping {
     /// Goes on from what people were told of a node of which nothing was known when the program ended.
-    pub(super) fn resume_unknown(&mut self, key: NodeKey, told: Option<Status>, map: &Map, now: Now) {
+    pub(super) fn resume_unknown(&mut self, key: &NodeKey, told: Option<Status>, map: &Map, now: Now) {
         if told.is_none() {
             return;
         }
-        let unknown = is_unknown(map, &key, None);
+        let unknown = is_unknown(map, key, None);
         self.courses.insert(key.clone(), Course { unknown, ..Course::new(told, None, now) });
         if map.node(key.service.as_str(), key.node.as_str()).is_none() {
             // Nobody knows its labels any more.
             let (service, label) = (key.service.as_str().into(), key.node.as_str().into());
             self.depart(Departed { key: key.clone(), service, label });
         }
-        self.weigh(&key, now);
+        self.weigh(key, now);
     }
 
     /// The page is another: what was unknown may not be watched any more, which is told.

@@ -75,8 +75,9 @@ impl Story {
     fn found(&mut self, node: &str, replica: &str, outcome: Outcome) {
         let (key, now) = (key("web", node, replica), self.clock.now());
         let outcome = Outcome { took: Duration::ZERO, ..outcome };
-        let transitions = self.map.record_check(&key, outcome, now);
-        transitions.iter().for_each(|transition| self.telling.add(transition, &self.map));
+        for transition in self.map.record_check(&key, outcome, now) {
+            self.telling.add(&transition, &self.map);
+        }
         self.telling.asked(&key, now);
     }
 

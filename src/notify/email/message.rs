@@ -18,10 +18,10 @@ use serde_json::json;
 use crate::config;
 use crate::model::notice::Kind;
 use crate::model::notice::Notice;
-use crate::model::status::Status;
 use crate::model::words;
 
 use super::super::Page;
+use super::super::say::Color;
 use super::super::text;
 
 /// How much of a list of replicas a subject holds: mail programs show far less, and one line of a header may have 998
@@ -97,17 +97,16 @@ fn html(notice: &Notice, page: &Page) -> Result<String, RenderError> {
 fn facts(notice: &Notice, page: &Page) -> serde_json::Value {
     // The colour of the worst that is told; of a test, none of the three.
     let told = notice.changes.iter().filter_map(|change| change.to).max();
-    let (color, headline) = match told.unwrap_or(notice.status) {
-        _ if notice.is_test() => ("#1957c2", "This is a test notice, nothing has changed".to_owned()),
-        Status::Healthy => ("#0b7a29", text::headline(notice)),
-        Status::Sick => ("#a85a00", text::headline(notice)),
-        Status::Dead => ("#c01515", text::headline(notice)),
+    let (color, headline) = if notice.is_test() {
+        (Color::TEST, "This is a test notice, nothing has changed".to_owned())
+    } else {
+        (Color::of(told.unwrap_or(notice.status)), text::headline(notice))
     };
     json!({
         "title": page.title,
         "url": page.url,
         "headline": headline,
-        "color": color,
+        "color": color.to_string(),
         "stories": text::stories(notice, text::STORIES_MAX),
         "dead": text::dead(notice, NODES_MAX),
         "time": words::moment(notice.at),
@@ -123,6 +122,7 @@ mod tests {
     use crate::model::fixture::recovery;
     use crate::model::fixture::test_notice;
     use crate::model::notice::Change;
+    use crate::model::status::Status;
 
     use super::*;
 

@@ -42,10 +42,8 @@ use crate::net::stream::Stream;
 use crate::net::tls;
 
 use super::super::SendError;
+use super::super::discreet::WORDS_MAX;
 use super::super::trouble;
-
-/// How much of a server's own words is passed on.
-const WORDS_MAX: usize = 200;
 
 /// The longest answer, in bytes: an EHLO answer has some 20 lines of at most 512 (RFC 5321, 4.5.3.1.5).
 const ANSWER_MAX: usize = 64 * 1024;

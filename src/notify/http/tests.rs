@@ -6,6 +6,7 @@ use crate::model::fixture::recovery;
 use crate::model::fixture::secs;
 use crate::model::fixture::test_notice;
 use crate::model::notice::Urgent;
+use crate::model::status::Status;
 
 use super::super::tests::endpoint::Reply;
 use super::super::tests::endpoint::page;

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::config;
+use crate::config::Held;
 use crate::model::notice::Notice;
 use crate::net::client::Client;
 
@@ -31,6 +32,7 @@ use super::Target;
 use super::call;
 use super::call::Answers;
 use super::call::Call;
+use super::discreet::Blanks;
 
 /// How a home server's answers are understood. Servers of before 1.10 tell the wait in the body only.
 const ANSWERS: Answers = Answers::of("the home server").words("/error").milliseconds("/retry_after_ms");
@@ -58,7 +60,8 @@ impl Notifier for Matrix {
         let call = request(notice, &self.config, &self.page, token.reveal())?;
         match call.make(&self.client, &ANSWERS) {
             Ok(_) => Ok(()),
-            Err(refusal) => Err(self.session.mind(refusal)),
+            // The token may be one that the server gave, which is not among the secrets of the configuration.
+            Err(refusal) => Err(Blanks::of(&[Held::Token(&token)]).clear(self.session.mind(refusal))),
         }
     }
 }

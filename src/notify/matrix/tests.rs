@@ -192,6 +192,13 @@ fn it_says_itself_why_and_how_long_to_wait() {
 }
 
 #[test]
+fn a_token_that_was_given_is_not_given_away() {
+    let replies = [Reply::Status(200, "{\"access_token\":\"given-s3cret\"}"), Reply::Echo];
+    let what = outcomes("matrix", BY_PASSWORD, &replies, 1).0.remove(0).unwrap_err().what;
+    assert_eq!(what, "the home server answered HTTP 400: authorization: Bearer [secret]");
+}
+
+#[test]
 fn a_password_is_used_once() {
     insta::assert_snapshot!(wire("matrix", BY_PASSWORD, &test_notice()).split("\n\n---").next().unwrap(), @r#"
     POST /_matrix/client/v3/login

@@ -15,6 +15,7 @@ use std::sync::Mutex;
 use std::thread;
 
 use serde_json::Value;
+use serde_json::json;
 use url::form_urlencoded;
 
 use crate::config;
@@ -38,6 +39,8 @@ pub(crate) enum Reply {
     Status(u16, &'static str),
     /// Answers with this status, a `Retry-After` of so many seconds, and an empty body.
     Later(u16, u32),
+    /// Answers with 400, and says in the words of every provider what it was asked with, as far as that is secret.
+    Echo,
     /// Accepts, reads, and never answers.
     Hang,
     /// Closes without an answer.
@@ -61,8 +64,8 @@ impl Endpoint {
                 let (all, reply) = (all.clone(), replies[number.min(replies.len() - 1)]);
                 thread::spawn(move || {
                     if let Some(request) = read(&stream) {
-                        all.lock().unwrap().push(request);
-                        answer(&stream, reply);
+                        all.lock().unwrap().push(request.clone());
+                        answer(&stream, reply, &request);
                     }
                 });
             }
@@ -129,12 +132,14 @@ fn read(stream: &TcpStream) -> Option<String> {
     Some(shown)
 }
 
-fn answer(mut stream: &TcpStream, reply: Reply) {
+fn answer(mut stream: &TcpStream, reply: Reply, request: &str) {
+    let with_body = |status: u16, body: &str| {
+        let head = "Content-Type: application/json\r\nConnection: close";
+        format!("HTTP/1.1 {status} Words\r\n{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+    };
     let text = match reply {
-        Reply::Status(status, body) => {
-            let head = "Content-Type: application/json\r\nConnection: close";
-            format!("HTTP/1.1 {status} Words\r\n{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
-        }
+        Reply::Status(status, body) => with_body(status, body),
+        Reply::Echo => with_body(400, &echo(request).to_string()),
         Reply::Later(status, seconds) => {
             let head = "Content-Length: 0\r\nConnection: close";
             format!("HTTP/1.1 {status} Later\r\nRetry-After: {seconds}\r\n{head}\r\n\r\n")
@@ -147,4 +152,20 @@ fn answer(mut stream: &TcpStream, reply: Reply) {
         Reply::Close => return,
     };
     let _ = stream.write_all(text.as_bytes());
+}
+
+/// What is secret of a request, where providers say what is wrong with it.
+fn echo(request: &str) -> Value {
+    let is_secret = |line: &&str| line.contains("s3cret") || line.starts_with("authorization");
+    let words = request.lines().filter(is_secret).map(str::trim).collect::<Vec<_>>().join(" ");
+    // Those of ntfy and of Matrix are where others have an object.
+    let nested = !request.contains("\"topic\"") && !request.contains("/_matrix/");
+    json!({
+        "message": words,
+        "error": if nested { json!({ "message": words }) } else { json!(words) },
+        "errorDescription": words,
+        "errors": [words],
+        "description": words,
+        "msg": words,
+    })
 }

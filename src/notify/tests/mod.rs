@@ -152,6 +152,42 @@ fn what_is_refused_is_not_tried_again() {
 }
 
 #[test]
+fn who_repeats_a_secret_does_not_give_it_away() {
+    let in_url = [
+        Row { kind: "gotify", keys: "app_url = \"http://a:s3cret-b@{host}/\"\napp_token = \"s3cret\"" },
+        Row { kind: "mattermost", keys: "hook_url = \"http://a:s3cret-b@{host}/hooks/s3cret\"" },
+    ];
+    let mut blanked = 0;
+    for Row { kind, keys } in ROWS.iter().chain(&in_url) {
+        let error = failure(kind, keys, Reply::Echo);
+        assert!(!error.what.contains("Basic ") || error.what.contains("Basic [secret]"), "{kind}: {}", error.what);
+        blanked += usize::from(error.what.contains("[secret]"));
+    }
+    // The answers of a web hook, of Slack and of whoever gets `[notify.http]` have no words that are told.
+    assert_eq!(blanked, ROWS.len() + in_url.len() - 3);
+}
+
+#[test]
+fn credentials_in_a_url_are_decoded_and_sent_as_a_header() {
+    for (kind, key, more) in [
+        ("slack", "hook_url", ""),
+        ("gotify", "app_url", "app_token = \"token\""),
+        ("webhook", "hook_url", ""),
+        ("discord", "webhook_url", ""),
+        ("teams", "webhook_url", ""),
+        ("mattermost", "hook_url", ""),
+        ("google_chat", "webhook_url", ""),
+        ("http", "url", ""),
+    ] {
+        let sent = wire(kind, &format!("{key} = \"http://v%40il:p%3Ass@{{host}}/a\"\n{more}"), &death());
+        assert!(sent.contains("\nauthorization: Basic dkBpbDpwOnNz\n"), "{kind}: {sent}");
+    }
+    let keys = "url = \"http://v:p@{host}/\"\nheaders = { Authorization = \"Bearer token\" }";
+    let sent = wire("http", keys, &death());
+    assert!(sent.contains("\nauthorization: Bearer token\n") && !sent.contains("Basic"), "{sent}");
+}
+
+#[test]
 fn what_fails_is_tried_again() {
     for Row { kind, keys } in ROWS {
         for (reply, what) in [

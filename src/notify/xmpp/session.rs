@@ -30,6 +30,7 @@ use crate::net::tls;
 use crate::secret::Secret;
 
 use super::super::SendError;
+use super::super::discreet::WORDS_MAX;
 use super::super::trouble;
 use super::xml::Element;
 use super::xml::Elements;
@@ -44,9 +45,6 @@ const SERVICE: &str = "_xmpp-client._tcp";
 
 /// How long name servers may take to say where the domain's server is; the domain itself is tried then.
 const SRV_LIMIT: Duration = Duration::from_secs(5);
-
-/// How much of a server's own words is passed on.
-const WORDS_MAX: usize = 200;
 
 /// The ids of what is asked of the server in a session.
 const BIND: &str = "bind";

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use url::Url;
 
+use crate::config::Credentials;
 use crate::config::http::Method;
 use crate::model::cause::Failure;
 use crate::model::cause::RedirectFailure;
@@ -91,11 +92,9 @@ pub(super) fn is_redirect(status: u16) -> bool {
     matches!(status, 301 | 302 | 303 | 307 | 308)
 }
 
-/// The URL without user and password, which go into a header, and without its fragment, which stays with us.
+/// The URL without user and password, which go into a header or nowhere, and without its fragment, which stays with us.
 pub(super) fn bare(mut url: Url) -> Url {
-    // Both fail only for URLs without a host, which have no credentials either.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
+    let _ = Credentials::take(&mut url);
     url.set_fragment(None);
     url
 }

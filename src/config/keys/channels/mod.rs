@@ -63,3 +63,9 @@ const fn reminders_only(section: &'static str) -> Key {
     let doc = "Whether this channel carries only reminders.";
     Key::new(section, "reminders_only", FLAG, doc).default("false")
 }
+
+/// The same of a channel that keeps alerts open.
+const fn reminders_only_and_ends(section: &'static str) -> Key {
+    let doc = "Whether this channel carries only reminders, and the ends of the alerts that they open.";
+    Key::new(section, "reminders_only", FLAG, doc).default("false")
+}

@@ -4,7 +4,7 @@ use super::super::Key;
 use super::super::takes::TEXT;
 use super::super::takes::WEB_URL;
 use super::name;
-use super::reminders_only;
+use super::reminders_only_and_ends;
 
 /// Its keys.
 pub(super) static KEYS: &[Key] = &[
@@ -18,5 +18,5 @@ pub(super) static KEYS: &[Key] = &[
         "one of `P1`, `P2`, `P3`, `P4` and `P5`",
         "The priority of alerts. Without it, what is dead has `P1` and what is sick `P3`.",
     ),
-    reminders_only("notify.opsgenie"),
+    reminders_only_and_ends("notify.opsgenie"),
 ];

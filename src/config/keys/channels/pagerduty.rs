@@ -4,7 +4,7 @@ use super::super::Key;
 use super::super::takes::TEXT;
 use super::super::takes::WEB_URL;
 use super::name;
-use super::reminders_only;
+use super::reminders_only_and_ends;
 
 /// Its keys.
 pub(super) static KEYS: &[Key] = &[
@@ -24,5 +24,5 @@ pub(super) static KEYS: &[Key] = &[
         "The events API; that of the EU region is `https://events.eu.pagerduty.com`.",
     )
     .default("\"https://events.pagerduty.com\""),
-    reminders_only("notify.pagerduty"),
+    reminders_only_and_ends("notify.pagerduty"),
 ];

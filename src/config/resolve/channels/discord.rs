@@ -4,8 +4,7 @@ use super::super::super::Discord;
 use super::super::super::error::ConfigError;
 use super::super::super::field::Field;
 use super::super::super::section::Section;
-use super::super::web_url::called;
-use crate::secret::Secret;
+use super::super::web_url::hook;
 
 /// The longest name that Discord takes, in characters.
 const USERNAME_LONGEST: usize = 80;
@@ -13,7 +12,7 @@ const USERNAME_LONGEST: usize = 80;
 /// `[notify.discord]`
 pub(super) fn discord(section: &Section<'_>) -> Result<Discord, ConfigError> {
     Ok(Discord {
-        webhook_url: section.require("webhook_url", |field| Ok(Secret::new(called(&field)?)))?,
+        webhook_url: section.require("webhook_url", |field| hook(&field))?,
         username: section.read("username", |field| username(&field))?,
     })
 }

@@ -3,10 +3,9 @@
 use super::super::super::GoogleChat;
 use super::super::super::error::ConfigError;
 use super::super::super::section::Section;
-use super::super::web_url::called;
-use crate::secret::Secret;
+use super::super::web_url::hook;
 
 /// `[notify.google_chat]`
 pub(super) fn google_chat(section: &Section<'_>) -> Result<GoogleChat, ConfigError> {
-    Ok(GoogleChat { webhook_url: section.require("webhook_url", |field| Ok(Secret::new(called(&field)?)))? })
+    Ok(GoogleChat { webhook_url: section.require("webhook_url", |field| hook(&field))? })
 }

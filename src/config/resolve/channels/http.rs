@@ -10,8 +10,7 @@ use super::super::super::section::Section;
 use super::super::super::template::Escape;
 use super::super::super::template::Template;
 use super::super::http::OURS;
-use super::super::web_url::called;
-use crate::secret::Secret;
+use super::super::web_url::hook;
 
 /// The most headers of a request.
 const HEADERS_MAX: usize = 50;
@@ -26,7 +25,7 @@ const USUAL_BODY: &str = "{{json this}}";
 
 /// `[notify.http]`
 pub(super) fn http(section: &Section<'_>) -> Result<HttpRequest, ConfigError> {
-    let url = section.require("url", |field| Ok(Secret::new(called(&field)?)))?;
+    let url = section.require("url", |field| hook(&field))?;
     let method = section.read("method", |field| method(&field))?.unwrap_or(HttpMethod::Post);
     let (mut headers, given_type) = section.read("headers", |field| headers(&field))?.unwrap_or_default();
     if method == HttpMethod::Get {
