@@ -285,7 +285,7 @@ fn text(size: Size, is_checked: bool) -> String {
 }
 
 fn url(number: usize) -> String {
-    format!("http://10.{}.{}.{}/health", number >> 16, number >> 8 & 255, number & 255)
+    format!("http://10.{}.{}.{}/health", number >> 16, (number >> 8) & 255, number & 255)
 }
 
 fn nodes(map: &Map) -> Vec<NodeKey> {
