@@ -117,7 +117,7 @@ fn notify(out: &mut String, notify: &Notify) -> fmt::Result {
         let only = match (reminders_only, kind.keeps_alerts()) {
             (false, _) => "",
             (true, false) => "; only reminders",
-            (true, true) => "; only reminders, and the ends of their alerts",
+            (true, true) => "; only reminders, and what ends an alert",
         };
         writeln!(out, "channel {name}: {kind}{only}")?;
     }

@@ -72,8 +72,8 @@ struct Queue {
     failures: u32,
     /// What ends the loop: a failure is final then.
     end: Option<End>,
-    /// Whether it has ended.
-    ended: bool,
+    /// What has ended it.
+    ended: Option<End>,
     /// Whether the wait for the next try is over: the channel has another configuration.
     hurried: bool,
 }
@@ -168,8 +168,14 @@ impl Deliverer {
         // Those that are owed from before may be heard of later. What is under way stays the first.
         let behind = queue.notices.iter().skip(1).position(|queued| queued.id > id).map(|at| at + 1);
         let place = behind.unwrap_or(queue.notices.len());
+        // A notice may have been made for it before it was taken out.
+        let is_late = queue.ended.map(|end| (end, title(&notice)));
         queue.notices.insert(place, Queued { id, key: key.to_owned(), notice, since });
         drop(queue);
+        if let Some((end, title)) = is_late {
+            let (level, what) = self.fate(Some(end));
+            log::log!(level, "{}: {what}: {title}", self.way().label);
+        }
         if let Some(dropped) = dropped {
             self.outbox.settle(dropped.id, &dropped.key);
             log::error!("{}: the queue is full, dropped: {}", self.way().label, title(&dropped.notice));
@@ -189,22 +195,26 @@ impl Deliverer {
 
     /// Lets the loop end once the queue is empty or a try fails.
     pub(super) fn drain(&self, end: End) {
-        self.lock().end = Some(end);
+        // One that was taken out does not wait for the next start.
+        self.lock().end.get_or_insert(end);
         self.bell.ring();
     }
 
     /// Lets the loop go on, unless it has ended: the target is back. Tells whether it does.
     pub(super) fn go_on(&self) -> bool {
         let mut queue = self.lock();
-        queue.end = None;
-        !queue.ended
+        let goes_on = queue.ended.is_none();
+        if goes_on {
+            queue.end = None;
+        }
+        goes_on
     }
 
     /// Ends the loop, if it is still to end.
     fn ends(&self) -> bool {
         let mut queue = self.lock();
-        queue.ended = queue.end.is_some();
-        queue.ended
+        queue.ended = queue.end;
+        queue.ended.is_some()
     }
 
     /// Whether the loop has ended.
@@ -224,13 +234,7 @@ impl Deliverer {
         let queue = self.lock();
         let (owed, end) = (queue.notices.clone(), queue.end);
         drop(queue);
-        let (level, what) = if end == Some(End::TakenOut) {
-            (log::Level::Warn, "taken out of the configuration, and gets this only if it is back within a day")
-        } else if self.outbox.keeps() {
-            (log::Level::Warn, "kept for the next start")
-        } else {
-            (log::Level::Error, "not delivered before the end")
-        };
+        let (level, what) = self.fate(end);
         let label = self.way().label;
         for queued in owed.iter().take(NAMED_MAX) {
             log::log!(level, "{label}: {what}: {}", title(&queued.notice));
@@ -238,6 +242,17 @@ impl Deliverer {
         let more = owed.len().saturating_sub(NAMED_MAX);
         if more > 0 {
             log::log!(level, "{label}: {what}: {more} more notices");
+        }
+    }
+
+    /// What becomes of what is not delivered.
+    fn fate(&self, end: Option<End>) -> (log::Level, &'static str) {
+        match end {
+            Some(End::TakenOut) => {
+                (log::Level::Warn, "taken out of the configuration, and gets this only if it is back within a day")
+            }
+            Some(End::Program) | None if self.outbox.keeps() => (log::Level::Warn, "kept for the next start"),
+            Some(End::Program) | None => (log::Level::Error, "not delivered before the end"),
         }
     }
 

@@ -178,11 +178,13 @@ impl Engine {
         self.patient.retain(|thread| !thread.is_finished());
         self.patient.append(&mut started);
         self.former.retain(|former| !former.has_finished() && !next.back.iter().any(|back| Arc::ptr_eq(back, former)));
+        // What is made from now on they get by the new list.
+        let owed = self.outbox.owed();
         for gone in self.channels.replace(next) {
             gone.drain(End::TakenOut);
             self.former.push(gone);
         }
-        self.channels.take_over(&fresh, self.outbox.owed());
+        self.channels.take_over(&fresh, owed);
         // The map first: a new target has its place there before anything is found out about it.
         self.shared.reconfigure(config);
         self.poller.reconfigure(config, tools);

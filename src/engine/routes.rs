@@ -48,13 +48,21 @@ impl Routes {
                 present.insert(key);
             }
         }
-        for key in present.iter().filter(|key| is_told(key) && self.named.get(key) != named.get(key)) {
-            let before = self.named.get(key).cloned().map_or(Hearers::All, Hearers::Named);
-            self.heard.entry(key.clone()).or_default().push(before);
+        for key in present.iter().filter(|key| is_told(key)) {
+            let before = self.before(key).cloned();
+            if before.as_ref() != named.get(key) {
+                let hearers = before.map_or(Hearers::All, Hearers::Named);
+                self.heard.entry(key.clone()).or_default().push(hearers);
+            }
         }
         let before = std::mem::replace(&mut self.named, named);
         self.former.extend(before);
         self.former.retain(|key, _| !present.contains(key));
+    }
+
+    /// The channels that a node names, or named before it was taken out.
+    fn before(&self, node: &NodeKey) -> Option<&Vec<Arc<str>>> {
+        self.named.get(node).or_else(|| self.former.get(node))
     }
 
     /// What became of nodes that are not in the configuration any more is told, and that these are well.
@@ -67,8 +75,7 @@ impl Routes {
 
     /// Whether that channel hears of that node.
     pub(super) fn hears(&self, channel: &str, node: &NodeKey) -> bool {
-        let channels = self.named.get(node).or_else(|| self.former.get(node));
-        channels.is_none_or(|channels| channels.iter().any(|one| &**one == channel))
+        self.before(node).is_none_or(|channels| channels.iter().any(|one| &**one == channel))
     }
 
     /// Whether that channel heard that the node is unwell, by the configuration of then.

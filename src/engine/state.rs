@@ -221,12 +221,17 @@ impl State {
     /// What people know once they have this notice. A reminder tells them nothing new, nor does a notice after a start
     /// of a node of which nothing is known yet.
     pub(super) fn told(&self, notice: &Notice) -> Told {
-        let is_told = |change: &&Change| change.to.is_some() || change.was.is_some();
         let of = |change: &Change| (Subject::Node(change.key.clone()), self.telling.level(change.to));
         let statuses = if notice.is_reminder() {
             Vec::new()
         } else {
-            notice.changes.iter().filter(is_told).map(of).chain([(Subject::Page, Some(notice.status))]).collect()
+            notice
+                .changes
+                .iter()
+                .filter(|change| change.is_known())
+                .map(of)
+                .chain([(Subject::Page, Some(notice.status))])
+                .collect()
         };
         Told { statuses, reminded: self.telling.reminded() }
     }
@@ -254,7 +259,8 @@ impl State {
 
     /// The nodes that are well by a notice, as far as people hear of it.
     fn well<'a>(&self, notice: &'a Notice) -> impl Iterator<Item = &'a NodeKey> {
-        let changes = notice.changes.iter().filter(|change| self.telling.level(change.to).is_none());
+        let changes =
+            notice.changes.iter().filter(|change| change.is_known() && self.telling.level(change.to).is_none());
         changes.map(|change| &change.key)
     }
 

@@ -57,6 +57,9 @@ struct Course {
     to: Option<Status>,
     /// Whether it has none though it is still watched: what was told of it holds until something is known again.
     unknown: bool,
+    /// Whether people were told meanwhile that the page is better, or that it is unknown: then they are told again how it
+    /// is once that is known.
+    passed: bool,
     /// Since when it has it.
     at: Now,
     /// When it last left the level that was told.
@@ -220,6 +223,7 @@ impl Grouping {
         let status = map.status();
         let before = self.last.map_or(Status::Healthy, |(_, status)| status);
         self.last = Some((now.instant, status));
+        self.pass(|told| told > status);
         let (dead, more_dead) = dead(map, &|_| true);
         let (is_other, sick, kind) = (status != before, self.rules.sick, Kind::Change);
         Some(Notice { at: now.wall, status, changed: is_other, sick, dead, more_dead, changes, kind })
@@ -258,7 +262,7 @@ impl Course {
     /// A level was told, of a node that has a status since a moment.
     fn new(told: Option<Status>, to: Option<Status>, at: Now) -> Self {
         let (sick, dead) = (Duration::ZERO, Duration::ZERO);
-        Self { told, to, unknown: false, at, left: at, strayed: false, early: false, sick, dead }
+        Self { told, to, unknown: false, passed: false, at, left: at, strayed: false, early: false, sick, dead }
     }
 
     /// What people would hear of it now: of what is unknown, what they heard.
@@ -281,7 +285,7 @@ impl Course {
             self.left = at;
         }
         if self.level(rules) == self.told {
-            self.strayed |= rules.lasts(elapsed(self.left, at));
+            self.strayed |= rules.lasts(elapsed(self.left, at)) || self.passed && !unknown;
         }
     }
 

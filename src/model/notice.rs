@@ -101,6 +101,12 @@ pub struct Affected {
 }
 
 impl Change {
+    /// Whether it tells anything of the node: a notice after a start also names those of which nothing is known yet.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.to.is_some() || self.was.is_some()
+    }
+
     /// Whether an alert of the node is over, where people are told of `sick` nodes or not. A node that was dead and is
     /// sick is told even where sick is not: nobody would hear of the end of its alert.
     #[must_use]

@@ -7,7 +7,6 @@ use crate::model::notice::Change;
 use crate::model::notice::Kind;
 use crate::model::notice::Notice;
 use crate::model::status::Status;
-use crate::model::transition::NodeKey;
 
 use super::Page;
 use super::fit;
@@ -36,7 +35,7 @@ pub(super) struct Alert {
     pub(super) title: Title,
     /// The node, as `service:node`.
     pub(super) node: String,
-    /// The labels of its service and its own, where they are known.
+    /// The labels of its service and its own; a test has none.
     pub(super) labels: Option<(String, String)>,
     /// Since when it is so, or when it was told.
     pub(super) at: Timestamp,
@@ -70,21 +69,15 @@ pub(super) enum Severity {
     Dead,
 }
 
-/// The alerts of `notice`. Of a change, those of the nodes that changed; at the start and in a reminder, those of all
-/// that are dead as well: who has such an alert open already knows it by its key. What is well at the start and was
-/// before has none to close, and of what is not known yet nobody can tell.
+/// The alerts of `notice`, one of each node of which something is told: who has it open already knows it by its key. What
+/// is well at the start and was before has none to close, and of what is not known yet nobody can tell.
 pub(super) fn alerts(notice: &Notice, page: &Page) -> Vec<Alert> {
     let is_idle = |change: &Change| change.was.is_none() && change.to.is_none_or(|to| to == Status::Healthy);
-    let quiet = |change: &&Change| notice.kind == Kind::Startup && is_idle(change);
-    let changed =
-        || notice.changes.iter().filter(|change| !quiet(change)).map(|change| of_change(notice, change, page));
+    let is_told = |change: &&Change| notice.kind != Kind::Startup || !is_idle(change);
     match notice.kind {
         Kind::Test => test(notice, page),
-        Kind::Change => changed().collect(),
-        Kind::Startup | Kind::Reminder { .. } => {
-            let mut alerts: Vec<Alert> = changed().collect();
-            alerts.extend(dead(notice, page));
-            alerts
+        Kind::Startup | Kind::Change | Kind::Reminder { .. } => {
+            notice.changes.iter().filter(is_told).map(|change| of_change(notice, change, page)).collect()
         }
     }
 }
@@ -131,34 +124,6 @@ fn of_change(notice: &Notice, change: &Change, page: &Page) -> Alert {
     }
 }
 
-/// What is said of what is dead.
-const IS_DEAD: &str = " is dead";
-
-/// The nodes with dead replicas that are named but did not change.
-fn dead(notice: &Notice, page: &Page) -> Vec<Alert> {
-    let mut nodes: Vec<(&NodeKey, Vec<String>)> = Vec::new();
-    for replica in &notice.dead {
-        if notice.changes.iter().any(|change| change.key == replica.node) {
-            continue;
-        }
-        let line = fit::said(&[replica.replica.as_str()], IS_DEAD, LINE_MAX, fit::bytes);
-        match nodes.iter_mut().find(|(node, _)| **node == replica.node) {
-            Some((_, lines)) => lines.push(line),
-            None => nodes.push((&replica.node, vec![line])),
-        }
-    }
-    let alert = |(node, lines): (&NodeKey, Vec<String>)| Alert {
-        key: key(page, &node.to_string()),
-        severity: Some(Severity::Dead),
-        title: Title { names: vec![node.to_string()], what: IS_DEAD.to_owned() },
-        node: node.to_string(),
-        labels: None,
-        at: notice.at,
-        lines,
-    };
-    nodes.into_iter().map(alert).collect()
-}
-
 /// The key of a node. Several pages may share an account, so it depends on their address, too. It stands in paths of
 /// URLs, so it has plain characters only.
 fn key(page: &Page, node: &str) -> String {
@@ -186,9 +151,8 @@ mod tests {
     use crate::model::fixture::secs;
     use crate::model::fixture::test_notice;
     use crate::model::id::Id;
-    use crate::model::id::ReplicaId;
     use crate::model::notice::Urgent;
-    use crate::model::transition::ReplicaKey;
+    use crate::model::transition::NodeKey;
 
     use super::super::tests::reminder;
     use super::super::tests::startup;
@@ -223,7 +187,6 @@ mod tests {
         let (id, label) = (Id::new(&x[..Id::LONGEST]).unwrap(), x.as_str());
         let key = NodeKey { service: id.clone(), node: id };
         let long = Change { key, service: label.into(), label: label.into(), to: Some(Status::Dead), ..change() };
-        let replica = ReplicaId::configured(&x).unwrap();
         for notice in [death(), startup(), reminder(Urgent::All)] {
             let what = if notice.is_reminder() { " is still dead" } else { " is dead" };
             let told = Notice { changes: vec![long.clone()], dead: Vec::new(), ..notice };
@@ -232,15 +195,6 @@ mod tests {
             assert!(title.starts_with("xxx") && title.ends_with(&format!("x[..]{what}")), "{title}");
             assert!(alert.lines[0].contains(&format!("){what}")), "{}", alert.lines[0]);
         }
-        let node = NodeKey { service: long.key.service.clone(), node: long.key.node };
-        let alone = Notice { dead: vec![ReplicaKey { node, replica }], changes: Vec::new(), ..reminder(Urgent::All) };
-        let alert = alerts(&alone, &page()).remove(0);
-        let title = alert.title.within(130, fit::utf16);
-        assert!(
-            title.ends_with("x[..] is dead") && alert.lines[0].ends_with("x[..] is dead"),
-            "{title}: {:?}",
-            alert.lines
-        );
     }
 
     #[test]
@@ -264,19 +218,13 @@ mod tests {
     }
 
     #[test]
-    fn a_reminder_and_a_start_open_what_is_dead_once_a_node() {
+    fn a_reminder_and_a_start_open_what_is_told_and_nothing_that_is_dead_besides() {
         let dead = vec![affected("a", Status::Dead).key, affected("b", Status::Dead).key];
         for notice in [reminder(Urgent::All), startup()] {
-            let changes = death().changes;
-            let both = Notice { dead: dead.clone(), changes, ..notice.clone() };
+            let both = Notice { dead: dead.clone(), changes: death().changes, ..notice.clone() };
             assert_eq!(told(&both), [("web:api".to_owned(), Some(Severity::Dead))]);
-            let alone = Notice { dead: dead.clone(), changes: Vec::new(), ..notice };
-            let opened = alerts(&alone, &page());
-            assert_eq!(opened.len(), 1);
-            assert_eq!(
-                (title(&opened[0]).as_str(), opened[0].lines.join("|").as_str()),
-                ("web:api is dead", "a is dead|b is dead")
-            );
+            let untold = Notice { dead: dead.clone(), changes: Vec::new(), ..notice };
+            assert_eq!(told(&untold), [], "nobody would hear of its end");
         }
     }
 

@@ -15,7 +15,7 @@ use crate::net::client::Client;
 
 use super::Notifier;
 use super::SendError;
-use super::discreet::WORDS_MAX;
+use super::discreet;
 use super::post;
 use super::post::Answer;
 
@@ -168,7 +168,7 @@ impl Answers {
     fn explain(&self, mut error: SendError, answer: &Answer) -> SendError {
         let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let words = self.words.and_then(|pointer| document.pointer(pointer)).and_then(Value::as_str);
-        let words: String = words.unwrap_or_default().chars().filter(|one| !one.is_control()).take(WORDS_MAX).collect();
+        let words = discreet::words(words.unwrap_or_default());
         if !words.trim().is_empty() {
             error.what = format!("{}: {}", error.what, words.trim());
         }

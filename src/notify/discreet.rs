@@ -17,7 +17,7 @@ use super::Notifier;
 use super::SendError;
 
 /// How much of the words of others is passed on, in characters.
-pub(super) const WORDS_MAX: usize = 200;
+const WORDS_MAX: usize = 200;
 
 /// What stands in place of a secret.
 const BLANK: &str = "[secret]";
@@ -29,6 +29,9 @@ const SHORTEST: usize = 4;
 /// not: providers' paths have words as well, such as `webhooks`, and answers name them.
 const MIXED_SHORTEST: usize = 6;
 const PLAIN_SHORTEST: usize = 12;
+
+/// From how many small letters on a value of a query is taken for a token.
+const WORD_SHORTEST: usize = 8;
 
 /// What stays as it is when a text is put into a URL (RFC 3986, 2.3).
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -50,6 +53,11 @@ impl Notifier for Discreet {
     fn send(&self, notice: &Notice) -> Result<(), SendError> {
         self.notifier.send(notice).map_err(|error| self.blanks.clear(error))
     }
+}
+
+/// The words of whoever answered, as they are passed on: the beginning of a long text, without control characters.
+pub(super) fn words(text: &str) -> String {
+    text.chars().filter(|char| !char.is_control()).take(WORDS_MAX).collect()
 }
 
 /// The texts that are blanked, the longest first, in lower case. It is all secret.
@@ -133,12 +141,20 @@ fn push_address(all: &mut Vec<String>, text: &str) {
     }
     for (name, value) in url.query_pairs() {
         let token = if value.is_empty() { name } else { value };
-        push(all, &token);
+        if !is_word(&token) {
+            push(all, &token);
+        }
     }
     if let Some(query) = url.query() {
         all.push(query.to_owned());
-        all.extend(query.split('&').filter_map(|pair| pair.split_once('=')).map(|(_, value)| value.to_owned()));
+        let values = query.split('&').filter_map(|pair| pair.split_once('=')).map(|(_, value)| value);
+        all.extend(values.filter(|value| !is_word(value)).map(str::to_owned));
     }
+}
+
+/// Whether a value of a query is a setting, such as `wait=true`, rather than a token.
+fn is_word(value: &str) -> bool {
+    value.len() < WORD_SHORTEST && value.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
 fn is_token(part: &str) -> bool {
@@ -211,6 +227,7 @@ mod tests {
             ],
         );
         check(&Held::Address(&Secret::new("https://h/?swordfish")), &[("a swordfish", "a [secret]")]);
+        check(&Held::Address(&Secret::new("https://h/?wait=true&key=12345")), &[("true: 12345", "true: [secret]")]);
         check(&Held::Address(&Secret::new("http://h/")), &[("GET / of h", "GET / of h")]);
     }
 

@@ -183,14 +183,17 @@ pub fn capital(status: Status) -> &'static str {
 fn story(kind: Kind, change: &Change) -> Story {
     let node = format!("{}, {} ({})", change.service, change.label, change.key);
     let since = words::moment(change.since);
-    let was = change.was.map(|(status, time)| (status, words::duration(whole(time))));
+    // After a restart it may not be known for how long.
+    let length =
+        |time: Duration| if time.is_zero() { String::new() } else { format!(" for {}", words::duration(whole(time))) };
+    let was = change.was.map(|(status, time)| (status, length(time)));
     let head = match (change.to, was) {
-        (Some(Status::Healthy), Some((was, time))) => format!("{node} is healthy again, it was {was} for {time}"),
+        (Some(Status::Healthy), Some((was, time))) => format!("{node} is healthy again, it was {was}{time}"),
         (Some(status), Some((was, time))) if status < was => {
-            format!("{node} is {status} since {since}, it was {was} for {time}{}", why(change))
+            format!("{node} is {status} since {since}, it was {was}{time}{}", why(change))
         }
         (Some(status), Some((was, time))) if status == was => {
-            format!("{node} is {status} again since {since}, it was {was} for {time} before{}", why(change))
+            format!("{node} is {status} again since {since}, it was {was}{time} before{}", why(change))
         }
         (Some(status), _) if matches!(kind, Kind::Reminder { .. }) => {
             format!("{node} is still {status}, since {since}{}", why(change))
@@ -198,7 +201,7 @@ fn story(kind: Kind, change: &Change) -> Story {
         (Some(status), _) => format!("{node} is {status} since {since}{}", why(change)),
         (None, None) if kind == Kind::Startup => format!("{node} is not known yet: nothing was found out about it"),
         // Its replicas are gone, or nobody can tell of its queue, all that it has.
-        (None, Some((was, time))) => format!("{node} is not known any more, it was {was} for {time}"),
+        (None, Some((was, time))) => format!("{node} is not known any more, it was {was}{time}"),
         (None, None) => format!("{node} is not known any more"),
     };
     let mut details: Vec<String> = Vec::new();

@@ -219,6 +219,24 @@ fn at_the_end_a_failure_is_final() {
 }
 
 #[test]
+fn what_becomes_of_the_rest_is_said_as_it_is() {
+    let (channel, _, _) = channel();
+    let said = |channel: &Deliverer| channel.fate(channel.lock().end).1;
+    channel.drain(End::Program);
+    assert_eq!(said(&channel), "not delivered before the end");
+    channel.outbox.tried(1, true);
+    assert_eq!(said(&channel), "kept for the next start");
+    assert!(channel.go_on());
+    channel.drain(End::TakenOut);
+    channel.drain(End::Program);
+    let taken_out = "taken out of the configuration, and gets this only if it is back within a day";
+    assert_eq!(said(&channel), taken_out, "the end of the program makes that no better");
+    channel.run();
+    assert!(!channel.go_on());
+    assert_eq!(said(&channel), taken_out);
+}
+
+#[test]
 fn the_waits_double_up_to_five_minutes() {
     let waits: Vec<u64> = (0..10).map(|failures| backoff(failures).as_secs()).collect();
     assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300]);

@@ -2,7 +2,8 @@
 //! tell its length; or what is asked has just taken the place of something else.
 //!
 //! They are neither well nor gone: what people were told of them holds until something is known again, or until they
-//! are not watched any more. Nobody is reminded of them meanwhile.
+//! are not watched any more. Nobody is reminded of them meanwhile. A notice of something else may say that the page is
+//! healthy while they are unknown: then they are told again when they turn out to be as bad as ever.
 
 use crate::clock::Now;
 use crate::model::map::Map;
@@ -27,6 +28,13 @@ impl Grouping {
             self.depart(Departed { key: key.clone(), service, label });
         }
         self.weigh(key, now);
+    }
+
+    /// A notice is made that passes over what is unknown, as better than what was told of it.
+    pub(super) fn pass(&mut self, is_better: impl Fn(Status) -> bool) {
+        for course in self.courses.values_mut().filter(|course| course.unknown) {
+            course.passed |= course.told.is_some_and(&is_better);
+        }
     }
 
     /// The page is another: what was unknown may not be watched any more, which is told.

@@ -76,6 +76,7 @@ impl Grouping {
         self.first = None;
         let status = map.status();
         self.last = Some((now.instant, status));
+        self.pass(|_| true);
         let (dead, more_dead) = dead(map, &|_| true);
         let sick = self.rules.sick;
         Notice { at: now.wall, status, changed: true, sick, dead, more_dead, changes, kind }

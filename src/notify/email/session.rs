@@ -42,7 +42,7 @@ use crate::net::stream::Stream;
 use crate::net::tls;
 
 use super::super::SendError;
-use super::super::discreet::WORDS_MAX;
+use super::super::discreet;
 use super::super::trouble;
 
 /// The longest answer, in bytes: an EHLO answer has some 20 lines of at most 512 (RFC 5321, 4.5.3.1.5).
@@ -213,8 +213,7 @@ impl From<io::Error> for Trouble {
 fn explain(trouble: Trouble, step: Step, limit: Duration) -> SendError {
     let found = match trouble {
         Trouble::Refused(response) => {
-            let words: String = response.message().collect::<Vec<_>>().join(" ");
-            let words: String = words.chars().filter(|c| !c.is_control()).take(WORDS_MAX).collect();
+            let words = discreet::words(&response.message().collect::<Vec<_>>().join(" "));
             let permanent = response.code().severity == Severity::PermanentNegativeCompletion;
             let what = format!("the server refused with {} while {}: {words}", response.code(), step.gerund());
             return SendError { permanent, retry_after: None, what: what.trim_end_matches([':', ' ']).to_owned() };

@@ -30,7 +30,7 @@ use crate::net::tls;
 use crate::secret::Secret;
 
 use super::super::SendError;
-use super::super::discreet::WORDS_MAX;
+use super::super::discreet;
 use super::super::trouble;
 use super::xml::Element;
 use super::xml::Elements;
@@ -213,7 +213,7 @@ fn words(error: &Element) -> String {
     let condition = condition.map_or("no reason given", |child| child.name.as_str());
     let text = error.child("text").map_or("", |text| text.text.as_str()).trim();
     let words = if text.is_empty() { condition.to_owned() } else { format!("{condition}, {text}") };
-    words.chars().filter(|c| !c.is_control()).take(WORDS_MAX).collect()
+    discreet::words(&words)
 }
 
 /// A session under way.

@@ -66,6 +66,6 @@ const fn reminders_only(section: &'static str) -> Key {
 
 /// The same of a channel that keeps alerts open.
 const fn reminders_only_and_ends(section: &'static str) -> Key {
-    let doc = "Whether this channel carries only reminders, and the ends of the alerts that they open.";
+    let doc = "Whether this channel carries only reminders, and what ends an alert.";
     Key::new(section, "reminders_only", FLAG, doc).default("false")
 }

@@ -124,6 +124,31 @@ fn what_is_unknown_is_not_pressing() {
 }
 
 #[test]
+fn what_is_as_bad_as_ever_is_told_again_where_the_page_was_told_to_be_better() {
+    let mut story = Story::of_queue();
+    story.find(Long);
+    assert_eq!(story.pass(60), ["push dead", "page dead"]);
+    story.find(Nothing);
+    story.found("site", "a", fixture::down());
+    assert_eq!(story.pass(60), ["site dead", "page dead still"]);
+    story.find(Long);
+    assert_eq!(story.pass(60), [""; 0], "people know it as dead, and the page as well");
+    story.find(Nothing);
+    story.found("site", "a", fixture::up());
+    assert_eq!(story.pass(60), ["site healthy after 120 s", "page healthy"]);
+    story.find(Long);
+    assert_eq!(story.pass(60), ["push dead after 120 s", "page dead"]);
+    story.find(Nothing);
+    story.find(Long);
+    assert_eq!(story.pass(60), [""; 0]);
+    story.find(Nothing);
+    let now = story.clock.now();
+    story.grouping.all(&story.map, crate::model::notice::Kind::Startup, now);
+    story.find(Long);
+    assert_eq!(story.pass(60), ["push dead after 120 s", "page dead"], "it was said to be unknown");
+}
+
+#[test]
 fn what_is_not_watched_any_more_is_told_to_be_gone() {
     let unknown = || {
         let mut story = Story::of_queue();
