@@ -151,7 +151,7 @@ impl Page {
                     let length = tier.length();
                     let at = tier.start_of(now - length * u32::try_from(ago).unwrap());
                     let dead = if ago % BAD_DAY == 0 { OUTAGE } else { Duration::ZERO };
-                    let mut span = Span::of(Some(Status::Healthy), length - dead);
+                    let mut span = Span::of(Some(Status::Healthy), length.saturating_sub(dead));
                     span.spend(Some(Status::Dead), dead);
                     pasts.push((node.clone(), tier, at, span));
                 }

@@ -117,6 +117,7 @@ impl Incidents {
     }
 
     /// Those that are open, in the order in which they were opened.
+    #[must_use]
     pub fn open(&self) -> impl ExactSizeIterator<Item = &Incident> {
         self.open.values().map(|open| &open.incident)
     }
