@@ -28,6 +28,7 @@ mod routes;
 mod schedule;
 pub mod shared;
 mod state;
+mod steps;
 mod tell;
 mod upkeep;
 

@@ -195,7 +195,7 @@ impl Shared {
         let now = self.now();
         self.with(|state| {
             state.ledger.count(now);
-            let (pasts, incidents) = (state.ledger.pasts().clone(), state.ledger.recent().cloned().collect());
+            let (pasts, incidents) = (state.ledger.pasts().clone(), state.ledger.recent().collect());
             let maintenance = state.upkeep.agenda().ahead(now.wall, maintenance::ANNOUNCED);
             let announcements = state.board.at(now.wall).rev().cloned().collect();
             let unread = state.ledger.is_unread();

@@ -1,8 +1,10 @@
 //! Incidents: from the first death in a service until none of its nodes is dead any more.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use indexmap::IndexMap;
+use indexmap::map::Entry;
 
 use crate::clock::Now;
 use crate::clock::after;
@@ -17,10 +19,20 @@ use super::transition::Transition;
 /// The open incidents, made of transitions. At most one a service: it lasts while any of its nodes is dead.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Incidents {
-    open: IndexMap<Id, Incident>,
+    open: IndexMap<Id, Open>,
     /// The node of the replica that changed last, if nothing is known of that replica any more: what its node then does
     /// is no recovery.
     forgotten: Option<NodeKey>,
+}
+
+/// An open incident, with what is asked of it at every change, however many nodes it has.
+#[derive(Clone, Debug, PartialEq)]
+struct Open {
+    incident: Incident,
+    /// The place of each node among those that died.
+    places: HashMap<Id, usize>,
+    /// How many of them are dead.
+    dead: usize,
 }
 
 /// An outage of a service.
@@ -77,28 +89,37 @@ pub enum End {
     Unwatched,
 }
 
-/// What became of an incident, with the incident as it is now.
+/// What became of an incident.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
-    /// It began.
-    Opened(Incident),
+    /// The one of that number began.
+    Opened(u64),
     /// Another of its nodes died, or one of them is not dead any more.
-    Changed(Incident),
+    Changed(u64),
     /// It is over.
     Closed(Incident),
+}
+
+impl Open {
+    fn new(incident: Incident) -> Self {
+        let places = (0..).zip(&incident.affected).map(|(at, affected)| (affected.node.clone(), at)).collect();
+        let dead = incident.affected.iter().filter(|affected| affected.until.is_none()).count();
+        Self { incident, places, dead }
+    }
 }
 
 impl Incidents {
     /// Goes on with incidents that were open when the program ended.
     #[must_use]
     pub fn resume(open: impl IntoIterator<Item = Incident>) -> Self {
-        let open = open.into_iter().map(|incident| (incident.service.clone(), incident));
+        let open = open.into_iter().map(|incident| (incident.service.clone(), Open::new(incident)));
         Self { open: open.collect(), forgotten: None }
     }
 
     /// Those that are open, in the order in which they were opened.
-    pub fn open(&self) -> impl Iterator<Item = &Incident> {
-        self.open.values()
+    #[must_use]
+    pub fn open(&self) -> impl ExactSizeIterator<Item = &Incident> {
+        self.open.values().map(|open| &open.incident)
     }
 
     /// Takes in a transition: every one that judging brings forth, in order. An incident that it opens gets that `id`.
@@ -134,14 +155,24 @@ impl Incidents {
             down: Duration::ZERO,
             until: None,
         };
-        let Some(incident) = self.open.get_mut(&key.service) else {
-            let (service, cause, affected) = (key.service.clone(), cause.cloned(), vec![first()]);
-            let incident = Incident { id, service, opened: at, cause, affected, closed: None };
-            self.open.insert(key.service.clone(), incident.clone());
-            return Some(Change::Opened(incident));
+        let open = match self.open.entry(key.service.clone()) {
+            Entry::Vacant(place) => {
+                let (service, cause, affected) = (key.service.clone(), cause.cloned(), vec![first()]);
+                place.insert(Open::new(Incident { id, service, opened: at, cause, affected, closed: None }));
+                return Some(Change::Opened(id));
+            }
+            Entry::Occupied(place) => place.into_mut(),
         };
-        match incident.affected.iter_mut().find(|affected| affected.node == key.node) {
-            None => incident.affected.push(first()),
+        let affected = &mut open.incident.affected;
+        let known = match open.places.get(&key.node) {
+            Some(at) => affected.get_mut(*at),
+            None => None,
+        };
+        match known {
+            None => {
+                open.places.insert(key.node.clone(), affected.len());
+                affected.push(first());
+            }
             Some(affected) => {
                 // That it is dead may be known already, from before a restart.
                 affected.until.take()?;
@@ -149,21 +180,24 @@ impl Incidents {
                 affected.again = at;
             }
         }
-        Some(Change::Changed(incident.clone()))
+        open.dead = open.dead.saturating_add(1);
+        Some(Change::Changed(open.incident.id))
     }
 
     fn end(&mut self, key: &NodeKey, ended: Ended) -> Option<Change> {
-        let incident = self.open.get_mut(&key.service)?;
-        let affected = incident.affected.iter_mut().find(|affected| affected.node == key.node)?;
+        let open = self.open.get_mut(&key.service)?;
+        let affected = open.incident.affected.get_mut(*open.places.get(&key.node)?)?;
         if affected.until.is_some() {
             return None;
         }
         affected.end(ended);
-        if incident.affected.iter().any(|affected| affected.until.is_none()) {
-            return Some(Change::Changed(incident.clone()));
+        open.dead = open.dead.saturating_sub(1);
+        if open.dead > 0 {
+            return Some(Change::Changed(open.incident.id));
         }
+        let mut incident = self.open.shift_remove(&key.service)?.incident;
         incident.closed = Some(ended.not_before(incident.opened));
-        self.open.shift_remove(&key.service).map(Change::Closed)
+        Some(Change::Closed(incident))
     }
 }
 
@@ -223,13 +257,17 @@ mod tests {
             let nodes: Vec<String> = incident.affected.iter().map(node).collect();
             format!("{sign}{} {} {}", incident.id, incident.service, nodes.join(","))
         };
-        let changes = transitions.iter().filter_map(|transition| incidents.apply(transition, id));
-        let texts = changes.map(|change| match change {
-            Change::Opened(incident) => text('+', &incident),
-            Change::Changed(incident) => text('~', &incident),
-            Change::Closed(incident) => text('-', &incident),
-        });
-        texts.collect()
+        let mut texts = Vec::new();
+        for transition in transitions {
+            let Some(change) = incidents.apply(transition, id) else { continue };
+            let open = |number| incidents.open().find(|one| one.id == number).unwrap();
+            texts.push(match &change {
+                Change::Opened(number) => text('+', open(*number)),
+                Change::Changed(number) => text('~', open(*number)),
+                Change::Closed(incident) => text('-', incident),
+            });
+        }
+        texts
     }
 
     #[test]
@@ -361,13 +399,14 @@ mod tests {
                     let standing = service.standing.filter(|standing| standing.status == Status::Dead);
                     if let Some(standing) = standing {
                         // It may have been sick when the first attempt failed.
-                        prop_assert!(first.open[service_id].opened.instant <= standing.since.instant);
+                        prop_assert!(first.open[service_id].incident.opened.instant <= standing.since.instant);
                         dead.push(service_id.clone());
                     }
                     let is_dead = |node: &Id| service.nodes[node].standing.is_some_and(|one| one.status == Status::Dead);
                     let nodes = service.nodes.keys().filter(|node| is_dead(node)).count();
-                    let open = first.open.get(service_id).map_or(0, |one| one.affected.iter().filter(|one| one.until.is_none()).count());
+                    let open = first.open.get(service_id).map_or(0, |one| one.incident.affected.iter().filter(|one| one.until.is_none()).count());
                     prop_assert_eq!(open, nodes);
+                    prop_assert_eq!(first.open.get(service_id).map_or(0, |one| one.dead), nodes);
                 }
                 let mut open: Vec<Id> = first.open().map(|one| one.service.clone()).collect();
                 open.sort_unstable();

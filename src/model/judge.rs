@@ -72,6 +72,7 @@ impl Map {
     /// Takes in what a check found and judges its replica.
     pub fn record_check(&mut self, key: &ReplicaKey, outcome: Outcome, now: Now) -> Vec<Transition> {
         self.note_observed(&key.node, now);
+        let mut unsure = self.unsure;
         let Some((node, replica)) = self.replica_mut(key) else {
             return Vec::new();
         };
@@ -85,8 +86,11 @@ impl Map {
             | Finding::Unread(_)
             | Finding::Blind(_) => now,
         };
+        unsure.leave(replica.seen.as_ref());
         replica.seen = Some(Observation::Checked(outcome));
+        unsure.enter(replica.seen.as_ref());
         let verdict = judge(replica, &node, now);
+        self.unsure = unsure;
         self.settle(key, verdict, since, now)
     }
 
@@ -107,7 +111,7 @@ impl Map {
             return Err(Refusal::WrongMode);
         }
         let new = known.is_none();
-        if new && node.replicas.values().filter(|replica| replica.kind == Kind::Report).count() >= most {
+        if new && is_full(node, most) {
             return Err(Refusal::Full);
         }
         let silence = interval.saturating_add(limits.delay_dead);
@@ -267,6 +271,12 @@ fn judge(replica: &Replica, limits: &Limits, now: Now) -> Option<Verdict> {
             Some((*status, (*status > Status::Healthy).then_some(Cause::Reported(*status))))
         }
     }
+}
+
+/// Whether a node has that many replicas that report; they are counted only when there may be that many.
+fn is_full(node: &Node, most: usize) -> bool {
+    let reporting = || node.replicas.values().filter(|replica| replica.kind == Kind::Report).count();
+    node.replicas.len() >= most && reporting() >= most
 }
 
 /// Silence is told in whole seconds: `no report within 52 s`, not `52.001 s`.

@@ -7,7 +7,9 @@
 mod maintained;
 mod track;
 
+use std::collections::BTreeMap;
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,8 +53,10 @@ pub struct Ledger {
     incidents: Incidents,
     /// The nodes that are under planned maintenance, and since when.
     maintained: HashMap<NodeKey, Now>,
-    /// Incidents by number: those that are open, and those that ended lately.
-    recent: IndexMap<u64, Arc<Incident>>,
+    /// The numbers of open incidents that changed since they were written.
+    changed: HashSet<u64>,
+    /// Incidents that ended lately, by number.
+    ended: BTreeMap<u64, Arc<Incident>>,
     next_incident: u64,
     /// Whether there may be a past that could not be read yet.
     unread: bool,
@@ -142,14 +146,15 @@ impl Ledger {
     /// gets that number.
     #[must_use]
     pub fn new(recent: Vec<Incident>, next_incident: u64) -> Self {
-        let open = recent.iter().filter(|incident| incident.closed.is_none()).cloned();
+        let (open, ended): (Vec<_>, Vec<_>) = recent.into_iter().partition(|incident| incident.closed.is_none());
         Self {
             replicas: HashMap::new(),
             nodes: HashMap::new(),
             pasts: HashMap::new(),
             maintained: HashMap::new(),
             incidents: Incidents::resume(open),
-            recent: recent.into_iter().map(|incident| (incident.id, Arc::new(incident))).collect(),
+            changed: HashSet::new(),
+            ended: ended.into_iter().map(|incident| (incident.id, Arc::new(incident))).collect(),
             next_incident,
             unread: false,
             entries: Entries::default(),
@@ -250,22 +255,26 @@ impl Ledger {
         }
     }
 
+    /// An open incident is copied when it is written or read, not at every change: an outage may have thousands of nodes.
     fn note(&mut self, change: Change) {
-        let incident = match change {
-            Change::Opened(incident) => {
+        match change {
+            Change::Opened(id) => {
                 self.next_incident = self.next_incident.saturating_add(1);
-                incident
+                self.changed.insert(id);
             }
-            Change::Changed(incident) | Change::Closed(incident) => incident,
-        };
-        self.recent.insert(incident.id, Arc::new(incident.clone()));
-        if self.recent.len() > RECENT_MAX {
-            // The oldest that is over; a thousand services that are all dead is still a thousand.
-            if let Some(oldest) = self.recent.values().position(|incident| incident.closed.is_some()) {
-                self.recent.shift_remove_index(oldest);
+            Change::Changed(id) => {
+                self.changed.insert(id);
+            }
+            Change::Closed(incident) => {
+                self.changed.remove(&incident.id);
+                self.ended.insert(incident.id, Arc::new(incident.clone()));
+                self.entries.incidents.insert(incident.id, incident);
             }
         }
-        self.entries.incidents.insert(incident.id, incident);
+        // A thousand services that are all dead is still a thousand.
+        if self.ended.len().saturating_add(self.incidents.open().len()) > RECENT_MAX {
+            self.ended.pop_first();
+        }
     }
 
     fn enter(&mut self, transition: &Transition) {
@@ -329,11 +338,16 @@ impl Ledger {
             let ended = incident.closed.map(|ended| now.wall.duration_since(ended.at.wall));
             ended.is_none_or(|ago| ago.unsigned_abs() <= RECENT)
         };
-        self.recent.retain(|_, incident| ended_lately(incident));
+        self.ended.retain(|_, incident| ended_lately(incident));
     }
 
     /// Hands out what is to be written; what is not closed stays.
     pub fn take(&mut self) -> Entries {
+        let changed = std::mem::take(&mut self.changed);
+        if !changed.is_empty() {
+            let open = self.incidents.open().filter(|incident| changed.contains(&incident.id));
+            self.entries.incidents.extend(open.map(|incident| (incident.id, incident.clone())));
+        }
         std::mem::take(&mut self.entries)
     }
 
@@ -365,7 +379,6 @@ impl Ledger {
     /// Takes in incidents of before, which nobody knew of at the start. Those that were open had nobody to see their end.
     pub fn take_over(&mut self, before: Vec<Incident>, now: Now) {
         let unwatched = Ended { at: now, how: End::Unwatched };
-        let mut recent = IndexMap::new();
         for mut incident in before {
             if incident.closed.is_none() {
                 incident.closed = Some(unwatched);
@@ -374,10 +387,8 @@ impl Ledger {
                 }
                 self.entries.incidents.insert(incident.id, incident.clone());
             }
-            recent.insert(incident.id, Arc::new(incident));
+            self.ended.insert(incident.id, Arc::new(incident));
         }
-        recent.extend(self.recent.drain(..));
-        self.recent = recent;
         self.unread = false;
     }
 
@@ -404,8 +415,11 @@ impl Ledger {
     }
 
     /// The incidents that are open or ended lately, in the order in which they began.
-    pub fn recent(&self) -> impl Iterator<Item = &Arc<Incident>> {
-        self.recent.values()
+    pub fn recent(&self) -> impl Iterator<Item = Arc<Incident>> {
+        let open = self.incidents.open().map(|incident| Arc::new(incident.clone()));
+        let mut recent: Vec<Arc<Incident>> = self.ended.values().cloned().chain(open).collect();
+        recent.sort_by_key(|incident| incident.id);
+        recent.into_iter()
     }
 }
 

@@ -17,6 +17,7 @@ use super::queue::QueueLimits;
 use super::status::Status;
 use super::tally::Tally;
 use super::transition::ReplicaKey;
+use super::unsure::Unsure;
 
 /// The page: all that is watched and how it is.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +28,8 @@ pub struct Map {
     pub tally: Tally,
     /// The worst of them; none before the first verdict.
     pub standing: Option<Standing>,
+    /// How many checks told nothing the last time.
+    pub unsure: Unsure,
     /// When a check or a report last came in.
     pub observed: Option<Now>,
 }

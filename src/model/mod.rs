@@ -42,6 +42,7 @@ pub mod tally;
 pub mod telling;
 pub mod tier;
 pub mod transition;
+pub mod unsure;
 pub mod uptime;
 pub mod uuid;
 pub mod varint;

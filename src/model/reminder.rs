@@ -153,6 +153,12 @@ impl Reminding {
         }
     }
 
+    /// Whether there may be a reminder to come: there are rules, and people were told that something is unwell.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.rules.is_some() && self.reminded.wait.is_some()
+    }
+
     /// When the next reminder is due; none when there is nothing to remind of. News go first, as long as they do not
     /// put it off for longer than they may.
     #[must_use]

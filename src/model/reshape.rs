@@ -12,6 +12,7 @@ use super::map::Replica;
 use super::transition::NodeKey;
 use super::transition::ReplicaKey;
 use super::transition::Transition;
+use super::unsure::Unsure;
 use crate::clock::Now;
 
 /// A node that is not there any more, by the names that people knew.
@@ -66,6 +67,7 @@ impl Map {
             }
         }
         (shape.tally, shape.standing, shape.observed) = (self.tally, self.standing, self.observed);
+        shape.unsure = Unsure::of(&shape);
         *self = shape;
         Reshaped { transitions, departed }
     }

@@ -137,6 +137,10 @@ impl Telling {
     }
 
     fn reminder_due(&self) -> Option<Instant> {
+        // This is asked after every check: what is unwell is looked through only when people may be reminded of it.
+        if !self.reminding.is_waiting() {
+            return None;
+        }
         let (unwell, news) = (self.grouping.is_pressing(), self.grouping.has_news());
         self.reminding.due(Situation { unwell, news, spaced: self.grouping.spaced() })
     }

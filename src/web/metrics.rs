@@ -10,12 +10,12 @@ use crate::engine::keep::KeeperHealth;
 use crate::engine::metrics::CheckFigures;
 use crate::engine::metrics::DELAYS;
 use crate::engine::metrics::Followed;
+use crate::model::unsure::Unsure;
 
 use super::exposition::CONTENT_TYPE;
 use super::exposition::Exposition;
 use super::exposition::Kind;
 use super::site::Live;
-use super::status;
 
 /// A gauge: its name, what it is, and its value for one of several.
 type Gauge<T> = (&'static str, &'static str, fn(&T) -> usize);
@@ -37,7 +37,7 @@ fn text(engine: &Handle) -> String {
     of_checks(&mut text, &figures.checks);
     text.family("vigil_reports_total", Kind::Counter, "Reports of applications that were taken.")
         .sample(&[], figures.reports);
-    let (blind, unread) = engine.shared.read(status::unseen);
+    let Unsure { blind, unread } = engine.shared.read(|map| map.unsure);
     let help = "Replicas that could not be checked the last time, for want of something of Vigil's own.";
     text.family("vigil_replicas_blind", Kind::Gauge, help).sample(&[], blind);
     let help = "Queues of RabbitMQ whose length was not known the last time.";

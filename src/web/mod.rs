@@ -193,7 +193,8 @@ fn headers() -> DefaultHeaders {
         .add(("Cross-Origin-Opener-Policy", "same-origin"))
 }
 
-fn routes(app: &mut ServiceConfig) {
+/// Adds every address of the page to an app, whose data is the [`Live`] that it serves.
+pub fn routes(app: &mut ServiceConfig) {
     app.service(read("/").route(get().to(page::get)))
         .service(read("/node/{service}/{node}").route(get().to(node::get)))
         .service(read("/history").route(get().to(month::get)))

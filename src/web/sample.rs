@@ -61,7 +61,7 @@ pub(super) fn map(status: Option<Status>) -> Map {
     let services: Vec<Service> = STATUSES.map(|status| service(status, &nodes)).into_iter().collect();
     let services = [services, vec![service(None, &[])]].concat();
     let observed = status.map(|_| now);
-    Map { services: numbered(&services, Id::new), tally: Tally::default(), standing: standing(status), observed }
+    Map { services: numbered(&services, Id::new), standing: standing(status), observed, ..Map::default() }
 }
 
 /// A node of that mode; half of the modes reveal their replicas.

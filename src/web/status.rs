@@ -10,8 +10,7 @@ use serde_derive::Serialize;
 use crate::engine::ChannelHealth;
 use crate::engine::TargetHealth;
 use crate::model::map::Map;
-use crate::model::observation::Finding;
-use crate::model::observation::Observation;
+use crate::model::unsure::Unsure;
 
 use super::respond;
 use super::site::Live;
@@ -63,27 +62,8 @@ struct Check {
     observed_unit: &'static str,
 }
 
-/// How many replicas were found so the last time.
-fn found(map: &Map, so: fn(&Finding) -> bool) -> u64 {
-    let nodes = map.services.values().flat_map(|service| service.nodes.values());
-    let replicas = nodes.flat_map(|node| node.replicas.values());
-    let found =
-        replicas.filter(|replica| matches!(&replica.seen, Some(Observation::Checked(outcome)) if so(&outcome.finding)));
-    u64::try_from(found.count()).unwrap_or(u64::MAX)
-}
-
-/// How many replicas could not be checked the last time, and of how many queues the length was not known.
-pub(super) fn unseen(map: &Map) -> (u64, u64) {
-    (found(map, is_blind), found(map, is_unread))
-}
-
-/// For want of something of Vigil's own.
-fn is_blind(finding: &Finding) -> bool {
-    matches!(finding, Finding::Blind(_))
-}
-
-fn is_unread(finding: &Finding) -> bool {
-    matches!(finding, Finding::Unread(_))
+fn whole(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 /// `GET /health`: 200 whatever the services do; it is Vigil itself that is asked.
@@ -91,7 +71,7 @@ pub(super) async fn health(live: Data<Live>) -> HttpResponse {
     let site = live.site();
     let engine = &site.engine;
     let panics = engine.shared.panics();
-    let (blind, unread) = engine.shared.read(unseen);
+    let Unsure { blind, unread } = engine.shared.read(|map| map.unsure);
     let channels = engine.channels();
     let word = |fails: bool| if fails { "warn" } else { "pass" };
     let mut notes: Vec<String> = Vec::new();
@@ -113,8 +93,8 @@ pub(super) async fn health(live: Data<Live>) -> HttpResponse {
     let check = |fails, value, unit| {
         vec![Check { component_id: None, status: word(fails), observed_value: value, observed_unit: unit }]
     };
-    checks.insert("vigil:blind".to_owned(), check(blind > 0, blind, "replicas"));
-    checks.insert("rabbitmq:unread".to_owned(), check(unread > 0, unread, "queues"));
+    checks.insert("vigil:blind".to_owned(), check(blind > 0, whole(blind), "replicas"));
+    checks.insert("rabbitmq:unread".to_owned(), check(unread > 0, whole(unread), "queues"));
     checks.insert("vigil:panics".to_owned(), check(panics > 0, panics, "panics"));
     checks.insert("history:failures".to_owned(), check(keeper.failure.is_some(), keeper.failures, "failures"));
     checks.insert("history:lost".to_owned(), check(keeper.lost > 0, keeper.lost, "entries"));
@@ -122,7 +102,7 @@ pub(super) async fn health(live: Data<Live>) -> HttpResponse {
         let check = |(number, target): (usize, &TargetHealth)| Check {
             component_id: (targets.len() > 1).then(|| number.to_string()),
             status: word(target.failure.is_some()),
-            observed_value: u64::try_from(target.owed).unwrap_or(u64::MAX),
+            observed_value: whole(target.owed),
             observed_unit: "notices owed",
         };
         checks.insert(format!("notify:{channel}"), (1..).zip(targets).map(check).collect());

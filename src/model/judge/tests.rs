@@ -20,6 +20,7 @@ use super::super::queue::Bounds;
 use super::super::queue::Lengths;
 use super::super::queue::QueueLimits;
 use super::super::queue::Unread;
+use super::super::unsure::Unsure;
 use super::*;
 use crate::clock::Clock;
 use crate::clock::after;
@@ -263,6 +264,7 @@ proptest! {
                 }
             }
             prop_assert_eq!(map.standing.map(|standing| standing.status), page);
+            prop_assert_eq!(map.unsure, Unsure::of(&map));
             let status = |standing: Option<Standing>| standing.map(|standing| standing.status);
             for service in map.services.values() {
                 for node in service.nodes.values() {

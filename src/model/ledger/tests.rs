@@ -247,7 +247,7 @@ fn incidents_are_numbered_entered_and_kept_at_hand_for_a_while() {
     story.wait(RECENT.as_secs() + 1);
     story.entries(false);
     assert_eq!(story.ledger.recent().map(|one| one.id).collect::<Vec<_>>(), [3], "an open one stays");
-    let recent = story.ledger.recent().map(|one| Incident::clone(one)).collect();
+    let recent = story.ledger.recent().map(|one| Incident::clone(&one)).collect();
     let mut again = Ledger::new(recent, story.ledger.next_incident);
     let ended = story.map.record_check(&key("web", "api", "a"), up(), story.clock.now());
     again.change(&ended);
@@ -258,7 +258,7 @@ fn incidents_are_numbered_entered_and_kept_at_hand_for_a_while() {
 fn incidents_that_were_open_before_anybody_knew_are_closed() {
     let mut story = Story::new();
     story.check("a", refused(), 0);
-    let before: Vec<Incident> = story.ledger.recent().map(|one| Incident::clone(one)).collect();
+    let before: Vec<Incident> = story.ledger.recent().map(|one| Incident::clone(&one)).collect();
     let mut later = Story::new();
     later.ledger = Ledger::new(Vec::new(), 1_000);
     later.check("a", refused(), 0);

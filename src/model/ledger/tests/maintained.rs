@@ -57,7 +57,7 @@ fn incidents(story: &Story, start: crate::clock::Now) -> Vec<String> {
             incident.affected.iter().map(|one| one.node.as_str()).collect::<Vec<_>>().join(",")
         )
     };
-    story.ledger.recent().map(|incident| words(incident)).collect()
+    story.ledger.recent().map(|incident| words(&incident)).collect()
 }
 
 #[test]
