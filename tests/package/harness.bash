@@ -7,11 +7,11 @@ failed=0
 # What is done after a failure, with no effect on others.
 after_failure() { :; }
 
-# Runs a function as one test: check NAME FUNCTION
+# Runs a function as one test: check NAME FUNCTION [ARGUMENT...]
 check() {
   local code=0 start=$SECONDS
   set +e
-  (set -e; "$2") >"$scratch/said" 2>&1
+  (set -e; "${@:2}") >"$scratch/said" 2>&1
   code=$?
   set -e
   if ((code == 0)); then
